@@ -1,0 +1,193 @@
+"""The embedded model: a transformer text encoder, and a GAN that draws what it read."""
+
+from __future__ import annotations
+
+import json
+import random
+from dataclasses import dataclass
+from functools import cached_property, lru_cache
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from studio import imaging
+from studio.backends.base import Capabilities, Control, Drawing
+from studio.errors import WeightsError
+from studio.request import Understanding, Understood
+from studio.world.captions import complete
+from studio.world.scene import (
+    ATTRIBUTES,
+    ELEVATION,
+    FILL,
+    LIGHT_ELEVATION,
+    TURN,
+    U_NAMES,
+    sample_continuous,
+    sample_core,
+    u_vector,
+)
+
+if TYPE_CHECKING:
+    from studio.models.adapter import Conditioning
+    from studio.models.snapshot import Snapshot
+    from studio.models.text_encoder import TextEncoder
+    from studio.prompts import Prompts
+    from studio.request import GenerationRequest
+
+CONFIDENT = 0.5
+
+CONTROLS = (
+    Control(name="azimuth", label="Turn", low=-TURN, high=TURN, step=1, unit="°"),
+    Control(name="elevation", label="Camera height", low=ELEVATION[0], high=ELEVATION[1], step=1, unit="°"),
+    Control(name="fill", label="Closeness", low=FILL[0], high=FILL[1], step=0.01, unit=""),
+    Control(name="light_azimuth", label="Light from left to right", low=-160, high=160, step=1, unit="°"),
+    Control(
+        name="light_elevation", label="Light height", low=LIGHT_ELEVATION[0], high=LIGHT_ELEVATION[1], step=1, unit="°"
+    ),
+    Control(name="softness", label="Soft light", low=0, high=1, step=0.01, unit=""),
+    Control(name="warmth", label="Warm light", low=-1, high=1, step=0.01, unit=""),
+)
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Networks:
+    encoder: TextEncoder
+    snapshot: Snapshot
+
+
+class GanBackend:
+    """Draws with a snapshot of our own GAN, one image a forward pass, so that no float depends on a batch."""
+
+    name = "gan"
+
+    def __init__(self, folder: Path, *, prompts: Prompts, text_encoder: str | None = None, device: str = "cpu") -> None:
+        """`folder` holds the snapshot; `text_encoder` is None for the packaged one, else a folder or a hub name."""
+        self._folder = folder
+        self._prompts = prompts
+        self._text_encoder = text_encoder
+        self._device = device
+        # A text has at most 256 tokens, and so 256 KiB of states: 32 MiB at worst.
+        self._encode = lru_cache(maxsize=128)(self._encode_uncached)
+        self._understand = lru_cache(maxsize=256)(self._understand_uncached)
+
+    @property
+    def model(self) -> str:
+        return self._networks.snapshot.config.name
+
+    @property
+    def model_sha256(self) -> str:
+        return self._networks.snapshot.config.weights_sha256
+
+    @property
+    def capabilities(self) -> Capabilities:
+        # Read here rather than by `load_snapshot`, which needs torch: the page opens before the model is warm.
+        try:
+            record = json.loads((self._folder / "config.json").read_text(encoding="utf-8"))
+            size, licence = int(record["size"]), str(record["licence"])
+        except (OSError, ValueError, KeyError, TypeError) as error:
+            raise _weights_error(f"There is no usable model in {self._folder}.") from error
+        return Capabilities(
+            sizes=(size,),
+            controls=CONTROLS,
+            good_for="Concept images of everyday products, drawn at once, with camera and light set by hand.",
+            cost="Free; runs on this computer without a graphics card.",
+            licence=licence,
+        )
+
+    def load(self) -> None:
+        _ = self._networks
+
+    def understand(self, prompt: str) -> Understanding:
+        return self._understand(prompt)
+
+    def generate(self, request: GenerationRequest, index: int) -> Drawing:
+        import torch
+
+        assert request.seed is not None  # the engine has resolved it
+        seed = request.seed + index
+        rng = random.Random(seed)
+
+        # 1. What the words say stands; what they leave open is the seed's.
+        understanding = self.understand(request.prompt)
+        said = {attribute.group: attribute.value for attribute in understanding.attributes}
+        core = sample_core(rng, said)
+        continuous = sample_continuous(rng, said | core) | dict(request.controls)
+
+        # 2. Encode the completed prompt: the model was trained on captions that say all core attributes.
+        left_open = {group: value for group, value in core.items() if group not in said}
+        model_prompt = complete(understanding.canonical, left_open, self._prompts)
+        conditioning = self._encode(model_prompt)
+
+        # 3. Draw.
+        networks = self._networks
+        with torch.inference_mode():
+            generator = torch.Generator().manual_seed(seed)
+            u = torch.tensor([u_vector(continuous)])
+            eps = torch.randn(1, networks.snapshot.config.eps_dim, generator=generator)
+            z = torch.cat([u, eps], dim=1).to(self._device)
+            image = imaging.to_pil(networks.snapshot.generator(z, conditioning)[0])
+
+        return Drawing(
+            image,
+            {
+                "controls": dict(request.controls),
+                "model_prompt": model_prompt,
+                "attributes": said | core,
+                "continuous": continuous,
+            },
+        )
+
+    def _understand_uncached(self, prompt: str) -> Understanding:
+        """The attribute heads, where they are confident; a word that is literally there overrules them.
+
+        The confidence is always the head's, so a word that the model itself did not read shows as unsure.
+        """
+        canonical = self._prompts.canonical(prompt)
+        known = self._prompts.known(canonical)
+        attributes: list[Understood] = []
+        for group, logits in self._encode(canonical).logits.items():
+            classes = ATTRIBUTES[group]
+            probabilities = logits[0].softmax(0)
+            best = classes.index(known[group]) if group in known else int(probabilities.argmax())
+            if best == len(classes):  # "not said"
+                continue
+            confidence = float(probabilities[best])
+            if group in known or confidence >= CONFIDENT:
+                attributes.append(Understood(group=group, value=classes[best], confidence=confidence))
+        return Understanding(
+            prompt=prompt,
+            canonical=canonical,
+            attributes=tuple(attributes),
+            unknown=self._prompts.unknown_words(prompt),
+        )
+
+    def _encode_uncached(self, text: str) -> Conditioning:
+        import torch
+
+        networks = self._networks
+        with torch.inference_mode():
+            encoded = networks.encoder.encode([text])
+            return networks.snapshot.adapter(encoded.states.to(self._device), encoded.mask.to(self._device))
+
+    @cached_property
+    def _networks(self) -> _Networks:
+        from studio.models.errors import SnapshotError
+        from studio.models.snapshot import load_snapshot
+        from studio.models.text_encoder import TextEncoder
+
+        try:
+            snapshot = load_snapshot(self._folder)
+            encoder = TextEncoder.load(self._text_encoder)
+        except SnapshotError as error:
+            raise _weights_error(str(error)) from error
+        config = snapshot.config
+        if config.text_encoder_sha256 != encoder.sha256:
+            raise _weights_error(f"The model in {self._folder} was trained with another text encoder.")
+        if config.u_names != U_NAMES or dict(config.attributes) != ATTRIBUTES:
+            raise _weights_error(f"The model in {self._folder} was trained on another product world.")
+        snapshot.adapter.to(self._device)
+        snapshot.generator.to(self._device)
+        return _Networks(encoder=encoder, snapshot=snapshot)
+
+
+def _weights_error(message: str) -> WeightsError:
+    return WeightsError(message, "Install the studio again, or name the folder of a trained model with gan:DIR.")

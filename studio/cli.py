@@ -1,0 +1,264 @@
+"""The command line: parse, construct, call, save. What is slow to import is imported inside the commands."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+from collections.abc import Callable, Generator
+from contextlib import contextmanager
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+from typer.core import TyperGroup
+
+from studio.errors import StudioError
+from studio.models.presets import PRESETS
+
+if TYPE_CHECKING:
+    from studio.settings import Settings
+
+
+class _PlainErrors(TyperGroup):
+    """Ends with one plain line and exit code 1 where a command raises StudioError."""
+
+    def invoke(self, ctx: Any) -> Any:  # typer's own copy of click has no public types
+        try:
+            return super().invoke(ctx)
+        except StudioError as error:
+            typer.echo("Error: " + " ".join(str(error).split()), err=True)
+            raise typer.Exit(1) from error
+
+
+app = typer.Typer(
+    cls=_PlainErrors,
+    help="Turns product descriptions into images, in the browser or here.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+world = typer.Typer(help="The product world that the embedded model learns from.", no_args_is_help=True)
+app.add_typer(world, name="world")
+
+
+def main() -> None:
+    """The command `studio`."""
+    app(prog_name="studio")
+
+
+BackendOption = Annotated[str | None, typer.Option(help="gan, or gan:DIR for a model that you trained.")]
+JsonOption = Annotated[bool, typer.Option("--json", help="Print the result on stdout for programs to read.")]
+
+
+@app.command()
+def serve(
+    host: Annotated[str, typer.Option(help="Address to listen on; 0.0.0.0 for the whole network.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(min=0, max=65535, help="The next free one from here is taken.")] = 7860,
+    backend: BackendOption = None,
+    share: Annotated[bool, typer.Option("--share", help="Also open a public link.")] = False,
+    no_browser: Annotated[bool, typer.Option("--no-browser", help="Don't open the browser.")] = False,
+) -> None:
+    """Open the studio in the browser."""
+    from studio import server
+
+    server.serve(_settings(backend), host=host, port=port, open_browser=not no_browser, share=share)
+
+
+@app.command()
+def generate(
+    prompt: Annotated[str, typer.Argument(help="What the product is: a glossy red ceramic mug on a marble counter.")],
+    count: Annotated[int, typer.Option(help="How many images; image i has seed + i.")] = 4,
+    seed: Annotated[int | None, typer.Option(help="Whole number; the same one gives the same pixels.")] = None,
+    size: Annotated[int | None, typer.Option(help="Side in pixels; the model's own by default.")] = None,
+    backend: BackendOption = None,
+    out: Annotated[Path | None, typer.Option(file_okay=False, help="Folder for copies named NNN-SEED.png.")] = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Draw images of a product."""
+    from studio.request import GenerationRequest
+    from studio.service import Studio
+
+    studio = Studio(_settings(backend))
+    made: list[dict[str, object]] = []
+    with _progress("Drawing", count) as progress:
+        for image in studio.stream(GenerationRequest(prompt=prompt, count=count, seed=seed, size=size)):
+            path = image.path
+            if out is not None:
+                path = _copy(image.path, out / f"{image.index:03d}-{image.seed}.png")
+            made.append({"path": str(path), "seed": image.seed, "index": image.index, "sha256": image.sha256})
+            progress(len(made))
+    if as_json:
+        _print_json({"images": made})
+    else:
+        for item in made:
+            typer.echo(item["path"], err=True)
+
+
+@app.command()
+def recipe(file: Annotated[Path, typer.Argument()], backend: BackendOption = None, as_json: JsonOption = False) -> None:
+    """Say what made an image, whether it is intact, and whether it redraws."""
+    from studio.service import Studio
+
+    found, verdict = Studio(_settings(backend)).recipe(file)
+    if as_json:
+        _print_json(
+            {
+                "recipe": json.loads(found.to_json()),
+                "intact": verdict.intact,
+                "verdict": verdict.outcome,
+                "max_difference": verdict.max_difference,
+                "reason": verdict.reason,
+            }
+        )
+        return
+    rows = {
+        "Prompt": found.prompt,
+        "Seed": found.seed,
+        "Size": f"{found.size} pixels",
+        "Model": f"{found.model} ({found.backend}, {found.model_sha256[:12]}), licence {found.licence}",
+        "Settings": ", ".join(f"{name} {value:g}" for name, value in found.controls.items()) or "none by hand",
+        "Made": found.created,
+        "Pixels": "intact" if verdict.intact else "altered",
+        "Redraw": f"{verdict.outcome.replace('_', ' ')}. {verdict.reason}",
+    }
+    for name, value in rows.items():
+        typer.echo(f"{name + ':':10}{value}", err=True)
+
+
+@app.command()
+def train(
+    data: Annotated[Path, typer.Option(file_okay=False, help="Folder that `studio world render` wrote.")],
+    preset: Annotated[str, typer.Option(help=f"Size of the networks: {', '.join(PRESETS)}.")],
+    out: Annotated[Path, typer.Option(file_okay=False, help="Folder for the checkpoint, the snapshot and samples.")],
+    start: Annotated[Path | None, typer.Option("--from", file_okay=False, help="A snapshot to begin with.")] = None,
+    resume: Annotated[bool, typer.Option("--resume", help="Go on with the run that is in the folder.")] = False,
+    minutes: Annotated[float | None, typer.Option(min=0.1, help="Stop after this long.")] = None,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Print the settings of the run, and stop.")] = False,
+    as_json: JsonOption = False,
+) -> None:
+    """Train a model of your own."""
+    if preset not in PRESETS:
+        raise typer.BadParameter(f"{preset!r} is not one of {', '.join(PRESETS)}", param_hint="--preset")
+
+    from studio.data.renders import pack_renders
+    from studio.models.errors import SnapshotError
+    from studio.models.snapshot import load_snapshot
+    from studio.models.text_encoder import TextEncoder
+    from studio.prompts import load_prompts
+    from studio.training import TrainingConfig
+    from studio.training import train as run
+    from studio.training.loop import TrainingStopped
+
+    settings = _settings(None)
+    config = TrainingConfig(preset=preset, minutes=minutes)
+    resolved = asdict(config) | {"data": str(data), "out": str(out), "from": str(start), "resume": resume}
+    for name, value in resolved.items():
+        typer.echo(f"{name:28}{value}", err=True)
+    if dry_run:
+        if as_json:
+            _print_json(resolved)
+        return
+    try:
+        packed = pack_renders(data, load_prompts(settings.prompts_dir))
+        encoder = TextEncoder.load(settings.text_encoder)
+        snapshot = run(
+            config,
+            data=packed,
+            encoder=encoder,
+            out=out,
+            start=load_snapshot(start) if start else None,
+            resume=resume,
+            say=lambda line: typer.echo(line, err=True),
+        )
+    except (SnapshotError, TrainingStopped) as error:
+        raise StudioError(str(error)) from error
+    if as_json:
+        _print_json({"snapshot": str(snapshot)})
+    else:
+        typer.echo(f"Draw with it: studio generate --backend gan:{snapshot} PROMPT", err=True)
+
+
+@app.command()
+def evaluate(
+    data: Annotated[Path, typer.Option(file_okay=False, help="Held-out renders.")],
+    out: Annotated[Path, typer.Option(file_okay=False, help="Folder for the report and the contact sheet.")],
+    judge_data: Annotated[Path | None, typer.Option(file_okay=False, help="Renders to train the judge on.")] = None,
+    train_data: Annotated[Path | None, typer.Option(file_okay=False, help="The model's own training renders.")] = None,
+    model: Annotated[Path | None, typer.Option(file_okay=False, help="A snapshot; by default the packaged.")] = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Measure a model on held-out renders."""
+    from studio.evaluation import report
+    from studio.prompts import load_prompts
+
+    settings = _settings(None)
+    figures = report.evaluate(
+        data=data,
+        out=out,
+        judge_data=[judge_data] if judge_data else [],
+        train_data=train_data,
+        model=model,
+        prompts=load_prompts(settings.prompts_dir),
+        text_encoder=settings.text_encoder,
+    )
+    if as_json:
+        _print_json(figures)
+    else:
+        typer.echo(f"The report is {out / 'report.md'}, the images are in {out / 'contact_sheet.png'}.", err=True)
+
+
+@world.command()
+def render(
+    count: Annotated[int, typer.Option(min=1, help="How many scenes.")],
+    seed: Annotated[int, typer.Option(min=0, help="Seed of the first scene; the others follow.")],
+    size: Annotated[int, typer.Option(min=16, max=2048, help="Side in pixels.")],
+    out: Annotated[Path, typer.Option(file_okay=False, help="Folder; what is there already is kept.")],
+    workers: Annotated[int, typer.Option(min=1, help="Processes, one core each.")] = os.cpu_count() or 1,
+    as_json: JsonOption = False,
+) -> None:
+    """Draw scenes of the product world with Blender."""
+    from studio.world.render.processes import render_scenes
+
+    with _progress("Rendering", count) as progress:
+        images = render_scenes(count=count, seed=seed, size=size, out=out, workers=workers, on_progress=progress)
+    if as_json:
+        _print_json({"out": str(out), "images": images})
+
+
+def _settings(backend: str | None) -> Settings:
+    from pydantic import ValidationError
+
+    from studio.settings import Settings
+
+    try:
+        return Settings(backend=backend) if backend else Settings()
+    except ValidationError as error:
+        first = error.errors()[0]
+        name = "STUDIO_" + "_".join(str(part) for part in first["loc"]).upper()
+        raise StudioError(f"{name} can't be used: {first['msg'].lower()}.", "Correct or unset it.") from error
+
+
+@contextmanager
+def _progress(title: str, total: int) -> Generator[Callable[[int], None]]:
+    """A bar on stderr while there is someone to see it; yields the function that moves it to a number."""
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
+        task = bar.add_task(title, total=total)
+        yield lambda done: bar.update(task, completed=done)
+
+
+def _copy(kept: Path, copy: Path) -> Path:
+    try:
+        copy.parent.mkdir(parents=True, exist_ok=True)
+        return Path(shutil.copyfile(kept, copy))
+    except OSError as error:
+        raise StudioError(f"{copy} can't be written: {error.strerror}.", f"The image is kept as {kept}.") from error
+
+
+def _print_json(result: object) -> None:
+    typer.echo(json.dumps(result))

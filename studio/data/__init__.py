@@ -1,0 +1,1 @@
+"""Data sets: folders of renders become packed tensors that training reads."""

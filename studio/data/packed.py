@@ -1,0 +1,70 @@
+"""A data set in one safetensors file: what training reads, on this machine or on another."""
+
+# safetensors is typed in part.
+# pyright: reportUnknownVariableType=false, reportUnknownMemberType=false, reportUnknownArgumentType=false
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+from safetensors import safe_open
+from safetensors.torch import save_file
+from torch import Tensor
+
+
+@dataclass(frozen=True, kw_only=True)
+class PackedData:
+    """n images with what is known of them.
+
+    `images` uint8 [n, 3, size, size]; `masks` uint8 [n, size, size], 255 = product; `u` float32 [n, len(u_names)];
+    `labels` int64 [n, groups], the class of every attribute, the number of classes where none stands out.
+    `captions` has k texts an image; `caption_labels` int64 [n, k, groups] says what each of them says.
+    `mismatched` has one full caption an image with one attribute swapped.
+    """
+
+    images: Tensor
+    masks: Tensor
+    u: Tensor
+    labels: Tensor
+    captions: Sequence[Sequence[str]]
+    caption_labels: Tensor
+    mismatched: Sequence[str]
+    u_names: tuple[str, ...]
+    attributes: Mapping[str, tuple[str, ...]]
+
+    def __len__(self) -> int:
+        return len(self.images)
+
+
+_TENSORS = ("images", "masks", "u", "labels", "caption_labels")
+_TEXTS = ("captions", "mismatched", "u_names", "attributes")
+
+
+def save_packed(path: Path, data: PackedData) -> None:
+    partial = path.with_suffix(".partial")
+    save_file(
+        {name: getattr(data, name).contiguous() for name in _TENSORS},
+        partial,
+        metadata={name: json.dumps(getattr(data, name)) for name in _TEXTS},
+    )
+    partial.rename(path)
+
+
+def load_packed(path: Path) -> PackedData:
+    with safe_open(path, framework="pt") as file:
+        tensors = {name: file.get_tensor(name) for name in _TENSORS}
+        texts = {name: json.loads(value) for name, value in file.metadata().items() if name in _TEXTS}
+    texts["u_names"] = tuple(texts["u_names"])
+    texts["attributes"] = {group: tuple(classes) for group, classes in texts["attributes"].items()}
+    return PackedData(**tensors, **texts)
+
+
+def image_batch(data: PackedData, indices: Tensor, size: int, device: torch.device) -> Tensor:
+    """Images as float in [-1, 1], [n, 3, size, size], averaged down from their own size where that is larger."""
+    images = data.images[indices].to(device).float() / 127.5 - 1
+    factor = images.shape[-1] // size
+    return torch.nn.functional.avg_pool2d(images, factor) if factor > 1 else images

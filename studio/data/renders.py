@@ -1,0 +1,113 @@
+"""Folders of renders: `images/SEED.png` (alpha = product mask) and `records.jsonl`, a scene record a line."""
+
+from __future__ import annotations
+
+import json
+import random
+from collections.abc import Mapping
+from pathlib import Path
+
+import numpy as np
+import torch
+from PIL import Image, UnidentifiedImageError
+
+from studio.data.packed import PackedData, load_packed, save_packed
+from studio.errors import InputError
+from studio.prompts import Prompts
+from studio.world.captions import caption, mismatched
+from studio.world.scene import ATTRIBUTES, CORE_ATTRIBUTES, U_NAMES, Scene, continuous_of, u_vector
+
+PACKED = "packed.safetensors"
+FULL_CAPTIONS = 2  # an image, which say every core attribute
+PARTIAL_CAPTIONS = 2  # which leave some out
+
+
+def read_records(folder: Path) -> list[tuple[Path, Scene]]:
+    """The finished renders of a folder in the order of their seeds, each once.
+
+    Raises:
+        InputError: there is no record, or a line is not one.
+    """
+    records = folder / "records.jsonl"
+    if not records.is_file():
+        raise InputError(f"There are no renders in {folder}.", "Make some with `studio world render`.")
+    found: dict[int, tuple[Path, Scene]] = {}
+    for number, line in enumerate(records.read_text(encoding="utf-8").splitlines(), 1):
+        try:
+            record = json.loads(line)
+            scene, path = Scene.from_record(record), folder / record["file"]
+        except (ValueError, KeyError, TypeError) as error:
+            raise InputError(f"{records}, line {number} is not a scene record: {error!r}.") from error
+        if path.is_file():
+            found[scene.seed] = (path, scene)
+    if not found:
+        raise InputError(f"No render that {records} speaks of is there.", "Make some with `studio world render`.")
+    return [found[seed] for seed in sorted(found)]
+
+
+def labels_of(attributes: Mapping[str, str]) -> list[int]:
+    """The class of every group in order; the number of classes where the group is absent."""
+    return [
+        classes.index(attributes[group]) if group in attributes else len(classes)
+        for group, classes in ATTRIBUTES.items()
+    ]
+
+
+def pack_renders(folder: Path, prompts: Prompts) -> PackedData:
+    """Reads a folder of renders, or the packed file beside them if it holds as many.
+
+    Captions depend on the seeds alone, so that packing anew gives the same.
+    """
+    records = read_records(folder)
+    packed = folder / PACKED
+    if packed.is_file():
+        data = load_packed(packed)
+        if len(data) == len(records) and data.attributes == ATTRIBUTES and data.u_names == U_NAMES:
+            return data
+    data = _pack(records, prompts)
+    save_packed(packed, data)
+    return data
+
+
+def _pack(records: list[tuple[Path, Scene]], prompts: Prompts) -> PackedData:
+    pixels: list[np.ndarray] = []
+    captions: list[list[str]] = []
+    caption_labels: list[list[list[int]]] = []
+    wrong: list[str] = []
+    for path, scene in records:
+        try:
+            with Image.open(path) as image:
+                pixels.append(np.asarray(image.convert("RGBA")))
+        except (UnidentifiedImageError, OSError) as error:
+            raise InputError(f"{path} is not a whole image.", "Delete it and render it anew.") from error
+        rng = random.Random(f"captions {scene.seed}")
+        attributes = scene.attributes()
+        said = [_full(attributes, rng) for _ in range(FULL_CAPTIONS)]
+        said += [_partial(attributes, rng) for _ in range(PARTIAL_CAPTIONS)]
+        captions.append([caption(each, rng, prompts) for each in said])
+        caption_labels.append([labels_of(each) for each in said])
+        wrong.append(mismatched(_full(attributes, rng), rng, prompts))
+    stacked = torch.from_numpy(np.stack(pixels)).permute(0, 3, 1, 2)  # pyright: ignore[reportUnknownMemberType]
+    return PackedData(
+        images=stacked[:, :3].contiguous(),
+        masks=stacked[:, 3].contiguous(),
+        u=torch.tensor([u_vector(continuous_of(scene)) for _, scene in records], dtype=torch.float32),
+        labels=torch.tensor([labels_of(scene.attributes()) for _, scene in records]),
+        captions=captions,
+        caption_labels=torch.tensor(caption_labels),
+        mismatched=wrong,
+        u_names=U_NAMES,
+        attributes=ATTRIBUTES,
+    )
+
+
+def _full(attributes: Mapping[str, str], rng: random.Random) -> dict[str, str]:
+    """All core attributes; of what else stands out, about half is remarked on."""
+    return {group: name for group, name in attributes.items() if group in CORE_ATTRIBUTES or rng.random() < 0.5}
+
+
+def _partial(attributes: Mapping[str, str], rng: random.Random) -> dict[str, str]:
+    """Any part of what could be said, the product nearly always."""
+    share = rng.uniform(0.25, 0.9)
+    said = {group: name for group, name in attributes.items() if rng.random() < (0.93 if group == "product" else share)}
+    return said or {"product": attributes["product"]}

@@ -1,0 +1,172 @@
+"""The report for people: a table in Markdown, and a sheet of pictures without words."""
+
+# torch's types leave much open.
+# pyright: reportUnknownMemberType=false, reportUnknownVariableType=false, reportUnknownArgumentType=false
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+import torch.nn.functional as F
+from PIL import Image
+from torch import Tensor
+
+from studio.evaluation.colour import PASSING_SHARE
+from studio.evaluation.measure import ACCURACIES
+
+GAP = 4  # pixels between the pictures of a sheet
+
+RUNS = {
+    "renders": "held-out renders (the floor)",
+    "asked": "model, as a user gets it",
+    "paired": "model, with the render's own camera, light and proportions",
+    "nearest": "nearest training render by attributes",
+    "product_only": "model, told the product only",
+    "shuffled": "model, captions shuffled",
+}
+
+
+def contact_sheet(images: Tensor, *, columns: int) -> Image.Image:
+    """uint8 images [n, 3, size, size] in rows of `columns`, on white."""
+    size = images.shape[-1]
+    padded = F.pad(images, (0, GAP, 0, GAP), value=255)
+    rows = padded.unflatten(0, (-1, columns)).permute(0, 3, 1, 4, 2)  # rows, height, columns, width, channels
+    sheet = rows.reshape(-1, columns * (size + GAP), 3)
+    return Image.fromarray(sheet[:-GAP, :-GAP].contiguous().numpy(), "RGB")
+
+
+def to_markdown(report: Mapping[str, Any]) -> str:
+    """The report for people, from the content of report.json."""
+    settings = report["settings"]
+    sections = [
+        f"# Evaluation of {settings['model']}",
+        f"{settings['count']} held-out scenes at {settings['size']} px, seed {settings['seed']}. Judge: "
+        f"{settings['judge']}. In brackets: 95 % intervals.",
+        *_attributes(report),
+        *_distances(report["runs"]),
+        "## Diversity",
+        _diversity(report["diversity"]),
+        "## What fails",
+        "\n".join(f"- {each}" for each in report["failing"])
+        or "No product or material is below 85 % of the renders' figure.",
+        *(part for group in report["breakdown"].items() for part in _breakdown(*group)),
+        *_contact_sheet(report["contact_sheet"]),
+        f"Model sha256 `{report['hashes']['model']}`, judge sha256 `{report['hashes']['judge']}`.",
+    ]
+    return "\n\n".join(sections) + "\n"
+
+
+def _attributes(report: Mapping[str, Any]) -> Iterator[str]:
+    runs = report["runs"]
+    head = ["", *ACCURACIES, "colour check"]
+
+    def figures(name: str) -> list[Mapping[str, Any]]:
+        return [*(runs[name]["accuracy"][each] for each in ACCURACIES), runs[name]["colour_check"]]
+
+    yield "## Attributes, as an independently trained judge reads them"
+    yield _table(head, [[label, *map(_share, figures(name))] for name, label in RUNS.items() if name in runs])
+    yield "The same, divided by the figure of the held-out renders:"
+    yield _table(
+        head, [[RUNS[name], *map(_ratio, figures(name))] for name in RUNS if name in runs and name != "renders"]
+    )
+    renders, asked = runs["renders"], runs["asked"]
+    yield (
+        "The colour check passes when the colour asked for is the nearest named one (CIE94 with the weights for "
+        f"textiles) on {_percent(PASSING_SHARE)} of the product's pixels. Any other colour passes it on "
+        f"{_percent(renders['wrong_names_passing'])} of renders and {_percent(asked['wrong_names_passing'])} of the "
+        f"model's images. A stricter check, of the median colour alone, passes on "
+        f"{_percent(renders['median_colour']['value'])} of renders and "
+        f"{_percent(asked['median_colour']['value'])} of the model's images. With their true masks instead of the "
+        f"judge's (overlap {_percent(report['judge_mask_iou'])}) "
+        f"{_percent(report['renders_colour_check_with_true_mask'])} of renders pass."
+    )
+
+
+def _distances(runs: Mapping[str, Any]) -> Iterator[str]:
+    kinds = list(runs["renders"]["distances"])
+    count = runs["renders"]["distances"][kinds[0]]["count"]
+    yield "## Distances, sharpness, likeness"
+    head = [
+        "",
+        *(f"KID x 1000, {kind}" for kind in kinds),
+        *(f"FD, {kind}" for kind in kinds),
+        "sharpness",
+        "PSNR",
+        "SSIM",
+    ]
+    yield _table(head, [[label, *_distance_cells(runs[name])] for name, label in RUNS.items() if name in runs])
+    yield (
+        f"KID and the Fréchet distance (FD) compare {count} images with {count} renders of other scenes, so the "
+        "first row is their floor. They are taken in the features of the judge and of a fixed random network: compare "
+        "them with each other, not with figures published elsewhere. Sharpness is high-frequency power over that of "
+        "renders. PSNR (dB) and SSIM are to the render of the same scene."
+    )
+
+
+def _distance_cells(run: Mapping[str, Any]) -> Iterator[str]:
+    for kind in run["distances"].values():
+        low, high = kind["kid_interval"]
+        yield f"{1000 * kind['kid']:.3g} ({1000 * low:.3g}..{1000 * high:.3g})"
+    for kind in run["distances"].values():
+        yield f"{kind['frechet']:.3g}"
+    low, high = run["sharpness"]["interval"]
+    yield f"{_plain(run['sharpness']['value'])} ({_plain(low)}..{_plain(high)})"
+    yield f"{run['psnr']:.1f}"
+    yield _plain(run["ssim"])
+
+
+def _diversity(diversity: Mapping[str, Any]) -> str:
+    if not diversity["count"]:
+        return "No two renders share all core attributes, so there is nothing to compare with."
+    seeds, eps = diversity["over_seeds"], diversity["over_eps_alone"]
+    return (
+        f"Over {diversity['count']} descriptions, two images of one description differ by {_plain(seeds['judge'])} "
+        f"(judge) and {_plain(seeds['random'])} (random network) of what two renders of it differ by; with camera, "
+        f"light and proportions held, by {_plain(eps['judge'])} and {_plain(eps['random'])}."
+    )
+
+
+def _breakdown(group: str, parts: Mapping[str, Any]) -> Iterator[str]:
+    names = [*ACCURACIES, "colour_check"]
+    yield f"## By {group} (model / renders)"
+    yield _table(
+        [group, "n", *ACCURACIES, "colour check"],
+        [
+            [
+                label,
+                str(part["count"]),
+                *(f"{_percent(part['model'][n])} / {_percent(part['renders'][n])}" for n in names),
+            ]
+            for label, part in parts.items()
+        ],
+    )
+
+
+def _contact_sheet(sheet: Mapping[str, Any]) -> Iterator[str]:
+    yield "## Contact sheet"
+    yield "![Contact sheet](contact_sheet.png)"
+    yield f"Seeds {sheet['seeds'][0]} to {sheet['seeds'][-1]} from left to right; the rows from the top:"
+    yield "\n".join(f"{place}. {prompt}" for place, prompt in enumerate(sheet["prompts"], 1))
+
+
+def _table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    return "\n".join(f"| {' | '.join(row)} |" for row in (head, ["---"] * len(head), *rows))
+
+
+def _share(figure: Mapping[str, Any]) -> str:
+    low, high = figure["interval"]
+    return f"{_percent(figure['value'])} ({_percent(low)}..{_percent(high)})"
+
+
+def _ratio(figure: Mapping[str, Any]) -> str:
+    low, high = figure["ratio_interval"]
+    return f"{_plain(figure['ratio'])} ({_plain(low)}..{_plain(high)})"
+
+
+def _percent(value: float | None) -> str:
+    return "-" if value is None else f"{100 * value:.0f} %"
+
+
+def _plain(value: float | None) -> str:
+    return "-" if value is None else f"{value:.2f}"

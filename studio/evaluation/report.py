@@ -1,0 +1,322 @@
+"""START HERE: measures a snapshot on held-out renders and writes a report: JSON, a table, a contact sheet."""
+
+from __future__ import annotations
+
+import json
+import platform
+import random
+from collections.abc import Callable, Generator, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+from torch import Tensor
+
+from studio.errors import InputError
+from studio.evaluation.features import RandomFeatures
+from studio.evaluation.judge import STEPS, Judge, assess, file_sha256, load_judge, save_judge, train_judge
+from studio.evaluation.measure import breakdown, compare, examine, number
+from studio.evaluation.metrics import diversity_ratio
+from studio.evaluation.painter import Painter
+from studio.evaluation.presentation import contact_sheet, to_markdown
+from studio.evaluation.renders import Records, Renders, read_image, read_records, read_renders, to_float
+from studio.prompts import Prompts, load_prompts
+from studio.settings import packaged
+from studio.world.captions import caption
+from studio.world.scene import ATTRIBUTES, CORE_ATTRIBUTES, Scene, continuous_of, sample_continuous, u_vector
+
+FORMAT_VERSION = 1
+#: A figure of the model counts as failing below this share of the renders' figure.
+PASSING_RATIO = 0.85
+DIVERSITY_PAIRS = 100
+
+#: One product a row; the words are the user's, not captions that the model was trained on.
+CONTACT_PROMPTS = (
+    "a glossy red ceramic mug on a marble counter",
+    "a green glass bottle in a white studio",
+    "an elegant brown leather handbag on a wooden table",
+    "a matte teal metal lamp, soft light from the left",
+    "a tall blue ceramic vase in front of a pink backdrop",
+    "a yellow wooden bowl on a wooden table, seen from above",
+    "a shiny white ceramic teapot in a grey studio",
+    "an orange plastic chair on a concrete floor",
+    "a purple plastic suitcase in front of a blue backdrop",
+    "matte black metal headphones in a black studio",
+    "a watch with a navy leather strap on a marble counter",
+    "a pink glass jar in a white studio, hard light",
+)
+CONTACT_SEEDS = range(8)
+
+Track = Callable[[str, Sequence[int]], Iterator[int]]
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Judging:
+    judge: Judge
+    sha256: str
+    note: str
+
+
+def evaluate(
+    *,
+    data: Path,
+    out: Path,
+    judge_data: Sequence[Path] = (),
+    judge: Path | None = None,
+    train_data: Path | None = None,
+    model: Path | None = None,
+    prompts: Prompts | None = None,
+    text_encoder: str | None = None,
+    seed: int = 0,
+    count: int = 500,
+    minutes: float = 30,
+    judge_steps: int = STEPS,
+) -> dict[str, Any]:
+    """Measures a snapshot; writes report.json, report.md, contact_sheet.png and judge.safetensors to `out`.
+
+    Args:
+        data: held-out renders, which neither the model nor the judge has seen; the first `count` by seed are used.
+        judge_data: renders to train the judge on. Without them every other scene of `data` is given to it.
+        judge: a trained judge's file, instead of training one.
+        train_data: the model's own training renders, for the nearest-render baseline and unseen combinations.
+        model: a snapshot; None for the packaged one.
+        text_encoder: None for the packaged one, else a folder or a hub name.
+        minutes: the longest that the judge may train, wall clock.
+
+    Returns the content of report.json.
+
+    Raises:
+        InputError: a folder without renders, or too few of them.
+        WeightsError: the snapshot, the text encoder or the judge is missing or altered.
+    """
+    prompts = prompts or load_prompts()
+    painter = Painter(model or packaged("assets") / "gan", prompts=prompts, text_encoder=text_encoder)
+    out.mkdir(parents=True, exist_ok=True)
+    with _progress() as track:
+        # 1. Renders, for the judge and held out.
+        records, judge_records = _split(data, judge_data, count)
+        held = read_renders(records, painter.size)
+        judging = _open_judge(judge, judge_records, out, painter.size, seed, minutes, judge_steps, track)
+
+        # 2. One image a scene, drawn in each of the ways that are compared.
+        runs = _draw_runs(painter, held, prompts, seed, track)
+        train = read_records([train_data]) if train_data else None
+        if train:
+            files = [train.files[i] for i in _nearest(records.scenes, train.scenes)]
+            runs["nearest"] = torch.stack([read_image(file, painter.size)[:3] for file in files])
+
+        # 3. Figures.
+        names = list(runs)
+        renders = examine(held.images, held.scenes, judging.judge)
+        examined = {
+            names[i]: examine(runs[names[i]], held.scenes, judging.judge) for i in track("Judging", range(len(names)))
+        }
+        true_masks = examine(held.images, held.scenes, judging.judge, masks=held.masks > 127)
+        folders = [data, *judge_data, *([train_data] if train_data else [])]
+        parts = {group: [getattr(scene, group) for scene in held.scenes] for group in ("product", "material")}
+        if train:
+            parts["combination"] = _combinations(held.scenes, train.scenes)
+        report: dict[str, Any] = {
+            "format_version": FORMAT_VERSION,
+            "settings": {
+                "seed": seed,
+                "count": len(held.scenes),
+                "size": painter.size,
+                "model": painter.name,
+                "judge": judging.note,
+                "data": data.name,
+                "judge_data": [folder.name for folder in judge_data],
+                "train_data": train_data.name if train_data else None,
+                "versions": {"python": platform.python_version(), "torch": torch.__version__},
+            },
+            "hashes": {"model": painter.sha256, "judge": judging.sha256},
+            "runs": {
+                "renders": compare(renders, renders, seed=seed),
+                **{name: compare(run, renders, seed=seed) for name, run in examined.items()},
+            },
+            "renders_colour_check_with_true_mask": number(float(true_masks.colour_check.mean())),
+            "judge_mask_iou": number(_mask_overlap(judging.judge, held)),
+            "diversity": _diversity(painter, judging.judge, read_records(folders), prompts, seed, track),
+            "breakdown": {name: breakdown(examined["asked"], renders, labels) for name, labels in parts.items()},
+            "contact_sheet": {"prompts": list(CONTACT_PROMPTS), "seeds": list(CONTACT_SEEDS)},
+        }
+        report["failing"] = _failing(report["breakdown"])
+
+        # 4. Files.
+        cells = [(prompt, each) for prompt in CONTACT_PROMPTS for each in CONTACT_SEEDS]
+        drawn = torch.stack([painter.ask(*cells[i]) for i in track("Contact sheet", range(len(cells)))])
+    contact_sheet(drawn, columns=len(CONTACT_SEEDS)).save(out / "contact_sheet.png")
+    (out / "report.json").write_text(json.dumps(report, indent=2, allow_nan=False) + "\n", encoding="utf-8")
+    (out / "report.md").write_text(to_markdown(report), encoding="utf-8")
+    return report
+
+
+def _split(data: Path, judge_data: Sequence[Path], count: int) -> tuple[Records, Records]:
+    """Held-out records, and those that the judge learns from."""
+    records = read_records([data])
+    if judge_data:
+        held, judged = _take(records, slice(count)), read_records(judge_data)
+        shared = {scene.seed for scene in held.scenes} & {scene.seed for scene in judged.scenes}
+        if shared:
+            raise InputError(
+                f"{len(shared)} held-out scenes are among the judge's too.",
+                "Render the judge's with seeds of their own.",
+            )
+    else:
+        held, judged = _take(_take(records, slice(0, None, 2)), slice(count)), _take(records, slice(1, None, 2))
+    if len(held.scenes) < 8 or len(judged.scenes) < 8:
+        raise InputError("There are too few renders to measure with.", "Render at least 16, better 500.")
+    return held, judged
+
+
+def _take(records: Records, chosen: slice) -> Records:
+    return Records(scenes=records.scenes[chosen], files=records.files[chosen])
+
+
+def _open_judge(
+    path: Path | None, records: Records, out: Path, size: int, seed: int, minutes: float, steps: int, track: Track
+) -> _Judging:
+    """Reads a judge, or trains one and keeps it in `out`."""
+    if path is None:
+        path = out / "judge.safetensors"
+        renders = read_renders(records, size)
+        bar = track("Training the judge", range(steps))
+
+        def advance(_step: int, _loss: float) -> None:
+            next(bar, None)
+
+        judge, done = train_judge(renders, seed=seed, minutes=minutes, steps=steps, on_step=advance)
+        note = f"{done} of {steps} steps on {len(records.scenes)} renders, seed {seed}"
+        save_judge(path, judge, size=size, note=note)
+    judge, note = load_judge(path, size=size)
+    return _Judging(judge=judge, sha256=file_sha256(path), note=note)
+
+
+def _draw_runs(painter: Painter, held: Renders, prompts: Prompts, seed: int, track: Track) -> dict[str, Tensor]:
+    """Images [n, 3, size, size] of the held-out scenes by the way they were drawn."""
+    asked: list[Tensor] = []
+    paired: list[Tensor] = []
+    product_only: list[Tensor] = []
+    for i in track("Drawing", range(len(held.scenes))):
+        scene = held.scenes[i]
+        rng = random.Random(f"{seed} {scene.seed}")
+        text = caption(scene.attributes(), rng, prompts)
+        product = {"product": scene.product}
+        asked.append(painter.ask(text, seed + i))
+        paired.append(painter.draw(text, u_vector(continuous_of(scene)), seed + i))
+        product_only.append(
+            painter.draw(caption(product, rng, prompts), u_vector(sample_continuous(rng, product)), seed + i)
+        )
+    return {
+        "asked": torch.stack(asked),
+        "paired": torch.stack(paired),
+        "product_only": torch.stack(product_only),
+        # Shifted by two: even scenes stay even, and so on the same side of the distances.
+        "shuffled": torch.stack(asked).roll(2, dims=0),
+    }
+
+
+def _nearest(scenes: Sequence[Scene], train: Sequence[Scene]) -> list[int]:
+    """For each scene the training scene that shares most core attributes, then the nearest in camera and light."""
+
+    def described(of: Sequence[Scene]) -> tuple[Tensor, Tensor]:
+        classes = [[ATTRIBUTES[group].index(getattr(scene, group)) for group in CORE_ATTRIBUTES] for scene in of]
+        return torch.tensor(classes), torch.tensor([u_vector(continuous_of(scene)) for scene in of])
+
+    classes, u = described(scenes)
+    train_classes, train_u = described(train)
+    shared = (classes[:, None] == train_classes[None]).sum(-1)
+    # |u - u'| is at most 2 sqrt(15) < 8, so it only ever decides between equals.
+    return [int(index) for index in (shared - torch.cdist(u, train_u) / 8).argmax(1)]
+
+
+def _combinations(scenes: Sequence[Scene], train: Sequence[Scene]) -> list[str]:
+    seen = {_core(scene) for scene in train}
+    return ["seen in training" if _core(scene) in seen else "never seen in training" for scene in scenes]
+
+
+def _core(scene: Scene) -> tuple[str, ...]:
+    return tuple(getattr(scene, group) for group in CORE_ATTRIBUTES)
+
+
+def _mask_overlap(judge: Judge, held: Renders) -> float:
+    """Mean intersection over union of the judge's masks with the true ones."""
+    seen, true = assess(judge, held.images).masks, held.masks > 127
+    return float(((seen & true).sum((1, 2)) / (seen | true).sum((1, 2)).clamp_min(1)).mean())
+
+
+def _diversity(
+    painter: Painter, judge: Judge, records: Records, prompts: Prompts, seed: int, track: Track
+) -> dict[str, Any]:
+    """How much two images of one description differ, over how much two renders do that share all core attributes."""
+    first_with: dict[tuple[str, ...], int] = {}
+    pairs: list[tuple[int, int]] = []
+    for i, scene in enumerate(records.scenes):
+        partner = first_with.pop(_core(scene), None)
+        if partner is None:
+            first_with[_core(scene)] = i
+        else:
+            pairs.append((partner, i))
+    random.Random(seed).shuffle(pairs)
+    pairs = pairs[:DIVERSITY_PAIRS]
+    if not pairs:
+        return {"count": 0}
+
+    def features(images: Sequence[Tensor]) -> dict[str, Tensor]:
+        stacked = torch.stack(list(images))
+        return {"judge": assess(judge, stacked).features, "random": RandomFeatures()(to_float(stacked))}
+
+    drawn: list[list[Tensor]] = [[] for _ in range(6)]
+    for i in track("Diversity", range(len(pairs))):
+        one, other = pairs[i]
+        scene = records.scenes[one]
+        rng = random.Random(f"{seed} {scene.seed}")
+        text = caption({group: getattr(scene, group) for group in CORE_ATTRIBUTES}, rng, prompts)
+        u = u_vector(continuous_of(scene))
+        images = (
+            read_image(records.files[one], painter.size)[:3],
+            read_image(records.files[other], painter.size)[:3],
+            painter.ask(text, seed + 2 * i),
+            painter.ask(text, seed + 2 * i + 1),
+            painter.draw(text, u, seed + 2 * i),
+            painter.draw(text, u, seed + 2 * i + 1),
+        )
+        for column, image in zip(drawn, images, strict=True):
+            column.append(image)
+    renders, other_renders, asked, other_asked, eps, other_eps = (features(column) for column in drawn)
+    return {
+        "count": len(pairs),
+        "over_seeds": {
+            kind: number(diversity_ratio((asked[kind], other_asked[kind]), (renders[kind], other_renders[kind])))
+            for kind in renders
+        },
+        "over_eps_alone": {
+            kind: number(diversity_ratio((eps[kind], other_eps[kind]), (renders[kind], other_renders[kind])))
+            for kind in renders
+        },
+    }
+
+
+def _failing(parts: dict[str, dict[str, dict[str, Any]]]) -> list[str]:
+    """Products and materials that the model shows clearly less recognisably than renders do."""
+    found: list[str] = []
+    for group in ("product", "material"):
+        for label, figures in parts[group].items():
+            model, renders = figures["model"][group], figures["renders"][group]
+            if model < PASSING_RATIO * renders:
+                found.append(
+                    f"{group} {label}: recognised {model:.0%}, in renders {renders:.0%}, of {figures['count']}"
+                )
+    return found
+
+
+@contextmanager
+def _progress() -> Generator[Track]:
+    """Yields a function that goes through a sequence of numbers with a bar on stderr."""
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    with Progress(*columns, console=Console(stderr=True)) as progress:
+        yield lambda title, numbers: iter(progress.track(numbers, description=title))

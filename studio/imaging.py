@@ -1,0 +1,129 @@
+"""Images at the boundaries: untrusted bytes to PIL, PIL to and from tensors, PNG bytes, the hash of pixels."""
+
+from __future__ import annotations
+
+import hashlib
+import struct
+import zlib
+from io import BytesIO
+from typing import TYPE_CHECKING
+
+from PIL import Image, ImageChops, ImageCms, ImageOps, PngImagePlugin
+
+from studio.errors import InputError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from torch import Tensor
+
+FORMATS = ("PNG", "JPEG", "WEBP")
+MAX_PIXELS = 40_000_000
+
+# What Pillow is known to raise on broken, hostile or unfinished files.
+_BROKEN = (
+    OSError,
+    SyntaxError,
+    ValueError,
+    EOFError,
+    struct.error,
+    zlib.error,
+    Image.DecompressionBombError,
+    Image.DecompressionBombWarning,
+)
+
+
+def to_pil(image: Tensor) -> Image.Image:
+    """A tensor [3, height, width] in -1..1 (clamped) to a PIL RGB image."""
+    pixels = ((image.float() + 1) * 127.5).round().clamp(0, 255).byte()
+    return Image.fromarray(pixels.permute(1, 2, 0).contiguous().cpu().numpy(), "RGB")
+
+
+def to_tensor(image: Image.Image) -> Tensor:
+    """A PIL image to a float tensor [3, height, width] in -1..1."""
+    import numpy as np
+    import torch
+
+    pixels = torch.from_numpy(np.array(image.convert("RGB")))  # pyright: ignore[reportUnknownMemberType]
+    return pixels.permute(2, 0, 1).float() / 127.5 - 1
+
+
+def pixels_sha256(image: Image.Image) -> str:
+    """A hash of what is seen: the size and the RGB values, not the file."""
+    rgb = image.convert("RGB")
+    return hashlib.sha256(f"RGB {rgb.width}x{rgb.height}\n".encode() + rgb.tobytes()).hexdigest()
+
+
+def max_difference(first: Image.Image, second: Image.Image) -> int:
+    """The largest difference in any channel of any pixel, 0..255. Both RGB and of one size."""
+    extrema = ImageChops.difference(first, second).getextrema()
+    return max(int(high) for _, high in extrema)  # type: ignore[misc]
+
+
+def to_png(image: Image.Image, texts: Mapping[str, str]) -> bytes:
+    """PNG bytes with `texts` as iTXt chunks."""
+    chunks = PngImagePlugin.PngInfo()
+    for key, text in texts.items():
+        chunks.add_itxt(key, text)
+    buffer = BytesIO()
+    image.save(buffer, "PNG", pnginfo=chunks, compress_level=3)
+    return buffer.getvalue()
+
+
+def open_header(data: bytes) -> Image.Image:
+    """Opens an untrusted PNG, JPEG or WebP without decoding its pixels; raises InputError unless it is one of
+    at most 40 megapixels."""
+    try:
+        image = Image.open(BytesIO(data), formats=FORMATS)
+    except _BROKEN as error:
+        raise InputError("This file is not a PNG, JPEG or WebP image.", "Choose another file.") from error
+    if image.width * image.height > MAX_PIXELS:
+        raise InputError(
+            f"This image has {image.width} x {image.height} pixels; at most 40 megapixels can be read.",
+            "Make it smaller first.",
+        )
+    return image
+
+
+def decode(data: bytes) -> Image.Image:
+    """Untrusted image bytes to a fresh 8 bit sRGB image without metadata: first frame, turned as EXIF says.
+
+    Transparency is laid on white. Raises InputError for anything but a whole PNG, JPEG or WebP of at most
+    40 megapixels.
+    """
+    header = open_header(data)
+    try:
+        image = _to_srgb(_eight_bit(ImageOps.exif_transpose(header)), header.info.get("icc_profile"))
+        fresh = Image.new("RGB", image.size, "white")
+        if image.has_transparency_data:
+            image = image.convert("RGBA")
+            fresh.paste(image, mask=image.getchannel("A"))
+        else:
+            fresh.paste(image.convert("RGB"))
+        return fresh
+    except _BROKEN as error:
+        raise InputError("This image is damaged or incomplete.", "Choose another file, or save it again.") from error
+
+
+def _eight_bit(image: Image.Image) -> Image.Image:
+    """16 bit greys and palettes to 8 bit channels; Pillow alone would clip 16 bits rather than scale them."""
+    if image.mode.startswith("I"):
+        return image.convert("I").point(lambda value: value / 256).convert("L")
+    if image.mode == "P":
+        return image.convert("RGBA" if image.has_transparency_data else "RGB")
+    return image
+
+
+def _to_srgb(image: Image.Image, profile: bytes | None) -> Image.Image:
+    """Colours as the embedded profile means them; a profile that doesn't fit the image is ignored."""
+    if not profile or image.mode not in ("RGB", "RGBA", "CMYK", "L"):
+        return image
+    target = "RGBA" if image.mode == "RGBA" else "RGB"
+    try:
+        srgb = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB"))  # pyright: ignore[reportUnknownMemberType, reportUnknownArgumentType]
+        converted = ImageCms.profileToProfile(
+            image, ImageCms.ImageCmsProfile(BytesIO(profile)), srgb, outputMode=target
+        )
+    except (ImageCms.PyCMSError, OSError):
+        return image
+    return converted or image

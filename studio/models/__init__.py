@@ -1,0 +1,1 @@
+"""The networks. They know tensors only: torch, transformers and safetensors, nothing else of the studio."""

@@ -1,0 +1,81 @@
+"""The discriminator: the generator's mirror, with the text only in its head."""
+
+from __future__ import annotations
+
+import itertools
+import math
+from collections.abc import Mapping
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from .generator import LEAK, convolution
+from .presets import PRESETS, TEXT_WIDTH
+
+
+class _Block(nn.Module):
+    def __init__(self, width: int) -> None:
+        super().__init__()
+        inner = width // 2
+        self.reduce = convolution(width, inner, 1)
+        self.spatial = convolution(inner, inner, 3)
+        self.expand = convolution(inner, width, 1, gain=0)
+
+    def forward(self, x: Tensor) -> Tensor:
+        h = F.leaky_relu(self.reduce(F.leaky_relu(x, LEAK)), LEAK)
+        return x + self.expand(F.leaky_relu(self.spatial(h), LEAK))
+
+
+class Discriminator(nn.Module):
+    """Image and prompt to a logit: unary(h) + <h, E(text)> / sqrt(d). The trunk never sees the text."""
+
+    def __init__(self, preset: str, attributes: Mapping[str, tuple[str, ...]]) -> None:
+        super().__init__()
+        widths = PRESETS[preset][::-1]
+        self.from_rgb = nn.ModuleList(convolution(12, width, 3, gain=1) for width in widths[:-1])
+        self.blocks = nn.ModuleList(_Block(width) for width in widths)
+        self.widen = nn.ModuleList(convolution(a, b, 1, gain=1) for a, b in itertools.pairwise(widths))
+        self.register_buffer("blur", _binomial())
+        width = 256
+        self.summary = nn.Linear(widths[-1] * 16, width)
+        self.unary = nn.Linear(width, 1)
+        self.text = nn.Linear(TEXT_WIDTH, width)
+        self.heads = nn.ModuleDict({group: nn.Linear(width, len(classes) + 1) for group, classes in attributes.items()})
+
+    def features(self, image: Tensor) -> tuple[Tensor, list[Tensor]]:
+        """`image` [n, 3, size, size] to h [n, 256], and the maps of every scale for feature matching."""
+        x = self.from_rgb[0](F.pixel_unshuffle(image, 2))
+        maps: list[Tensor] = []
+        for stage, block in enumerate(self.blocks):
+            x = block(x)
+            maps.append(x)
+            if stage < len(self.widen):
+                x = self.widen[stage](self._halve(x))
+                if stage + 1 < len(self.from_rgb):
+                    image = F.avg_pool2d(image, 2)
+                    x = x + self.from_rgb[stage + 1](F.pixel_unshuffle(image, 2))
+        h = F.leaky_relu(self.summary(F.leaky_relu(x, LEAK).flatten(1)), LEAK)
+        return h, maps
+
+    def logit(self, h: Tensor, sentence: Tensor) -> Tensor:
+        """`h` [n, 256] and `sentence` [n, 256] to logits [n], in float32."""
+        h = h.float()
+        return self.unary(h)[:, 0] + (h * self.text(sentence.float())).sum(1) / math.sqrt(h.shape[1])
+
+    def classify(self, h: Tensor) -> dict[str, Tensor]:
+        """Logits of what is seen, for each attribute group [n, classes + 1]; trained on real images alone."""
+        return {group: head(h) for group, head in self.heads.items()}
+
+    def forward(self, image: Tensor, sentence: Tensor) -> Tensor:
+        return self.logit(self.features(image)[0], sentence)
+
+    def _halve(self, x: Tensor) -> Tensor:
+        """A binomial blur, then every second pixel (Zhang 2019)."""
+        kernel: Tensor = self.blur.to(x.dtype).expand(x.shape[1], 1, -1, -1)  # type: ignore[operator]
+        return F.conv2d(x, kernel, stride=2, padding=1, groups=x.shape[1])
+
+
+def _binomial() -> Tensor:
+    row = torch.tensor([1.0, 3.0, 3.0, 1.0]) / 8
+    return (row[:, None] * row[None, :])[None, None]

@@ -1,0 +1,133 @@
+"""A snapshot: the averaged weights for drawing, half precision, with a description that says what they are."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+
+import torch
+from safetensors import SafetensorError
+from safetensors.torch import load, save
+from torch import nn
+
+from .adapter import TextAdapter
+from .errors import SnapshotError
+from .generator import Generator
+from .presets import EPS_WIDTH, PRESETS, image_size
+
+FORMAT_VERSION = 1
+WEIGHTS = "model.safetensors"
+DESCRIPTION = "config.json"
+
+
+@dataclass(frozen=True, kw_only=True)
+class SnapshotConfig:
+    """What a snapshot is. `attributes` gives the classes of every head in order, `u_names` the entries of u."""
+
+    name: str
+    preset: str
+    size: int
+    u_names: tuple[str, ...]
+    attributes: Mapping[str, tuple[str, ...]]
+    text_encoder_sha256: str
+    num_images_seen: int
+    licence: str = "Apache-2.0"
+    eps_dim: int = EPS_WIDTH
+    weights_sha256: str = ""
+    format_version: int = FORMAT_VERSION
+
+
+@dataclass(frozen=True, kw_only=True)
+class Snapshot:
+    config: SnapshotConfig
+    adapter: TextAdapter
+    generator: Generator
+
+
+def save_snapshot(folder: Path, *, adapter: nn.Module, generator: nn.Module, config: SnapshotConfig) -> SnapshotConfig:
+    """Writes weights (fp16) and description; returns the description with the weights' sha256."""
+    tensors = {
+        f"{name}.{key}": value.detach().to("cpu", torch.float16).contiguous()
+        for name, module in (("adapter", adapter), ("generator", generator))
+        for key, value in module.state_dict().items()
+    }
+    data = save(tensors)
+    config = replace(config, weights_sha256=hashlib.sha256(data).hexdigest())
+    folder.mkdir(parents=True, exist_ok=True)
+    for name, content in ((WEIGHTS, data), (DESCRIPTION, json.dumps(asdict(config), indent=2).encode() + b"\n")):
+        partial = folder / f"{name}.partial"
+        partial.write_bytes(content)
+        partial.rename(folder / name)
+    return config
+
+
+def load_snapshot(folder: Path) -> Snapshot:
+    """Reads a snapshot, in float32 and ready to draw.
+
+    Raises:
+        SnapshotError: a file is missing, altered, or of another format.
+    """
+    try:
+        record = json.loads((folder / DESCRIPTION).read_text(encoding="utf-8"))
+        data = (folder / WEIGHTS).read_bytes()
+    except FileNotFoundError as error:
+        raise SnapshotError(f"There is no model in {folder}: {Path(str(error.filename)).name} is missing.") from error
+    except (OSError, ValueError) as error:
+        raise SnapshotError(f"The model in {folder} can't be read: {error}") from error
+    config = _parse(record, folder)
+    if hashlib.sha256(data).hexdigest() != config.weights_sha256:
+        raise SnapshotError(f"The weights in {folder} are not the ones that its {DESCRIPTION} describes.")
+    adapter = TextAdapter(config.attributes)
+    generator = Generator(config.preset, len(config.u_names), config.eps_dim)
+    try:
+        tensors = load(data)
+        for name, module in (("adapter", adapter), ("generator", generator)):
+            prefix = f"{name}."
+            module.load_state_dict(
+                {key.removeprefix(prefix): value.float() for key, value in tensors.items() if key.startswith(prefix)}
+            )
+            module.eval().requires_grad_(False)
+    except (RuntimeError, SafetensorError) as error:
+        raise SnapshotError(f"The weights in {folder} do not fit the preset {config.preset!r}.") from error
+    generator.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+    return Snapshot(config=config, adapter=adapter, generator=generator)
+
+
+def _parse(record: object, folder: Path) -> SnapshotConfig:
+    if not isinstance(record, dict) or record.get("format_version") != FORMAT_VERSION:
+        raise SnapshotError(f"The model in {folder} is of another format than this version reads.")
+    try:
+        config = SnapshotConfig(**record)
+        config = replace(
+            config,
+            u_names=tuple(config.u_names),
+            attributes={group: tuple(classes) for group, classes in config.attributes.items()},
+        )
+        known = config.preset in PRESETS and config.size == image_size(config.preset)
+    except (TypeError, AttributeError) as error:
+        raise SnapshotError(f"{folder / DESCRIPTION} is not a model description: {error}") from error
+    if not known:
+        raise SnapshotError(f"{folder / DESCRIPTION} names a preset or a size that this version does not know.")
+    return config
+
+
+def build_tiny(
+    folder: Path, text_encoder_sha256: str, *, u_names: tuple[str, ...], attributes: Mapping[str, tuple[str, ...]]
+) -> SnapshotConfig:
+    """Writes a snapshot of 32 px with random weights, for tests."""
+    with torch.random.fork_rng():
+        torch.manual_seed(0)
+        adapter, generator = TextAdapter(attributes), Generator("tiny", len(u_names))
+    config = SnapshotConfig(
+        name="tiny",
+        preset="tiny",
+        size=image_size("tiny"),
+        u_names=u_names,
+        attributes=attributes,
+        text_encoder_sha256=text_encoder_sha256,
+        num_images_seen=0,
+    )
+    return save_snapshot(folder, adapter=adapter, generator=generator, config=config)

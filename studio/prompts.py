@@ -1,0 +1,352 @@
+"""The words of the studio: reads and validates the `prompts/` folder, and answers what a prompt asks for.
+
+`vocabulary.yaml` names what the embedded model can draw in English, Chinese and German, `words.yaml` the words that ask
+for nothing in particular, `captions.yaml` the ways to describe a picture, `examples.yaml` prompts to start from.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, TypeVar, cast
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, TypeAdapter, ValidationError, field_validator
+
+from studio.errors import PromptsError
+from studio.lexicon import Found, Lexicon, Phrase, Piece, adjoining, normal, phrase_of, plural
+from studio.settings import packaged
+
+FILES = ("vocabulary.yaml", "words.yaml", "captions.yaml", "examples.yaml")
+
+#: What a caption template may mention.
+SLOTS = frozenset(
+    {"a", "product", "colour", "material", "material:word", "finish", "proportion", "scene", "scene:word", "details"}
+)
+
+_SLOT = re.compile(r"\{([^{}]*)\}")
+_COUNTABLE = ("product", "scene")  # the groups whose words have plurals
+_LONGEST_UNKNOWN = 3  # words that are reported as one thing, such as "Eiffel tower"
+
+
+class _Entry(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid", str_strip_whitespace=True, str_min_length=1)
+
+
+class Term(_Entry):
+    """A class of the vocabulary and what it is called."""
+
+    word: str
+    #: How a caption says it: "on a marble counter" for the scene "marble counter".
+    phrase: str
+    #: What stands before it: "a", or "a pair of".
+    article: str = "a"
+    #: Other ways in which a caption says it.
+    says: tuple[str, ...]
+    en: tuple[str, ...] = Field(min_length=1)
+    zh: tuple[str, ...] = Field(min_length=1)
+    de: tuple[str, ...] = Field(min_length=1)
+
+
+class CaptionTemplates(_Entry):
+    """The contents of `captions.yaml`, where they are explained."""
+
+    descriptions: tuple[str, ...] = Field(min_length=1)
+    statements: tuple[str, ...] = Field(min_length=1)
+    keywords: tuple[str, ...] = Field(min_length=1)
+    frames: tuple[str, ...] = Field(min_length=1)
+    tags: tuple[str, ...] = Field(min_length=1)
+    praise: tuple[str, ...] = Field(min_length=1)
+    anything: tuple[str, ...] = Field(min_length=1)
+
+    @field_validator("descriptions", "statements", "keywords")
+    @classmethod
+    def _known_slots(cls, templates: tuple[str, ...]) -> tuple[str, ...]:
+        for template in templates:
+            slots = _SLOT.findall(template)
+            if strange := set(slots) - SLOTS:
+                raise ValueError(f"{{{min(strange)}}} is not one of {', '.join(sorted(SLOTS))}")
+            if "product" not in slots or re.search(r"[{}\[\]]", re.sub(r"\[[^\[\]]*\]", "", _SLOT.sub("", template))):
+                raise ValueError(f"“{template}” needs {{product}}, and every bracket its partner")
+        return templates
+
+    @field_validator("descriptions", "keywords")
+    @classmethod
+    def _first_says_anything(cls, templates: tuple[str, ...]) -> tuple[str, ...]:
+        bracketed = re.findall(r"\[[^\[\]{}]*\{([^{}]*)\}[^\[\]{}]*\]", templates[0])
+        optional = {slot.removesuffix(":word") for slot in bracketed}
+        others = set(_SLOT.findall(templates[0])) - set(bracketed)
+        if {*optional, "product", "a"} != {slot.removesuffix(":word") for slot in SLOTS} or others - {"a", "product"}:
+            raise ValueError("the first one must have every slot but {a} and {product}, each in brackets of its own")
+        return templates
+
+    @field_validator("frames")
+    @classmethod
+    def _around_text(cls, frames: tuple[str, ...]) -> tuple[str, ...]:
+        for frame in frames:
+            if _SLOT.findall(frame) != ["text"]:
+                raise ValueError(f"“{frame}” needs {{text}} once, and nothing else in braces")
+        return frames
+
+
+class _Language(_Entry):
+    stop: tuple[str, ...]
+    filler: tuple[str, ...]
+    surroundings: tuple[str, ...]
+
+
+class _German(_Language):
+    also_english: tuple[str, ...]
+
+
+class _Words(_Entry):
+    en: _Language
+    zh: _Language
+    de: _German
+
+
+@dataclass(frozen=True, kw_only=True)
+class Prompts:
+    """The validated contents of `prompts/`."""
+
+    #: group -> class -> term, in the order of the attribute heads.
+    vocabulary: Mapping[str, Mapping[str, Term]]
+    captions: CaptionTemplates
+    examples: tuple[str, ...]
+    lexicon: Lexicon
+
+    def canonical(self, prompt: str) -> str:
+        """The prompt as the text encoder reads it: Chinese and German words in canonical English, English as typed.
+
+        A prompt without known Chinese or German comes back as it is (Unicode NFKC, no space around it); of one with it,
+        the punctuation and what is unknown in Chinese is left out.
+        """
+        text = normal(prompt)
+        pieces = self.lexicon.pieces(text)
+        if not any(piece.foreign and piece.named for piece in pieces):
+            return text
+        head: list[str] = []
+        places: list[str] = []
+        for piece in pieces:
+            if not piece.foreign:
+                head.append(text[piece.start : piece.end])
+                continue
+            for group, name in piece.named:
+                phrase = self.vocabulary[group][name].phrase
+                # "on a marble counter" goes to the end, wherever it stood.
+                (places if " " in phrase else head).append(phrase)
+        while places and head and self.lexicon.is_filler(phrase_of(head[-1])):
+            head.pop()  # the "on the" that stood before the place
+        return " ".join(part for part in (*head, ", ".join(places)) if part)
+
+    def unknown_words(self, prompt: str) -> tuple[str, ...]:
+        """The things that the embedded model can't draw, as typed, each once."""
+        text = normal(prompt)
+        things: list[list[Piece]] = []
+        for piece in self.lexicon.pieces(text):
+            if piece.known:
+                continue
+            last = things[-1] if things else []
+            if (
+                last
+                and len(last) < _LONGEST_UNKNOWN
+                and adjoining(text, last[-1].end, piece.start)
+                and last[-1].foreign == piece.foreign
+            ):
+                last.append(piece)
+            else:
+                things.append([piece])
+        typed: dict[str, str] = {}
+        for thing in things:
+            words = text[thing[0].start : thing[-1].end]
+            typed.setdefault(words.casefold(), words)
+        return tuple(typed.values())
+
+    def known(self, prompt: str) -> dict[str, str]:
+        """The attributes that a prompt names literally: group -> class, the first mention of each group."""
+        text = self.canonical(prompt)
+        pieces = self.lexicon.pieces(text)
+        attributes: dict[str, str] = {}
+        for index, piece in enumerate(pieces):
+            # In "a watch on a leather cushion" the leather isn't the watch's.
+            elsewhere = "product" in attributes and any(
+                not following.known and adjoining(text, piece.end, following.start)
+                for following in pieces[index + 1 : index + 2]
+            )
+            if not elsewhere:
+                for group, name in piece.named:
+                    attributes.setdefault(group, name)
+        return attributes
+
+
+def load_prompts(folder: Path | None = None) -> Prompts:
+    """Reads `prompts/`; a file in `folder`, the user's own, replaces the packaged one of its name.
+
+    Raises PromptsError, which names file, line and field, for whatever doesn't fit.
+    """
+    shipped = packaged("prompts")
+    if folder is not None and not folder.is_dir():
+        raise PromptsError(folder, 0, "", "there is no such folder")
+    vocabulary, words, captions, examples = (
+        folder / name if folder is not None and (folder / name).is_file() else shipped / name for name in FILES
+    )
+    terms = _vocabulary(vocabulary)
+    if vocabulary.parent != shipped:
+        _same_classes(vocabulary, terms, _vocabulary(shipped / vocabulary.name))
+    return Prompts(
+        vocabulary=terms,
+        captions=_validated(captions, TypeAdapter(CaptionTemplates)),
+        examples=_validated(examples, _EXAMPLES),
+        lexicon=_lexicon(terms, _validated(words, TypeAdapter(_Words))),
+    )
+
+
+_Place = tuple[str | int, ...]
+_Lines = dict[_Place, int]
+_T = TypeVar("_T")
+
+_VOCABULARY = TypeAdapter(dict[str, dict[str, Term]])
+_EXAMPLES = TypeAdapter(Annotated[tuple[Annotated[str, StringConstraints(min_length=1)], ...], Field(min_length=1)])
+
+#: pydantic's kinds of error in the words of somebody who edits a list.
+_PROBLEMS = {
+    "dict_type": "should be a group of names, each with a colon",
+    "extra_forbidden": "is not a field that belongs here",
+    "missing": "is missing",
+    "model_type": "should be a group of names, each with a colon",
+    "string_too_short": "is empty",
+    "string_type": "should be text",
+    "too_short": "needs at least one entry",
+    "tuple_type": "should be a list",
+}
+
+
+def _vocabulary(file: Path) -> Mapping[str, Mapping[str, Term]]:
+    data, lines = _read(file)
+    for classes in _mapping(data).values():
+        for name, entry in _mapping(classes).items():
+            given = _mapping(entry)
+            if given is entry:
+                _mapping(classes)[name] = {"phrase": name, "says": given.get("en", ()), **given, "word": name}
+    vocabulary = _validate(file, data, lines, _VOCABULARY)
+    seen: dict[tuple[str, tuple[str, ...]], Found] = {}
+    for group, classes in vocabulary.items():
+        for name, term in classes.items():
+            for field in ("phrase", "says", "en", "zh", "de"):
+                value: str | tuple[str, ...] = getattr(term, field)
+                for index, text in enumerate([value] if isinstance(value, str) else value):
+                    line = _line(lines, (group, name, field, index))
+                    language = field if field in ("zh", "de") else "en"
+                    owner = seen.setdefault((language, phrase_of(text)), Found(group, name))
+                    if not phrase_of(text):
+                        raise PromptsError(file, line, f"{group}.{name}.{field}", f"“{text}” has no letters")
+                    if owner != (group, name):
+                        problem = f"“{text}” stands for {owner.group} {owner.name} already"
+                        raise PromptsError(file, line, f"{group}.{name}.{field}", problem)
+    return vocabulary
+
+
+def _lexicon(vocabulary: Mapping[str, Mapping[str, Term]], words: _Words) -> Lexicon:
+    terms = {Found(group, name): term for group, classes in vocabulary.items() for name, term in classes.items()}
+    products = frozenset(found for found in terms if found.group == "product")
+
+    def filler(language: _Language) -> dict[Phrase, Found | None]:
+        return dict.fromkeys(map(phrase_of, (*language.stop, *language.filler)))
+
+    def plurals() -> Iterator[tuple[Phrase, Found]]:
+        for found, term in terms.items():
+            if found.group in _COUNTABLE:
+                for *start, last in map(phrase_of, (term.phrase, *term.en)):
+                    yield (*start, plural(last)), found
+
+    named = {phrase_of(text): found for found, term in terms.items() for text in (term.phrase, *term.says, *term.en)}
+    return Lexicon(
+        english=filler(words.en) | dict(plurals()) | named,
+        german=filler(words.de) | {phrase_of(text): found for found, term in terms.items() for text in term.de},
+        chinese=dict.fromkeys(map(normal, (*words.zh.stop, *words.zh.filler)))
+        | {normal(text): found for found, term in terms.items() for text in term.zh},
+        ambiguous=frozenset(map(phrase_of, words.de.also_english)),
+        surroundings=frozenset(
+            phrase_of(text) for language in (words.en, words.zh, words.de) for text in language.surroundings
+        ),
+        # What is said in one word describes the product; the rest is where it stands and how it is photographed.
+        qualities=frozenset(found for found, term in terms.items() if " " not in term.phrase) - products,
+        products=products,
+    )
+
+
+def _mapping(value: object) -> dict[str, object]:
+    """A mapping as it is; anything else as an empty one, for pydantic to complain about."""
+    return cast("dict[str, object]", value) if isinstance(value, dict) else {}
+
+
+def _same_classes(file: Path, own: Mapping[str, Mapping[str, Term]], shipped: Mapping[str, Mapping[str, Term]]) -> None:
+    """The groups and classes are those that the model was trained on, in the same order."""
+    _, lines = _read(file)
+    for group in [*shipped, *own]:
+        if list(own.get(group, ())) != list(shipped.get(group, ())):
+            expected = ", ".join(shipped.get(group, ())) or "no such group"
+            raise PromptsError(file, _line(lines, (group,)), group, f"the model knows, in this order: {expected}")
+    if list(own) != list(shipped):
+        raise PromptsError(file, 1, "", f"the groups must be, in this order: {', '.join(shipped)}")
+
+
+def _validated(file: Path, kind: TypeAdapter[_T]) -> _T:
+    data, lines = _read(file)
+    return _validate(file, data, lines, kind)
+
+
+def _validate(file: Path, data: object, lines: _Lines, kind: TypeAdapter[_T]) -> _T:
+    try:
+        return kind.validate_python(data)
+    except ValidationError as error:
+        first = error.errors(include_url=False)[0]
+        problem = _PROBLEMS.get(first["type"], first["msg"].removeprefix("Value error, "))
+        place = first["loc"]
+        raise PromptsError(file, _line(lines, place), ".".join(map(str, place)), problem) from error
+
+
+def _line(lines: _Lines, place: _Place) -> int:
+    """The line of a place, or of the nearest thing around it."""
+    while place and place not in lines:
+        place = place[:-1]
+    return lines.get(place, 1)
+
+
+def _read(file: Path) -> tuple[object, _Lines]:
+    """The contents of a YAML file, every scalar as text, and the line (from 1) of each place in it."""
+    try:
+        # BaseLoader knows no types: in a list of words, "on" and "no" are words.
+        root = yaml.BaseLoader(file.read_text(encoding="utf-8")).get_single_node()
+    except UnicodeDecodeError as error:
+        raise PromptsError(file, 0, "", "is not a text file in UTF-8") from error
+    except OSError as error:
+        raise PromptsError(file, 0, "", "can't be read") from error
+    except yaml.MarkedYAMLError as error:
+        line = error.problem_mark.line + 1 if error.problem_mark else 0
+        raise PromptsError(file, line, "", f"is not YAML, {error.problem or 'something is wrong here'}") from error
+    except yaml.YAMLError as error:
+        raise PromptsError(file, 0, "", "is not YAML, it has characters that are not text") from error
+    lines: _Lines = {}
+
+    def value(node: yaml.Node | None, place: _Place) -> object:
+        if node is None:
+            return None
+        lines.setdefault(place, node.start_mark.line + 1)
+        if isinstance(node, yaml.MappingNode):
+            found: dict[str, object] = {}
+            for key_node, value_node in node.value:
+                key, line = str(key_node.value), key_node.start_mark.line + 1
+                inner = (*place, key)
+                if key in found:
+                    raise PromptsError(file, line, ".".join(map(str, inner)), "is given twice")
+                lines[inner] = line
+                found[key] = value(value_node, inner)
+            return found
+        if isinstance(node, yaml.SequenceNode):
+            return [value(item, (*place, index)) for index, item in enumerate(node.value)]
+        return node.value
+
+    return value(root, ()), lines

@@ -1,0 +1,151 @@
+"""The web server: mounts the page, serves what the library keeps, says that it is well."""
+
+from __future__ import annotations
+
+import errno
+import logging
+import secrets
+import socket
+import threading
+import webbrowser
+from typing import TYPE_CHECKING, Annotated
+
+from fastapi import FastAPI, HTTPException, Path
+from fastapi.middleware.cors import CORSMiddleware
+from fastapi.responses import FileResponse
+
+from studio.errors import StudioError
+
+if TYPE_CHECKING:
+    from studio.service import Studio
+    from studio.settings import Settings
+
+logger = logging.getLogger(__name__)
+
+#: How many ports are tried from the one that was asked for.
+PORTS = 100
+
+#: What a body may have besides its file: multipart headers, or the JSON of a request.
+_BODY_OVERHEAD = 2**20
+
+Sha256 = Annotated[str, Path(pattern="^[0-9a-f]{64}$")]
+
+
+def create_app(studio: Studio) -> FastAPI:
+    """The whole application over `studio`. Builds without loading the model."""
+    import gradio as gr
+
+    from studio.ui.page import SCRIPT, STYLE, build_page, theme
+    from studio.ui.stream_order import StreamOrder
+
+    limit = studio.settings.max_upload_bytes
+    app = FastAPI(
+        title="Product image studio",
+        docs_url=None,
+        redoc_url=None,
+        openapi_url=None,
+        max_body_size=limit + _BODY_OVERHEAD,
+    )
+    # No other site may read what this one answers. Gradio leaves CORS alone where its parent handles it; by itself it
+    # would reflect any origin, with credentials.
+    app.add_middleware(CORSMiddleware, allow_origins=[])
+    app.add_middleware(StreamOrder)
+
+    @app.get("/healthz")
+    def healthz() -> dict[str, str]:
+        return {"status": "ok"}
+
+    @app.get("/files/{sha256}")
+    def file(sha256: Sha256) -> FileResponse:
+        path = studio.file(sha256)
+        if path is None:
+            raise HTTPException(404, "There is no such image.")
+        return FileResponse(
+            path,
+            media_type="image/png",
+            headers={"X-Content-Type-Options": "nosniff", "Cache-Control": "private, max-age=31536000, immutable"},
+        )
+
+    page = build_page(studio)
+    gr.mount_gradio_app(  # pyright: ignore[reportUnknownMemberType]
+        app,
+        page,
+        path="/",
+        theme=theme(),
+        css_paths=[STYLE],
+        js=SCRIPT.read_text(encoding="utf-8"),
+        footer_links=["api"],
+        run_history=False,
+        allowed_paths=[],
+        show_error=False,
+        max_file_size=limit,
+        enable_monitoring=False,
+        mcp_server=False,
+        ssr_mode=False,
+        pwa=False,
+    )
+    # Mounting leaves this unset, and while it is, Gradio doesn't check the paths of input files: any file of this
+    # machine could be read through the page.
+    page.has_launched = True
+    return app
+
+
+def serve(
+    settings: Settings, host: str = "127.0.0.1", port: int = 7860, open_browser: bool = True, share: bool = False
+) -> None:
+    """Runs the studio until it is interrupted, on `port` or the next one that is free.
+
+    Raises StudioError where no port can be had, or the share link can't be made.
+    """
+    import uvicorn
+    from rich.console import Console
+
+    from studio.service import Studio
+
+    studio = Studio(settings)
+    app = create_app(studio)
+    listening = listen(host, port)
+    port = listening.getsockname()[1]
+    address = "127.0.0.1" if host in ("0.0.0.0", "::", "") else host
+    url = f"http://{f'[{address}]' if ':' in address else address}:{port}"
+
+    console = Console(stderr=True)
+    console.print(f"The studio is open at [bold]{url}[/bold] (Ctrl+C closes it).")
+    if share:
+        console.print(f"Anyone with this link can use it, for a week: [bold]{_share(address, port)}[/bold]")
+    threading.Thread(target=_warm, args=(studio,), daemon=True).start()
+    if open_browser:  # the socket listens already, so the browser waits until the server answers
+        webbrowser.open(url)
+    uvicorn.Server(uvicorn.Config(app, log_level="warning")).run(sockets=[listening])
+
+
+def listen(host: str, port: int) -> socket.socket:
+    """A listening socket on `port` or the first free one after it. Raises StudioError."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    last = min(port + PORTS, 65536) - 1
+    for candidate in range(port, last + 1):
+        try:
+            return socket.create_server((host, candidate), family=family, backlog=128)
+        except OSError as error:
+            if error.errno != errno.EADDRINUSE:
+                raise StudioError(
+                    f"Can't listen on {host}:{candidate}: {error.strerror}.", "Try another --host or --port."
+                ) from error
+    raise StudioError(f"All ports from {port} to {last} are busy.", "Name a free one with --port.")
+
+
+def _warm(studio: Studio) -> None:
+    try:
+        studio.warm()
+    except StudioError as error:  # the page says so too, and stays open
+        logger.error("%s", error)
+
+
+def _share(host: str, port: int) -> str:
+    """A public link through Gradio's relay."""
+    from gradio.networking import setup_tunnel
+
+    try:
+        return setup_tunnel(host, port, secrets.token_urlsafe(32), None, None)
+    except Exception as error:  # whatever the network or the relay's program may raise
+        raise StudioError("The share link can't be made.", "Check the network, or serve without --share.") from error

@@ -1,0 +1,93 @@
+"""The public Python entry: draws with the engine, keeps what was drawn in the library."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from functools import cached_property, partial
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from studio import imaging, provenance
+from studio.backends.base import Backend, Capabilities
+from studio.backends.registry import open_backend
+from studio.engine import Engine
+from studio.errors import InputError
+from studio.prompts import load_prompts
+from studio.request import GeneratedImage, GenerationRequest, Recipe, SavedImage, Understanding, Verdict
+from studio.settings import Settings
+
+if TYPE_CHECKING:
+    from studio.library import Library
+
+
+class Studio:
+    """Draws product images and keeps them. One instance serves any number of threads.
+
+    Every method raises StudioError, in words for the user, where it can't do what was asked.
+    """
+
+    def __init__(self, settings: Settings | None = None, *, backends: Callable[[str], Backend] | None = None) -> None:
+        """`backends` opens a backend by its name; by default those of `studio.backends`."""
+        self.settings = settings or Settings()
+        self.prompts = load_prompts(self.settings.prompts_dir)
+        self.engine = Engine(
+            self.settings, backends or partial(open_backend, settings=self.settings, prompts=self.prompts)
+        )
+
+    @cached_property
+    def library(self) -> Library:
+        """Everything made is kept here; opened on first use, since reading a recipe needs no library."""
+        from studio.library import Library
+
+        return Library(self.settings.data_dir)
+
+    @property
+    def capabilities(self) -> Capabilities:
+        """What the backend of the settings offers."""
+        return self.engine.capabilities()
+
+    def warm(self) -> None:
+        """Loads the model, so that the first image needn't wait for it."""
+        self.engine.warm()
+
+    def generate(self, request: GenerationRequest) -> list[SavedImage]:
+        """Draws all images of `request`; each is saved before the next is drawn."""
+        return list(self.stream(request))
+
+    def stream(self, request: GenerationRequest) -> Iterator[SavedImage]:
+        """Like `generate`, one image at a time: each is in the library when it is yielded."""
+        for drawn in self.engine.generate(request):
+            sha256, path = self.library.add(provenance.to_png(drawn.image, drawn.recipe), drawn.recipe)
+            yield SavedImage(
+                image=drawn.image, seed=drawn.seed, index=drawn.index, recipe=drawn.recipe, sha256=sha256, path=path
+            )
+
+    def preview(self, request: GenerationRequest) -> list[GeneratedImage]:
+        """The same pixels as `generate`, and nothing is kept."""
+        return list(self.engine.generate(request))
+
+    def understand(self, prompt: str) -> Understanding:
+        """What the model makes of `prompt`."""
+        return self.engine.understand(prompt)
+
+    def recipe(self, source: Path | bytes) -> tuple[Recipe, Verdict]:
+        """Reads the recipe inside a PNG (a path or the file's bytes) and redraws it to see whether it still holds."""
+        limit = self.settings.max_upload_bytes
+        data = source if isinstance(source, bytes) else _read(source, limit)
+        if len(data) > limit:
+            raise InputError(f"The file is larger than {limit // 2**20} MB.", "The studio's own images are smaller.")
+        recipe = provenance.read_recipe(data)
+        return recipe, self.engine.redraw(recipe, imaging.decode(data))
+
+    def file(self, sha256: str) -> Path | None:
+        """The PNG in the library with this hash, None where there is none."""
+        return self.library.path(sha256)
+
+
+def _read(path: Path, limit: int) -> bytes:
+    """The file's bytes, one more than `limit` at most."""
+    try:
+        with path.open("rb") as file:
+            return file.read(limit + 1)
+    except OSError as error:
+        raise InputError(f"{path} can't be read: {error.strerror}.", "Name a PNG that the studio made.") from error

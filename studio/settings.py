@@ -1,0 +1,43 @@
+"""Where things lie and what is allowed: one frozen object, read from `STUDIO_*` environment variables."""
+
+from __future__ import annotations
+
+from importlib.resources import files
+from pathlib import Path
+from typing import Literal
+
+from platformdirs import user_data_path
+from pydantic import Field
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+
+def packaged(name: Literal["prompts", "assets"]) -> Path:
+    """The folder that came with the installation: inside the package of a wheel, at the top level of a checkout."""
+    package = Path(str(files("studio")))
+    inside = package / "_packaged" / name
+    return inside if inside.is_dir() else package.parent / name
+
+
+class Settings(BaseSettings):
+    """Each field is read from the environment variable of its name with `STUDIO_` in front."""
+
+    model_config = SettingsConfigDict(env_prefix="STUDIO_", frozen=True, env_ignore_empty=True)
+
+    #: Everything that is made is kept here: `library.db` and `files/`.
+    data_dir: Path = Field(default_factory=lambda: user_data_path("studio", appauthor=False))
+    #: A folder of the user's own; a file of the same name replaces the one in `prompts/`.
+    prompts_dir: Path | None = None
+    #: A folder or a hub name; None is the encoder that comes with the installation.
+    text_encoder: str | None = None
+    #: `gan`, `gan:DIR` or `diffusion:MODEL[@REVISION]`.
+    backend: str = "gan"
+    #: As torch names it: `cpu`, `cuda`, `cuda:1`, `mps`.
+    device: str = "cpu"
+    #: Most images one request may ask for.
+    max_count: int = Field(default=64, ge=1)
+    #: Most characters of a prompt.
+    max_prompt_length: int = Field(default=1000, ge=1)
+    #: Most bytes of a file that is dropped on the page.
+    max_upload_bytes: int = Field(default=32 * 2**20, ge=1)
+    #: Most requests that wait for their turn; further ones are told to come back.
+    queue_size: int = Field(default=32, ge=1)

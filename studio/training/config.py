@@ -1,0 +1,49 @@
+"""Everything that decides a training run. It is printed, and stored with the run."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from studio.models.presets import image_size
+
+#: R1/R2 weight at the start and the end of a run, by image size (R3GAN; 128 px: geometric mean of its neighbours).
+GAMMA = {32: (2.0, 0.2), 64: (2.0, 0.2), 128: (17.0, 1.7), 256: (150.0, 15.0)}
+
+
+@dataclass(frozen=True, kw_only=True)
+class TrainingConfig:
+    """A run. Shares are of its progress, which is the larger of images seen / `num_images` and time / `minutes`."""
+
+    preset: str = "c128"
+    num_images: int = 2_000_000
+    minutes: float | None = None
+    batch_size: int = 32
+    seed: int = 0
+
+    text_steps: int = 2500  # of 128 captions, before the networks start
+    text_learning_rate: float = 1e-3
+
+    growth: tuple[float, ...] = (0.15, 0.35)  # a quarter of the size up to the first share, half up to the second
+    regression_share: float = 0.65  # regression on the exact render alone, up to here
+    regression_learning_rate: tuple[float, float] = (1.5e-3, 2e-4)
+    adversarial_learning_rate: tuple[float, float] = (2e-4, 5e-5)
+    reconstruction_weight: float = 2.0
+    adversarial_weight: float = 0.1
+    attribute_weight: float = 0.05
+    feature_weight: float = 0.1
+    penalty_every: int = 4
+
+    ema_half_life: int = 20_000  # images, never more than a fortieth of what was seen
+    checkpoint_minutes: float = 5.0
+
+    @property
+    def size(self) -> int:
+        return image_size(self.preset)
+
+    def size_at(self, progress: float) -> int:
+        """Pixels of the images that are learnt at a share of the run."""
+        return self.size >> sum(progress < share for share in self.growth)
+
+    def gamma(self, progress: float) -> float:
+        start, end = GAMMA[self.size]
+        return start * (end / start) ** progress

@@ -1,0 +1,36 @@
+"""Sheets of samples: exact renders above what the generator makes of the same captions and values."""
+
+from __future__ import annotations
+
+import numpy as np
+import torch
+from PIL import Image
+from torch import Tensor, nn
+
+from studio.data.packed import PackedData, image_batch
+from studio.models.presets import EPS_WIDTH, num_stages
+from studio.training.text import EncodedTexts
+
+ROWS, COLUMNS = 4, 12
+
+
+@torch.no_grad()
+def sample_sheet(
+    generator: nn.Module, adapter: nn.Module, data: PackedData, texts: EncodedTexts, *, size: int
+) -> Image.Image:
+    """Pairs of rows, render over generated, for the same few scenes every time, `size` pixels each."""
+    device = next(generator.parameters()).device
+    count = min(ROWS * COLUMNS, len(data))
+    chosen = torch.linspace(0, len(data) - 1, count).long()
+    eps = torch.randn(count, EPS_WIDTH, generator=torch.Generator().manual_seed(0))
+    k = data.caption_labels.shape[1]
+    conditioning = adapter(*(each.to(device) for each in texts.batch(chosen * k)))
+    fake = generator(torch.cat([data.u[chosen], eps], dim=1).to(device), conditioning, num_stages(size))
+    real = image_batch(data, chosen, fake.shape[-1], device)
+    rows: list[Tensor] = []
+    for start in range(0, count, COLUMNS):
+        rows += [torch.cat(list(images[start : start + COLUMNS]), dim=2) for images in (real, fake)]
+    width = max(row.shape[2] for row in rows)
+    rows = [torch.nn.functional.pad(row, (0, width - row.shape[2])) for row in rows]
+    sheet = torch.cat(rows, dim=1).clamp(-1, 1)
+    return Image.fromarray(((sheet + 1) * 127.5).round().byte().permute(1, 2, 0).cpu().numpy().astype(np.uint8))

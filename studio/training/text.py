@@ -1,0 +1,115 @@
+"""The text stage: captions are encoded once, and the adapter learns to read attributes from them."""
+
+from __future__ import annotations
+
+import math
+import random
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+
+import torch
+from safetensors.torch import load_file, save_file
+from torch import Tensor
+
+from studio.models.adapter import TextAdapter
+from studio.models.text_encoder import TextEncoder
+from studio.training.losses import attribute_cross_entropy
+
+BATCH = 128
+
+
+class EncodedTexts:
+    """Token states of many texts, end to end in half precision."""
+
+    def __init__(self, states: Tensor, lengths: Tensor) -> None:
+        self._states = states
+        self._lengths = lengths
+        self._starts = lengths.cumsum(0) - lengths
+
+    def __len__(self) -> int:
+        return len(self._lengths)
+
+    def batch(self, indices: Tensor) -> tuple[Tensor, Tensor]:
+        """States [n, length, width] float32 and mask [n, length] of the texts at `indices`."""
+        lengths = self._lengths[indices]
+        places = torch.arange(int(lengths.max()))
+        mask = places < lengths[:, None]
+        rows = (self._starts[indices][:, None] + places).clamp_max(len(self._states) - 1)
+        return self._states[rows].float() * mask[:, :, None], mask
+
+    @classmethod
+    def encode(
+        cls, texts: Sequence[str], encoder: TextEncoder, on_progress: Callable[[int], None] = lambda done: None
+    ) -> EncodedTexts:
+        order = sorted(range(len(texts)), key=lambda i: len(texts[i]))  # texts of like length pad little
+        pieces: list[Tensor] = [torch.empty(0)] * len(texts)
+        for start in range(0, len(order), BATCH):
+            chosen = order[start : start + BATCH]
+            encoded = encoder.encode([texts[i] for i in chosen])
+            for i, states, mask in zip(chosen, encoded.states, encoded.mask, strict=True):
+                pieces[i] = states[mask].half()
+            on_progress(start + len(chosen))
+        return cls(torch.cat(pieces), torch.tensor([len(piece) for piece in pieces]))
+
+    def save(self, path: Path) -> None:
+        partial = path.with_suffix(".partial")
+        save_file({"states": self._states, "lengths": self._lengths}, partial)
+        partial.rename(path)
+
+    @classmethod
+    def load(cls, path: Path) -> EncodedTexts:
+        tensors = load_file(path)
+        return cls(tensors["states"], tensors["lengths"])
+
+
+def train_adapter(
+    adapter: TextAdapter,
+    texts: EncodedTexts,
+    labels: Tensor,
+    *,
+    steps: int,
+    learning_rate: float,
+    seed: int,
+    held_out: float = 0.02,
+) -> Iterator[tuple[int, float, float]]:
+    """Teaches the adapter to say which attributes a caption names; `labels` [n, groups] of the first n texts.
+
+    Yields (step, loss, accuracy on held-out captions) now and then and at the end.
+    """
+    order = torch.randperm(len(labels), generator=torch.Generator().manual_seed(seed))
+    held = max(1, int(len(labels) * held_out))
+    test, train = order[:held], order[held:]
+    generator = torch.Generator().manual_seed(seed + 1)
+    dropout = random.Random(seed)
+    optimizer = torch.optim.AdamW(adapter.parameters(), lr=learning_rate, betas=(0.9, 0.99), weight_decay=0.01)
+    schedule = torch.optim.lr_scheduler.LambdaLR(
+        optimizer, lambda step: min(1.0, 10 * (step + 1) / steps) * (0.51 + 0.49 * math.cos(math.pi * step / steps))
+    )
+    adapter.train()
+    for step in range(1, steps + 1):
+        chosen = train[torch.randint(len(train), (BATCH,), generator=generator)]
+        states, mask = texts.batch(chosen)
+        # Noise on the states keeps words that were never seen close to their neighbours.
+        noise = torch.randn(states.shape, generator=generator) * (0.15 * dropout.random())
+        loss = attribute_cross_entropy(adapter(states + noise, mask).logits, labels[chosen])
+        optimizer.zero_grad()
+        loss.backward()
+        torch.nn.utils.clip_grad_norm_(adapter.parameters(), 1.0)
+        optimizer.step()
+        schedule.step()
+        if step % 250 == 0 or step == steps:
+            yield step, float(loss.detach()), _accuracy(adapter, texts, labels, test)
+    adapter.eval().requires_grad_(False)
+
+
+@torch.no_grad()
+def _accuracy(adapter: TextAdapter, texts: EncodedTexts, labels: Tensor, test: Tensor) -> float:
+    """Share of held-out captions all of whose attributes are read right."""
+    adapter.eval()
+    right = 0
+    for chosen in test.split(BATCH):
+        logits = adapter(*texts.batch(chosen)).logits
+        read = torch.stack([each.argmax(1) for each in logits.values()], dim=1)
+        right += int((read == labels[chosen]).all(1).sum())
+    adapter.train()
+    return right / len(test)

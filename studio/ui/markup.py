@@ -1,0 +1,83 @@
+"""The small pieces of HTML on the page. Everything that comes from outside is escaped here and nowhere else."""
+
+from __future__ import annotations
+
+import base64
+import io
+from collections.abc import Iterable
+from html import escape
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from studio.request import GeneratedImage, Understanding, Understood, Verdict
+
+#: From this confidence on (0 .. 1) an attribute is shown as understood, below it as a guess.
+SURE = 0.75
+
+HEADER = """
+<header class="masthead">
+  <h1>Product image studio</h1>
+  <p>Say what the product is, and see it at once.</p>
+</header>
+"""
+
+VERDICTS = {
+    "exact": "Exact: this picture can be drawn again, pixel by pixel.",
+    "close": "Close: drawn again, it is nearly the same.",
+    "not_reproducible": "Not reproducible: it can't be drawn again as it is.",
+}
+
+
+def notice(text: str, *, kind: str = "note") -> str:
+    """One line for the user; `kind` is "note", "busy" or "problem". Nothing for no text."""
+    role = "alert" if kind == "problem" else "status"
+    return f'<p class="notice {kind}" role="{role}">{escape(text)}</p>' if text else ""
+
+
+def verdict(found: Verdict) -> str:
+    """What a dropped picture's recipe is worth."""
+    return (
+        f'<p class="notice verdict {found.outcome}" role="status">'
+        f"<strong>{escape(VERDICTS[found.outcome])}</strong> {escape(found.reason)}</p>"
+    )
+
+
+def previews(title: str, images: Iterable[GeneratedImage]) -> str:
+    """A strip of small pictures that live in the page only: no file is written for them."""
+    items = "".join(
+        f'<li><img src="{_data_url(drawn)}" alt="Preview of: {escape(drawn.recipe.prompt)}, seed {drawn.seed}"></li>'
+        for drawn in images
+    )
+    return f'<section class="previews"><h2>{escape(title)}</h2><ul>{items}</ul></section>'
+
+
+def chips(understanding: Understanding) -> str:
+    """What was understood (a guess is fainter), what can't be drawn, and the English that was encoded."""
+    parts: list[str] = []
+    if understanding.attributes:
+        parts.append(_row("Understood", (_attribute(found) for found in understanding.attributes)))
+    if understanding.unknown:
+        unknown = (f'<li class="chip unknown">{escape(word)}</li>' for word in understanding.unknown)
+        parts.append(_row("Can't draw", unknown))
+    if understanding.canonical != understanding.prompt.strip():
+        english = f'<q lang="en">{escape(understanding.canonical)}</q>'
+        parts.append(f'<p class="canonical"><span>Read as</span> {english}</p>')
+    return f'<div class="understanding" aria-live="polite">{"".join(parts)}</div>' if parts else ""
+
+
+def _attribute(found: Understood) -> str:
+    sure = found.confidence >= SURE
+    return (
+        f'<li class="chip {"sure" if sure else "guess"}" title="{escape(found.group)}: {found.confidence:.0%} sure">'
+        f'<span class="group">{escape(found.group)}</span> {escape(found.value)}{"" if sure else " ?"}</li>'
+    )
+
+
+def _row(title: str, items: Iterable[str]) -> str:
+    return f'<div class="chips"><span>{title}</span><ul>{"".join(items)}</ul></div>'
+
+
+def _data_url(drawn: GeneratedImage) -> str:
+    buffer = io.BytesIO()
+    drawn.image.save(buffer, "WEBP", quality=85)
+    return "data:image/webp;base64," + base64.b64encode(buffer.getvalue()).decode()

@@ -1,0 +1,47 @@
+() => {
+  // Small pictures are redrawn a moment after the last key, paste or slider movement, not for each of them.
+  const PAUSE = 150; // milliseconds
+  let waiting;
+  const previewSoon = () => {
+    clearTimeout(waiting);
+    waiting = setTimeout(() => document.querySelector("#preview-now")?.click(), PAUSE);
+  };
+  const previewNever = () => clearTimeout(waiting);
+  document.addEventListener("input", (event) => {
+    if (event.target.closest("#prompt, #seed, .control")) previewSoon();
+  });
+  document.addEventListener("click", (event) => {
+    if (event.target.closest("#dice")) previewSoon();
+    if (!event.target.closest("#generate, #surprise, .example")) return;
+    previewNever(); // the grid is on its way
+    if (matchMedia("(max-width: 900px)").matches) {
+      document.querySelector("#stage").scrollIntoView({ behavior: "smooth" }); // it lies below the words on a phone
+    }
+  });
+
+  // Enter in the prompt generates, and so does Ctrl or Cmd with Enter from anywhere. While an input method is
+  // composing (Chinese, Japanese), Enter belongs to it.
+  document.addEventListener("keydown", (event) => {
+    if (event.key !== "Enter" || event.isComposing) return;
+    const inPrompt = event.target.matches("#prompt textarea, #prompt input");
+    if (event.ctrlKey || event.metaKey || (inPrompt && !event.shiftKey)) {
+      event.preventDefault();
+      event.stopPropagation();
+      document.querySelector("#generate").click();
+    }
+  }, true);
+
+  // A picture may be dropped anywhere on the page.
+  document.addEventListener("dragover", (event) => event.preventDefault());
+  document.addEventListener("drop", (event) => {
+    if (event.target.closest("#restore")) return;
+    event.preventDefault();
+    const input = document.querySelector("#restore input[type=file]");
+    if (!input || !event.dataTransfer.files.length) return;
+    input.files = event.dataTransfer.files;
+    input.dispatchEvent(new Event("change", { bubbles: true }));
+  });
+
+  // Somebody may have typed while the page was still loading.
+  if (document.querySelector("#prompt textarea")?.value) previewSoon();
+}

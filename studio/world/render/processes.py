@@ -1,0 +1,93 @@
+"""Renders a range of scenes into one folder, here or in several processes."""
+
+from __future__ import annotations
+
+import ctypes
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Generator
+from contextlib import contextmanager
+from pathlib import Path
+
+from studio.errors import StudioError
+
+
+def render_scenes(
+    *, count: int, seed: int, size: int, out: Path, workers: int, on_progress: Callable[[int], None]
+) -> int:
+    """Renders the scenes of seeds `seed` .. `seed + count - 1`; what is in `out` already is kept.
+
+    `on_progress` is told how many of them are there; the last figure is returned. Raises StudioError where Blender is
+    missing or a process fails; the same call goes on where it stopped.
+    """
+
+    def done() -> int:
+        return sum(1 for path in (out / "images").glob("*.png") if seed <= int(path.stem) < seed + count)
+
+    if workers == 1:
+        _render_here(count=count, seed=seed, size=size, out=out, on_done=lambda _: on_progress(done()))
+    else:
+        _render_in_processes(
+            count=count, seed=seed, size=size, out=out, workers=workers, on_tick=lambda: on_progress(done())
+        )
+    on_progress(done())
+    return done()
+
+
+def _render_here(*, count: int, seed: int, size: int, out: Path, on_done: Callable[[int], None]) -> None:
+    with _stdout_silenced():
+        try:
+            from studio.world.render.draw import draw_many
+        except ImportError as error:  # bpy is not there, or was built for another numpy
+            hint = "Install the studio's extra `world` (Python 3.11): pip install '.[world]'"
+            raise StudioError(f"Blender can't be loaded: {error}.", hint) from error
+        draw_many(count=count, seed=seed, size=size, out=out, on_done=on_done)
+
+
+def _render_in_processes(
+    *, count: int, seed: int, size: int, out: Path, workers: int, on_tick: Callable[[], None]
+) -> None:
+    command = [sys.executable, "-m", "studio", "world", "render", "--workers", "1"]
+    command += ["--count", str(count), "--seed", str(seed), "--size", str(size), "--out", str(out)]
+    out.mkdir(parents=True, exist_ok=True)
+    log = out / "render.log"
+    with log.open("wb") as errors:
+        processes = [subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=errors) for _ in range(workers)]
+        _pin(processes)
+        try:
+            while any(process.poll() is None for process in processes):
+                on_tick()
+                time.sleep(0.5)
+        finally:
+            for process in processes:
+                process.terminate()
+                process.wait()
+    if any(process.returncode for process in processes):
+        last = log.read_text(encoding="utf-8", errors="replace").strip().splitlines()[-1:]
+        raise StudioError(f"Rendering stopped. {' '.join(last)}", f"More is in {log}; the same command goes on.")
+
+
+def _pin(processes: list[subprocess.Popen[bytes]]) -> None:
+    """Gives each process a core of its own: Blender starts a thread for each it sees, and idle ones spin."""
+    if sys.platform == "linux":
+        cores = sorted(os.sched_getaffinity(0))
+        for index, process in enumerate(processes):
+            os.sched_setaffinity(process.pid, {cores[index % len(cores)]})
+
+
+@contextmanager
+def _stdout_silenced() -> Generator[None]:
+    """Blender writes its log to file descriptor 1, past `sys.stdout`, where a program may be reading results."""
+    sys.stdout.flush()
+    kept = os.dup(1)
+    silence = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(silence, 1)
+    os.close(silence)
+    try:
+        yield
+    finally:
+        ctypes.CDLL("ucrtbase" if os.name == "nt" else None).fflush(None)  # what C holds back would come out later
+        os.dup2(kept, 1)
+        os.close(kept)

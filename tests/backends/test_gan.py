@@ -1,0 +1,210 @@
+import json
+import shutil
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+import torch
+
+from studio import imaging
+from studio.backends.base import Drawing
+from studio.backends.gan import GanBackend
+from studio.errors import WeightsError
+from studio.prompts import load_prompts
+from studio.request import GenerationRequest
+from studio.world.scene import ATTRIBUTES, CORE_ATTRIBUTES
+
+PROMPT = "a glossy red ceramic mug on a marble counter"
+REQUEST = GenerationRequest(prompt=PROMPT, count=4, seed=7, size=32)
+
+
+@pytest.fixture
+def open_gan(tiny_text_encoder: Path) -> Callable[[Path], GanBackend]:
+    return lambda folder: GanBackend(folder, prompts=load_prompts(), text_encoder=str(tiny_text_encoder))
+
+
+@pytest.fixture
+def gan(tiny_snapshot: Path, open_gan: Callable[[Path], GanBackend]) -> GanBackend:
+    return open_gan(tiny_snapshot)
+
+
+def pixels(drawing: Drawing) -> str:
+    return imaging.pixels_sha256(drawing.image)
+
+
+def test_an_image_has_the_size_of_the_snapshot(gan: GanBackend) -> None:
+    image, _ = gan.generate(REQUEST, 0)
+
+    assert (image.mode, image.size) == ("RGB", (32, 32))
+    assert gan.capabilities.sizes == (32,)
+
+
+def test_image_i_is_image_0_of_seed_plus_i(gan: GanBackend, tiny_snapshot: Path, open_gan) -> None:  # type: ignore[no-untyped-def]
+    grid = [pixels(gan.generate(REQUEST, i)) for i in range(4)]
+
+    fresh = open_gan(tiny_snapshot)
+    alone = [pixels(fresh.generate(replace(REQUEST, seed=7 + i, count=1), 0)) for i in (3, 1, 0, 2)]
+
+    assert [grid[i] for i in (3, 1, 0, 2)] == alone
+    assert len(set(grid)) == 4
+
+
+def test_pixels_depend_on_no_global_randomness_nor_thread(gan: GanBackend) -> None:
+    expected = pixels(gan.generate(REQUEST, 0))
+
+    torch.manual_seed(123)
+    state = torch.get_rng_state()
+    with ThreadPoolExecutor(1) as thread:
+        assert thread.submit(lambda: pixels(gan.generate(REQUEST, 0))).result() == expected
+    assert torch.equal(torch.get_rng_state(), state)
+
+
+def test_words_stand_and_the_seed_fills_in_the_rest(gan: GanBackend) -> None:
+    _, parameters = gan.generate(replace(REQUEST, prompt="a mug"), 0)
+
+    attributes = parameters["attributes"]
+    assert isinstance(attributes, dict)
+    assert attributes["product"] == "mug"
+    assert set(CORE_ATTRIBUTES) <= attributes.keys()
+    prompt = parameters["model_prompt"]
+    assert isinstance(prompt, str) and prompt.startswith("a mug")
+    said = gan.understand("a mug").attributes
+    left_open = set(CORE_ATTRIBUTES) - {attribute.group for attribute in said}
+    assert left_open
+    assert load_prompts().known(prompt).items() >= {(group, attributes[group]) for group in left_open}
+
+
+def test_a_complete_prompt_is_encoded_as_it_is(gan: GanBackend) -> None:
+    assert gan.generate(REQUEST, 0).parameters["model_prompt"] == PROMPT
+
+
+def test_controls_override_prompt_and_seed(gan: GanBackend) -> None:
+    turned = gan.generate(replace(REQUEST, controls={"azimuth": 33.0}), 0)
+
+    continuous = turned.parameters["continuous"]
+    assert isinstance(continuous, dict) and continuous["azimuth"] == 33.0
+    assert turned.parameters["controls"] == {"azimuth": 33.0}
+    assert pixels(turned) != pixels(gan.generate(REQUEST, 0))
+    assert json.loads(json.dumps(turned.parameters)) == turned.parameters
+
+
+def test_every_control_reaches_the_pixels(gan: GanBackend) -> None:
+    for control in gan.capabilities.controls:
+        low, high = (
+            pixels(gan.generate(replace(REQUEST, controls={control.name: value}), 0))
+            for value in (control.low, control.high)
+        )
+        assert low != high, control.name
+
+
+def test_a_literal_word_overrules_the_heads(gan: GanBackend) -> None:
+    understanding = gan.understand("a teal glass vase with a dragon")
+
+    found = {attribute.group: attribute for attribute in understanding.attributes}
+    assert (found["product"].value, found["colour"].value, found["material"].value) == ("vase", "teal", "glass")
+    # Untrained heads are unsure of everything, and say so.
+    assert all(0 < found[group].confidence < 0.5 for group in ("product", "colour", "material"))
+    assert understanding.unknown == ("dragon",)
+
+
+def test_a_confident_head_is_believed_where_no_word_is_literal(
+    tmp_path: Path, tiny_snapshot: Path, open_gan: Callable[[Path], GanBackend]
+) -> None:
+    from studio.models.snapshot import load_snapshot, save_snapshot
+
+    snapshot = load_snapshot(tiny_snapshot)
+    head = snapshot.adapter.heads["scene"]
+    assert isinstance(head, torch.nn.Linear)
+    head.weight.data.zero_()
+    head.bias.data.zero_()
+    head.bias.data[ATTRIBUTES["scene"].index("wooden table")] = 9
+    not_said = snapshot.adapter.heads["tone"]
+    assert isinstance(not_said, torch.nn.Linear)
+    not_said.bias.data[-1] = 99
+    save_snapshot(tmp_path, adapter=snapshot.adapter, generator=snapshot.generator, config=snapshot.config)
+
+    found = {attribute.group: attribute for attribute in open_gan(tmp_path).understand("a mug at breakfast").attributes}
+
+    assert found["scene"].value == "wooden table"
+    assert found["scene"].confidence > 0.99
+    assert "tone" not in found
+
+
+@pytest.mark.parametrize("prompt", ["🎉", "<b>mug</b>", "كوب", "红色陶瓷杯", "x" * 1000, "mug " * 250, "\u202e mug"])
+def test_unusual_prompts_are_drawn(gan: GanBackend, prompt: str) -> None:
+    assert gan.generate(replace(REQUEST, prompt=prompt), 0).image.size == (32, 32)
+
+
+def test_chinese_is_read_as_english(gan: GanBackend) -> None:
+    understanding = gan.understand("红色陶瓷杯")
+
+    assert understanding.canonical != understanding.prompt
+    assert understanding.canonical.isascii()
+
+
+def flip_a_byte(folder: Path) -> None:
+    path = folder / "model.safetensors"
+    data = bytearray(path.read_bytes())
+    data[-1] ^= 1
+    path.write_bytes(data)
+
+
+def describe(**changes: object) -> Callable[[Path], None]:
+    def change(folder: Path) -> None:
+        path = folder / "config.json"
+        path.write_text(json.dumps(json.loads(path.read_text()) | changes))
+
+    return change
+
+
+@pytest.mark.parametrize(
+    "spoil",
+    [
+        flip_a_byte,
+        shutil.rmtree,
+        lambda folder: (folder / "model.safetensors").unlink(),
+        lambda folder: (folder / "config.json").unlink(),
+        lambda folder: (folder / "config.json").write_text("{"),
+        lambda folder: (folder / "config.json").write_text("[]"),
+        lambda folder: (folder / "model.safetensors").write_bytes(b""),
+        describe(text_encoder_sha256="0" * 64),
+        describe(u_names=["azimuth"]),
+        describe(preset="c64"),
+    ],
+)
+def test_missing_or_altered_weights_are_an_error_in_plain_words(
+    tmp_path: Path,
+    tiny_snapshot: Path,
+    open_gan: Callable[[Path], GanBackend],
+    spoil: Callable[[Path], None],
+) -> None:
+    folder = tmp_path / "snapshot"
+    shutil.copytree(tiny_snapshot, folder)
+    spoil(folder)
+
+    with pytest.raises(WeightsError, match="Install the studio again"):
+        open_gan(folder).load()
+
+
+def test_a_missing_text_encoder_is_an_error_in_plain_words(tiny_snapshot: Path, tmp_path: Path) -> None:
+    with pytest.raises(WeightsError):
+        GanBackend(tiny_snapshot, prompts=load_prompts(), text_encoder=str(tmp_path)).load()
+
+
+def test_capabilities_need_no_weights_but_a_description(
+    tmp_path: Path, tiny_snapshot: Path, open_gan: Callable[[Path], GanBackend]
+) -> None:
+    shutil.copy(tiny_snapshot / "config.json", tmp_path)
+
+    assert open_gan(tmp_path).capabilities.licence == "Apache-2.0"
+    with pytest.raises(WeightsError):
+        _ = open_gan(tmp_path / "elsewhere").capabilities
+
+
+def test_a_prompt_is_encoded_once_for_a_grid(gan: GanBackend) -> None:
+    for i in range(4):
+        gan.generate(REQUEST, i)
+
+    assert gan._encode.cache_info().misses == 1

@@ -1,0 +1,45 @@
+"""What many tests share: tiny networks with random weights, and settings that write nowhere but a temporary folder."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from studio.prompts import Prompts, load_prompts
+from studio.settings import Settings
+from studio.world.scene import ATTRIBUTES, U_NAMES
+
+
+@pytest.fixture
+def settings(tmp_path: Path) -> Settings:
+    """Settings with a data folder of the test's own."""
+    return Settings(data_dir=tmp_path / "data")
+
+
+@pytest.fixture(scope="session")
+def prompts() -> Prompts:
+    """The words that the studio comes with."""
+    return load_prompts()
+
+
+@pytest.fixture(scope="session")
+def tiny_text_encoder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with a text encoder that is loaded in no time and understands nothing."""
+    from studio.models.text_encoder import build_tiny
+
+    folder = tmp_path_factory.mktemp("text_encoder")
+    build_tiny(folder)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def tiny_snapshot(tmp_path_factory: pytest.TempPathFactory, tiny_text_encoder: Path) -> Path:
+    """A folder with an untrained snapshot of 32 px that goes with `tiny_text_encoder`."""
+    from studio.models.snapshot import build_tiny
+    from studio.models.text_encoder import TextEncoder
+
+    folder = tmp_path_factory.mktemp("snapshot")
+    sha256 = TextEncoder.load(str(tiny_text_encoder)).sha256
+    build_tiny(folder, sha256, u_names=U_NAMES, attributes=ATTRIBUTES)
+    return folder

@@ -1,0 +1,60 @@
+from pathlib import Path
+
+import pytest
+import torch
+
+from studio.data.packed import image_batch, load_packed
+from studio.data.renders import PACKED, labels_of, pack_renders, read_records
+from studio.errors import InputError
+from studio.prompts import Prompts
+from studio.world.scene import ATTRIBUTES, U_NAMES
+from tests.evaluation.toy import toy_scene, write_toys
+
+
+def test_packing_keeps_pixels_masks_and_words(tmp_path: Path, prompts: Prompts) -> None:
+    folder = write_toys(tmp_path / "toys", seeds=range(6))
+    data = pack_renders(folder, prompts)
+    assert data.images.shape == (6, 3, 32, 32)
+    assert data.u.shape == (6, len(U_NAMES))
+    assert set(data.masks.unique().tolist()) == {0, 255}
+    for index in range(6):
+        attributes = toy_scene(index).attributes()
+        assert data.labels[index].tolist() == labels_of(attributes)
+        full = dict(zip(ATTRIBUTES, data.caption_labels[index, 0].tolist(), strict=True))
+        assert ATTRIBUTES["colour"][full["colour"]] == attributes["colour"]
+    again = load_packed(folder / PACKED)
+    assert again.captions == data.captions
+    assert torch.equal(again.images, data.images)
+
+
+def test_new_renders_are_packed_anew(tmp_path: Path, prompts: Prompts) -> None:
+    folder = write_toys(tmp_path / "toys", seeds=range(3))
+    assert len(pack_renders(folder, prompts)) == 3
+    more = write_toys(tmp_path / "more", seeds=range(3, 5))
+    for path in (more / "images").iterdir():
+        path.rename(folder / "images" / path.name)
+    with (folder / "records.jsonl").open("a") as records:
+        records.write((more / "records.jsonl").read_text())
+    assert len(pack_renders(folder, prompts)) == 5
+
+
+def test_smaller_batches_are_averaged(tmp_path: Path, prompts: Prompts) -> None:
+    data = pack_renders(write_toys(tmp_path / "toys", seeds=range(2)), prompts)
+    whole = image_batch(data, torch.arange(2), 32, torch.device("cpu"))
+    half = image_batch(data, torch.arange(2), 16, torch.device("cpu"))
+    assert whole.min() >= -1 and whole.max() <= 1
+    torch.testing.assert_close(half[0, 0, 0, 0], whole[0, 0, :2, :2].mean())
+
+
+def test_errors_name_file_and_line(tmp_path: Path, prompts: Prompts) -> None:
+    with pytest.raises(InputError, match="no renders"):
+        read_records(tmp_path)
+    folder = write_toys(tmp_path / "toys", seeds=range(2))
+    broken = next((folder / "images").iterdir())
+    broken.write_bytes(broken.read_bytes()[:60])
+    with pytest.raises(InputError, match=broken.name):
+        pack_renders(folder, prompts)
+    with (folder / "records.jsonl").open("a") as records:
+        records.write("{}\n")
+    with pytest.raises(InputError, match="line 3"):
+        read_records(folder)

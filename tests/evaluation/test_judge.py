@@ -1,0 +1,70 @@
+from pathlib import Path
+
+import pytest
+import torch
+
+from studio.errors import WeightsError
+from studio.evaluation.judge import Judge, assess, class_indices, load_judge, save_judge, train_judge
+from studio.evaluation.renders import Renders, read_records, read_renders
+from tests.evaluation.toy import write_toys
+
+
+@pytest.fixture(scope="module")
+def toys(tmp_path_factory: pytest.TempPathFactory) -> Renders:
+    return read_renders(read_records([write_toys(tmp_path_factory.mktemp("toys") / "a", seeds=range(96))]), 32)
+
+
+@pytest.fixture(scope="module")
+def trained(toys: Renders) -> Judge:
+    judge, done = train_judge(toys, seed=0, minutes=5, steps=60)
+    assert done == 60
+    return judge
+
+
+def test_learns_attributes_and_masks(trained: Judge, tmp_path: Path) -> None:
+    unseen = read_renders(read_records([write_toys(tmp_path / "b", seeds=range(1000, 1064))]), 32)
+    findings = assess(trained, unseen.images)
+    for group, asked in class_indices(unseen.scenes).items():
+        assert (findings.classes[group] == asked).float().mean() > 0.9, group
+    seen, true = findings.masks, unseen.masks > 127
+    overlap = (seen & true).sum((1, 2)) / (seen | true).sum((1, 2))
+    assert overlap.mean() > 0.75
+
+
+def test_the_same_seed_gives_the_same_judge(toys: Renders) -> None:
+    first, second, other = (train_judge(toys, seed=seed, minutes=5, steps=2)[0].state_dict() for seed in (1, 1, 2))
+    assert all(torch.equal(first[name], second[name]) for name in first)
+    assert not all(torch.equal(first[name], other[name]) for name in first)
+
+
+def test_training_leaves_the_global_generator_alone(toys: Renders) -> None:
+    torch.manual_seed(5)
+    expected = torch.rand(1)
+    torch.manual_seed(5)
+    train_judge(toys, seed=1, minutes=5, steps=1)
+    assert torch.equal(torch.rand(1), expected)
+
+
+def test_stops_when_its_minutes_are_over(toys: Renders) -> None:
+    _, done = train_judge(toys, seed=0, minutes=0, steps=100)
+    assert done == 1
+
+
+def test_a_saved_judge_judges_the_same(trained: Judge, toys: Renders, tmp_path: Path) -> None:
+    path = tmp_path / "judge.safetensors"
+    save_judge(path, trained, size=32, note="a toy")
+    loaded, note = load_judge(path, size=32)
+    assert note == "a toy"
+    assert torch.equal(assess(loaded, toys.images[:8]).features, assess(trained, toys.images[:8]).features)
+
+
+def test_refuses_a_judge_that_is_missing_damaged_or_for_another_size(trained: Judge, tmp_path: Path) -> None:
+    path = tmp_path / "judge.safetensors"
+    with pytest.raises(WeightsError, match="can't be read"):
+        load_judge(path, size=32)
+    path.write_bytes(b"not weights at all")
+    with pytest.raises(WeightsError, match="can't be read"):
+        load_judge(path, size=32)
+    save_judge(path, trained, size=32, note="")
+    with pytest.raises(WeightsError, match="for pictures of 32 pixels"):
+        load_judge(path, size=64)

@@ -1,0 +1,85 @@
+import pytest
+import torch
+
+from studio.models.adapter import Conditioning, TextAdapter
+from studio.models.discriminator import Discriminator
+from studio.models.generator import Generator
+from studio.models.presets import EPS_WIDTH, PRESETS, image_size
+
+ATTRIBUTES = {"product": ("mug", "bottle"), "colour": ("red", "blue", "green")}
+
+
+def conditioning(n: int, length: int = 5) -> Conditioning:
+    generator = torch.Generator().manual_seed(1)
+    states = torch.randn(n, length, 384, generator=generator)
+    with torch.random.fork_rng():
+        torch.manual_seed(0)
+        return TextAdapter(ATTRIBUTES)(states, torch.ones(n, length, dtype=torch.bool))
+
+
+@pytest.fixture(scope="module")
+def generator() -> Generator:
+    with torch.random.fork_rng():
+        torch.manual_seed(0)
+        generator = Generator("tiny", 3)
+        for parameter in generator.parameters():  # past the zero initialisation, so that every path counts
+            parameter.data.add_(0.05 * torch.randn_like(parameter))
+    return generator.eval()
+
+
+def noise(n: int) -> torch.Tensor:
+    return torch.randn(n, 3 + EPS_WIDTH, generator=torch.Generator().manual_seed(2))
+
+
+def test_images_have_the_size_of_the_preset(generator: Generator) -> None:
+    assert generator(noise(2), conditioning(2)).shape == (2, 3, 32, 32)
+
+
+def test_fewer_stages_give_a_smaller_image(generator: Generator) -> None:
+    assert generator(noise(2), conditioning(2), stages=2).shape == (2, 3, 16, 16)
+
+
+def test_the_image_depends_on_noise_and_on_words(generator: Generator) -> None:
+    words = conditioning(2)
+    first, second = generator(noise(2), words)
+    assert (first - second).abs().mean() > 1e-3
+    swapped = Conditioning(
+        sentence=words.sentence.flip(0), tokens=words.tokens.flip(0), mask=words.mask, logits=words.logits
+    )
+    assert (generator(noise(2), swapped)[0] - first).abs().mean() > 1e-3
+
+
+def test_padding_tokens_do_not_count(generator: Generator) -> None:
+    words = conditioning(1, length=4)
+    padded = Conditioning(
+        sentence=words.sentence,
+        tokens=torch.cat([words.tokens, torch.full((1, 3, words.tokens.shape[2]), 9.0)], dim=1),
+        mask=torch.tensor([[True] * 4 + [False] * 3]),
+        logits={},
+    )
+    torch.testing.assert_close(generator(noise(1), padded), generator(noise(1), words))
+
+
+def test_every_preset_has_its_size() -> None:
+    assert {name: image_size(name) for name in PRESETS} == {
+        "tiny": 32,
+        "c64": 64,
+        "c128": 128,
+        "s128": 128,
+        "m64": 64,
+        "m128": 128,
+        "m256": 256,
+    }
+
+
+def test_the_discriminator_judges_image_and_words_apart() -> None:
+    with torch.random.fork_rng():
+        torch.manual_seed(0)
+        discriminator = Discriminator("tiny", ATTRIBUTES)
+    images = torch.randn(2, 3, 32, 32, generator=torch.Generator().manual_seed(3))
+    h, maps = discriminator.features(images)
+    assert [each.shape[-1] for each in maps] == [16, 8, 4]
+    words = conditioning(2).sentence
+    assert discriminator.logit(h, words).shape == (2,)
+    assert not torch.allclose(discriminator.logit(h, words), discriminator.logit(h, -words))
+    assert {group: each.shape[1] for group, each in discriminator.classify(h).items()} == {"product": 3, "colour": 4}

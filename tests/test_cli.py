@@ -1,0 +1,218 @@
+import hashlib
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner, Result
+
+from studio import provenance
+from studio.cli import app
+from studio.request import Recipe
+
+PROMPT = "a glossy red ceramic mug on a marble counter"
+
+
+@pytest.fixture(autouse=True)
+def environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, tiny_snapshot: Path, tiny_text_encoder: Path) -> None:
+    monkeypatch.setenv("STUDIO_DATA_DIR", str(tmp_path / "data"))
+    monkeypatch.setenv("STUDIO_BACKEND", f"gan:{tiny_snapshot}")
+    monkeypatch.setenv("STUDIO_TEXT_ENCODER", str(tiny_text_encoder))
+
+
+def run(*arguments: object) -> Result:
+    return CliRunner().invoke(app, [str(argument) for argument in arguments])
+
+
+def generate(out: Path, *arguments: object) -> list[dict[str, object]]:
+    result = run("generate", PROMPT, "--out", out, "--json", *arguments)
+    assert result.exit_code == 0, result.stderr
+    return json.loads(result.stdout)["images"]
+
+
+def recipe_of(image: dict[str, object]) -> Recipe:
+    return provenance.read_recipe(Path(str(image["path"])).read_bytes())
+
+
+def test_generate_writes_copies_of_what_the_library_keeps(tmp_path: Path) -> None:
+    images = generate(tmp_path / "out", "--count", 3, "--seed", 7)
+
+    assert [Path(str(image["path"])).name for image in images] == ["000-7.png", "001-8.png", "002-9.png"]
+    assert [(image["seed"], image["index"]) for image in images] == [(7, 0), (8, 1), (9, 2)]
+    for image in images:
+        data, sha256 = Path(str(image["path"])).read_bytes(), str(image["sha256"])
+        assert hashlib.sha256(data).hexdigest() == sha256
+        assert (tmp_path / "data" / "files" / sha256[:2] / f"{sha256}.png").read_bytes() == data
+
+
+def test_generate_twice_or_one_alone_gives_equal_pixels(tmp_path: Path) -> None:
+    first = generate(tmp_path / "1", "--count", 4, "--seed", 7)
+    again = generate(tmp_path / "2", "--count", 4, "--seed", 7)
+    third = generate(tmp_path / "3", "--count", 1, "--seed", 9)
+
+    hashes = [recipe_of(image).pixels_sha256 for image in first]
+    assert hashes == [recipe_of(image).pixels_sha256 for image in again]
+    assert recipe_of(third[0]).pixels_sha256 == hashes[2]
+
+
+def test_generate_without_a_folder_names_the_files_in_the_library(tmp_path: Path) -> None:
+    result = run("generate", PROMPT, "--count", 1)
+
+    assert result.exit_code == 0
+    assert result.stdout == ""
+    assert Path(result.stderr.strip().splitlines()[-1]).is_relative_to(tmp_path / "data" / "files")
+
+
+def test_recipe_says_exact_of_an_untouched_file(tmp_path: Path) -> None:
+    (image,) = generate(tmp_path, "--count", 1, "--seed", 7)
+
+    result = run("recipe", image["path"], "--json")
+    found = json.loads(result.stdout)
+
+    assert (found["verdict"], found["intact"], found["max_difference"]) == ("exact", True, 0)
+    assert (found["recipe"]["prompt"], found["recipe"]["seed"]) == (PROMPT, 7)
+    spoken = run("recipe", image["path"])
+    assert spoken.stdout == ""
+    assert "exact" in spoken.stderr and PROMPT in spoken.stderr
+
+
+def test_recipe_says_altered_of_changed_pixels(tmp_path: Path) -> None:
+    from PIL import Image
+
+    (image,) = generate(tmp_path, "--count", 1)
+    recipe = recipe_of(image)
+    with Image.open(str(image["path"])) as opened:
+        changed = opened.convert("RGB")
+    changed.putpixel((0, 0), (1, 2, 3))
+    (tmp_path / "changed.png").write_bytes(provenance.to_png(changed, recipe))
+
+    found = json.loads(run("recipe", tmp_path / "changed.png", "--json").stdout)
+
+    assert (found["verdict"], found["intact"]) == ("not_reproducible", False)
+
+
+def plain_error(result: Result) -> str:
+    """The one line that is said; fails on a traceback, a second line or anything on stdout."""
+    assert result.exit_code == 1
+    assert isinstance(result.exception, SystemExit)
+    assert result.stdout == ""
+    (line,) = [line for line in result.stderr.splitlines() if line.strip()]
+    assert line.startswith("Error: ")
+    return line
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (("",), "prompt is empty"),
+        (("x" * 10_000,), "10,000 characters"),
+        ((PROMPT, "--count", 0), "Ask for 1 to 64"),
+        ((PROMPT, "--count", 1000), "Ask for 1 to 64"),
+        ((PROMPT, "--seed", -1), "whole number"),
+        ((PROMPT, "--seed", 2**63), "whole number"),
+        ((PROMPT, "--size", 31), "It offers: 32"),
+        ((PROMPT, "--backend", "dall-e"), "no backend 'dall-e'"),
+        ((PROMPT, "--backend", "gan:/nowhere"), "no usable model in /nowhere"),
+    ],
+)
+def test_what_cannot_be_drawn_is_one_plain_line_and_exit_code_1(arguments: tuple[object, ...], said: str) -> None:
+    assert said in plain_error(run("generate", *arguments, "--json"))
+
+
+def test_altered_weights_are_one_plain_line(tmp_path: Path, tiny_snapshot: Path) -> None:
+    (tmp_path / "config.json").write_bytes((tiny_snapshot / "config.json").read_bytes())
+    (tmp_path / "model.safetensors").write_bytes(b"altered")
+
+    assert "weights" in plain_error(run("generate", PROMPT, "--backend", f"gan:{tmp_path}"))
+
+
+def test_a_folder_that_cannot_be_written_names_where_the_image_is_kept(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("in the way")
+
+    assert "kept as" in plain_error(run("generate", PROMPT, "--count", 1, "--out", tmp_path / "file" / "out"))
+
+
+def test_a_file_without_a_recipe_is_one_plain_line(tmp_path: Path) -> None:
+    (tmp_path / "note.txt").write_text("hello")
+
+    assert "not a PNG" in plain_error(run("recipe", tmp_path / "note.txt"))
+    assert "can't be read" in plain_error(run("recipe", tmp_path / "missing.png", "--json"))
+
+
+def test_a_setting_that_makes_no_sense_names_the_variable(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("STUDIO_MAX_COUNT", "many")
+
+    assert "STUDIO_MAX_COUNT" in plain_error(run("generate", PROMPT))
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("generate",),
+        ("generate", PROMPT, "--seed", "NaN"),
+        ("generate", PROMPT, "--count", "two"),
+        ("generate", PROMPT, "--colour", "red"),
+        ("paint",),
+        ("recipe",),
+        ("serve", "--port", 70_000),
+        ("train", "--data", "x", "--out", "y", "--preset", "huge"),
+        ("world", "render", "--count", 0, "--seed", 1, "--size", 64, "--out", "x"),
+    ],
+)
+def test_wrong_usage_is_exit_code_2(arguments: tuple[object, ...]) -> None:
+    assert run(*arguments).exit_code == 2
+
+
+def test_a_dry_run_prints_the_settings_of_the_training_and_writes_nothing(tmp_path: Path) -> None:
+    result = run(
+        "train",
+        "--data",
+        tmp_path,
+        "--preset",
+        "tiny",
+        "--out",
+        tmp_path / "run",
+        "--minutes",
+        3,
+        "--dry-run",
+        "--json",
+    )
+
+    settings = json.loads(result.stdout)
+    assert (settings["preset"], settings["minutes"], settings["resume"]) == ("tiny", 3.0, False)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_training_and_measuring_want_renders(tmp_path: Path, tiny_snapshot: Path) -> None:
+    out = tmp_path / "out"
+
+    assert "studio world render" in plain_error(
+        run("evaluate", "--data", tmp_path, "--out", out, "--model", tiny_snapshot)
+    )
+    trained = run("train", "--data", tmp_path, "--preset", "tiny", "--out", out)
+    assert trained.exit_code == 1
+    assert "studio world render" in trained.stderr.splitlines()[-1]
+
+
+LAZY = "import sys, studio.cli; sys.argv = ['studio', '--help']\ntry: studio.cli.main()\nexcept SystemExit: pass\n"
+
+
+def test_help_imports_nothing_heavy() -> None:
+    code = LAZY + "print(*{name.partition('.')[0] for name in sys.modules}, file=sys.stderr)"
+
+    finished = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+
+    assert "generate" in finished.stdout
+    loaded = set(finished.stderr.split())
+    assert not loaded & {
+        "torch",
+        "transformers",
+        "gradio",
+        "diffusers",
+        "sqlalchemy",
+        "PIL",
+        "numpy",
+        "pydantic",
+        "bpy",
+    }

@@ -1,0 +1,231 @@
+import math
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from PIL import Image
+
+from studio import imaging
+from studio.engine import CLOSE, Engine
+from studio.errors import InputError, WeightsError
+from studio.request import MAX_SEED, GeneratedImage, GenerationRequest
+from studio.settings import Settings
+from tests.fakes import FakeBackend
+
+
+def engine_of(*backends: FakeBackend) -> Engine:
+    """An engine whose settings name the first backend."""
+    named = {backend.name: backend for backend in backends}
+    return Engine(Settings(backend=backends[0].name, max_count=64, max_prompt_length=1000), named.__getitem__)
+
+
+def draw(backend: FakeBackend | None = None, **fields: Any) -> list[GeneratedImage]:
+    fields.setdefault("prompt", "a mug")
+    return list(engine_of(backend or FakeBackend()).generate(GenerationRequest(**fields)))
+
+
+def test_image_i_is_drawn_with_seed_plus_i() -> None:
+    grid = draw(seed=7, count=4)
+
+    for i, image in enumerate(grid):
+        (alone,) = draw(seed=7 + i, count=1)
+        assert imaging.pixels_sha256(alone.image) == imaging.pixels_sha256(image.image)
+        assert (image.seed, image.index, image.recipe.seed, image.recipe.index) == (7 + i, i, 7 + i, i)
+
+
+def test_what_is_left_open_is_resolved_once_and_recorded() -> None:
+    first, second = draw(count=2), draw(count=2)
+
+    assert first[1].seed == first[0].seed + 1
+    assert 0 <= first[0].seed <= 2**53  # exact in JavaScript
+    assert first[0].seed != second[0].seed
+    assert {image.recipe.size for image in first} == {16}
+
+
+def test_the_recipe_says_how_it_was_made() -> None:
+    (image,) = draw(prompt="  a mug\n", seed=3, count=1, size=32, controls={"azimuth": 5})
+
+    recipe = image.recipe
+    assert (recipe.prompt, recipe.size, recipe.backend, recipe.model) == ("a mug", 32, "fake", "fake-1")
+    assert (recipe.model_sha256, recipe.licence, recipe.kind) == ("f" * 64, "CC0-1.0", "generate")
+    assert recipe.parameters == {"controls": {"azimuth": 5}, "model_prompt": "a mug"}
+    assert recipe.pixels_sha256 == imaging.pixels_sha256(image.image)
+    assert set(recipe.versions) == {"studio", "python", "torch", "transformers"}
+    assert recipe.created.endswith("+00:00")
+
+
+@pytest.mark.parametrize(
+    "prompt",
+    [
+        "🎉🎈",
+        "<script>alert(1)</script> a mug",
+        "كوب أحمر على طاولة",
+        "\u202ea mug",
+        "一个红色的杯子",
+        "a mug\x00",
+        "x" * 1000,
+        "' OR 1=1 --",
+    ],
+)
+def test_unusual_prompts_are_drawn_as_typed(prompt: str) -> None:
+    (image,) = draw(prompt=prompt, count=1, seed=1)
+
+    assert image.recipe.prompt == prompt
+
+
+@pytest.mark.parametrize(
+    ("fields", "said"),
+    [
+        ({"prompt": ""}, "The prompt is empty"),
+        ({"prompt": " \n\t"}, "The prompt is empty"),
+        ({"prompt": None}, "The prompt is empty"),
+        ({"prompt": "x" * 10_000}, "10,000 characters. Use at most 1,000"),
+        ({"prompt": "a \ud83d mug"}, "broken character"),
+        ({"count": 0}, "Ask for 1 to 64"),
+        ({"count": -1}, "Ask for 1 to 64"),
+        ({"count": 1000}, "Ask for 1 to 64"),
+        ({"count": 2.0}, "Ask for 1 to 64"),
+        ({"count": True}, "Ask for 1 to 64"),
+        ({"count": math.nan}, "Ask for 1 to 64"),
+        ({"seed": math.nan}, "seed can't be nan"),
+        ({"seed": math.inf}, "seed can't be inf"),
+        ({"seed": 1.5}, "seed can't be 1.5"),
+        ({"seed": "7"}, "seed can't be 7"),
+        ({"seed": -1}, "seed can't be -1"),
+        ({"seed": MAX_SEED + 1}, "Use a whole number from 0"),
+        ({"seed": MAX_SEED, "count": 2}, "too high for 2 images"),
+        ({"size": 512}, "It offers: 16, 32"),
+        ({"size": 0}, "It offers: 16, 32"),
+        ({"size": 16.0}, "It offers: 16, 32"),
+        ({"controls": {"zoom": 1}}, "no control 'zoom'"),
+        ({"controls": {"azimuth": math.nan}}, "Use -60 to 60°"),
+        ({"controls": {"azimuth": 61}}, "Use -60 to 60°"),
+        ({"controls": {"azimuth": "left"}}, "Use -60 to 60°"),
+    ],
+)
+def test_what_makes_no_sense_is_refused_before_anything_is_drawn(fields: dict[str, Any], said: str) -> None:
+    backend = FakeBackend(broken=True)
+
+    with pytest.raises(InputError) as caught:
+        draw(backend, **fields)
+
+    assert said in str(caught.value)
+    assert backend.drawn == []
+
+
+def test_the_last_seed_is_drawn() -> None:
+    (image,) = draw(seed=MAX_SEED, count=1)
+
+    assert image.seed == MAX_SEED
+
+
+def test_altered_weights_are_an_error_and_the_next_request_may_succeed() -> None:
+    backend = FakeBackend(broken=True)
+    engine = engine_of(backend)
+    request = GenerationRequest(prompt="a mug", count=1)
+
+    with pytest.raises(WeightsError):
+        list(engine.generate(request))
+    backend.broken = False
+    assert len(list(engine.generate(request))) == 1
+
+
+def test_understand_checks_the_prompt_and_asks_the_backend() -> None:
+    engine = engine_of(FakeBackend())
+
+    assert engine.understand(" a mug, a dragon ").unknown == ("dragon",)
+    with pytest.raises(InputError):
+        engine.understand("")
+
+
+def test_a_request_may_name_another_backend() -> None:
+    engine = engine_of(FakeBackend(), FakeBackend(name="other", model="other-1"))
+
+    (image,) = engine.generate(GenerationRequest(prompt="a mug", count=1, backend="other"))
+
+    assert (image.recipe.backend, image.recipe.model) == ("other", "other-1")
+
+
+def test_threads_draw_the_same_pixels_one_at_a_time() -> None:
+    backend = FakeBackend()
+    engine = engine_of(backend)
+    alone = [imaging.pixels_sha256(image.image) for image in draw(seed=5, count=6)]
+
+    def shifted(start: int) -> list[str]:
+        request = GenerationRequest(prompt="a mug", seed=5 + start, count=6 - start)
+        return [imaging.pixels_sha256(image.image) for image in engine.generate(request)]
+
+    with ThreadPoolExecutor(6) as threads:
+        drawn = list(threads.map(shifted, range(6)))
+
+    assert drawn == [alone[start:] for start in range(6)]
+    assert not backend.entered_twice
+
+
+def altered(image: Image.Image) -> Image.Image:
+    changed = image.copy()
+    changed.putpixel((0, 0), (1, 2, 3))
+    return changed
+
+
+def test_redraw_of_an_untouched_image_is_exact() -> None:
+    (image,) = draw(seed=9, count=1, controls={"azimuth": 5})
+
+    verdict = engine_of(FakeBackend()).redraw(image.recipe, image.image)
+
+    assert (verdict.outcome, verdict.intact, verdict.max_difference) == ("exact", True, 0)
+
+
+@pytest.mark.parametrize(("offset", "outcome"), [(1, "close"), (CLOSE, "close"), (CLOSE + 1, "not_reproducible")])
+def test_redraw_elsewhere_is_close_or_not(offset: int, outcome: str) -> None:
+    (image,) = draw(seed=9, count=1)
+
+    verdict = engine_of(FakeBackend(offset=offset)).redraw(image.recipe, image.image)
+
+    assert (verdict.outcome, verdict.intact, verdict.max_difference) == (outcome, True, offset)
+
+
+@pytest.mark.parametrize(
+    ("change", "backend", "reason"),
+    [
+        (altered, FakeBackend(), "pixels were changed"),
+        (lambda image: image.resize((8, 8)), FakeBackend(), "pixels were changed"),
+        (None, FakeBackend(model="fake-2", model_sha256="e" * 64), "another model (fake-1, ffffffffffff)"),
+        (None, FakeBackend(name="gan"), "made by 'fake'"),
+    ],
+)
+def test_redraw_says_why_it_is_not_reproducible(
+    change: Callable[[Image.Image], Image.Image] | None, backend: FakeBackend, reason: str
+) -> None:
+    (drawn,) = draw(seed=9, count=1)
+
+    verdict = engine_of(backend).redraw(drawn.recipe, change(drawn.image) if change else drawn.image)
+
+    assert (verdict.outcome, verdict.intact) == ("not_reproducible", change is None)
+    assert reason in verdict.reason
+    assert backend.drawn == []
+
+
+@pytest.mark.parametrize(
+    "changes", [{"size": 512}, {"seed": -1}, {"parameters": {"controls": {"azimuth": 1e9}}}, {"prompt": "x" * 5000}]
+)
+def test_redraw_of_an_impossible_recipe_is_a_verdict_and_no_error(changes: dict[str, Any]) -> None:
+    (image,) = draw(seed=9, count=1)
+
+    verdict = engine_of(FakeBackend()).redraw(replace(image.recipe, **changes), image.image)
+
+    assert verdict.outcome == "not_reproducible"
+    assert "can't be drawn here" in verdict.reason
+
+
+def test_a_redraw_names_what_changed() -> None:
+    (image,) = draw(seed=9, count=1)
+    engine = engine_of(FakeBackend(offset=1))
+
+    other_words = replace(image.recipe, parameters={"model_prompt": "a cup"})
+    other_versions = replace(image.recipe, versions={"torch": "1.0"})
+
+    assert "word lists" in engine.redraw(other_words, image.image).reason
+    assert "other versions" in engine.redraw(other_versions, image.image).reason

@@ -1,0 +1,91 @@
+from __future__ import annotations
+
+import pytest
+
+from studio.lexicon import Found, Lexicon, normal, phrase_of, plural
+
+MUG, LAMP, BAG = Found("product", "mug"), Found("product", "lamp"), Found("product", "handbag")
+TABLE = Found("scene", "wooden table")
+RED, LEATHER = Found("colour", "red"), Found("material", "leather")
+
+
+@pytest.fixture(scope="module")
+def lexicon() -> Lexicon:
+    return Lexicon(
+        english={
+            ("mug",): MUG,
+            ("table", "lamp"): LAMP,
+            ("lamp",): LAMP,
+            ("wooden", "table"): TABLE,
+            ("red",): RED,
+            ("a",): None,
+            ("on",): None,
+            ("pose",): None,
+            ("background",): None,
+        },
+        german={
+            ("leder",): LEATHER,
+            ("tasche",): BAG,
+            ("rot",): RED,
+            ("ein",): None,
+            ("so",): None,
+            ("hintergrund",): None,
+        },
+        chinese={"红": RED, "红色": RED, "杯": MUG, "的": None, "背景": None},
+        ambiguous=frozenset({("rot",)}),
+        surroundings=frozenset({("background",), ("hintergrund",), ("背景",)}),
+        qualities=frozenset({RED, LEATHER}),
+        products=frozenset({MUG, LAMP, BAG}),
+    )
+
+
+def cut(lexicon: Lexicon, text: str) -> list[tuple[str, tuple[Found, ...] | None]]:
+    """Each piece as typed and what it stands for; None if it is unknown."""
+    return [(text[p.start : p.end], p.named if p.known else None) for p in lexicon.pieces(text)]
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("a Table-Lamp", [("a", ()), ("Table-Lamp", (LAMP,))]),
+        ("a wooden table", [("a", ()), ("wooden table", (TABLE,))]),
+        ("wooden, table", [("wooden", None), ("table", None)]),
+        ("wooden table lamp", [("wooden", None), ("table lamp", (LAMP,))]),
+        ("posing", [("posing", ())]),
+        ("sposing", [("sposing", None)]),
+        ("ein rote Ledertasche", [("ein", ()), ("rote", (RED,)), ("Ledertasche", (LEATHER, BAG))]),
+        ("ein son", [("ein", ()), ("son", None)]),
+        ("Lederdrache", [("Lederdrache", None)]),
+        ("红色的杯", [("红色", (RED,)), ("的", ()), ("杯", (MUG,))]),
+        ("红龙虾杯", [("红", (RED,)), ("龙虾", None), ("杯", (MUG,))]),
+        ("mug on a red background", [("mug", (MUG,)), ("on", ()), ("a", ()), ("red background", None)]),
+        ("红色背景", [("红色背景", None)]),
+        ("!!! 42 🔥", []),
+        ("", []),
+    ],
+)
+def test_pieces(lexicon: Lexicon, text: str, expected: list[tuple[str, tuple[Found, ...] | None]]) -> None:
+    assert cut(lexicon, text) == expected
+
+
+def test_a_word_of_two_languages_is_german_only_in_german(lexicon: Lexicon) -> None:
+    assert cut(lexicon, "rot on a mug") == [("rot", None), ("on", ()), ("a", ()), ("mug", (MUG,))]
+    assert cut(lexicon, "ein Hintergrund rot") == [("ein", ()), ("Hintergrund", ()), ("rot", (RED,))]
+
+
+def test_a_very_long_word_is_looked_up_quickly_and_not_taken_apart(lexicon: Lexicon) -> None:
+    word = "leder" * 2000 + "x"
+
+    assert cut(lexicon, word) == [(word, None)]
+
+
+def test_phrases_are_folded() -> None:
+    assert phrase_of(" ＣＬＯＳＥ－up, Straße ") == ("close", "up", "strasse")
+    assert normal("　ｍｕｇ ") == "mug"
+
+
+@pytest.mark.parametrize(
+    ("noun", "expected"), [("mug", "mugs"), ("dish", "dishes"), ("tray", "trays"), ("lily", "lilies")]
+)
+def test_plurals(noun: str, expected: str) -> None:
+    assert plural(noun) == expected

@@ -1,0 +1,216 @@
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from studio.errors import PromptsError
+from studio.prompts import Prompts, load_prompts
+from studio.settings import packaged
+
+
+@pytest.mark.parametrize(
+    ("prompt", "canonical"),
+    [
+        ("  a glossy Red mug, on a marble counter! ", "a glossy Red mug, on a marble counter!"),
+        ("a crimson cup", "a crimson cup"),
+        ("白色背景上的红色陶瓷马克杯", "red ceramic mug in a white studio"),
+        ("大理石檯面上有一個藍色茶壺", "blue teapot on a marble counter"),
+        ("木桌上的玻璃罐，特写", "glass jar on a wooden table, in close-up"),
+        ("蓝色的龙形茶壶", "blue teapot"),
+        ("龙", "龙"),
+        ("eine rote Tasse auf einem Holztisch", "red mug on a wooden table"),
+        ("eine matte blaue Glasflasche auf einer Marmorplatte", "matte blue glass bottle on a marble counter"),
+        ("ein roter Ledersessel im grauen Studio", "red leather chair in a grey studio"),
+        ("Keramik-Vase mit Drachen", "ceramic vase Drachen"),
+        ("SCHWARZE LEDERHANDTASCHE", "black leather handbag"),
+        ("schöne Kopfhörer, weiches Licht von links", "headphones in soft light, lit from the left"),
+        ("a 红色 mug on a 大理石台面", "a red mug on a marble counter"),
+        ("Mug in dunkelrot", "Mug in burgundy"),
+        ("the rot of an old chair", "the rot of an old chair"),
+        ("", ""),
+    ],
+)
+def test_canonical(prompts: Prompts, prompt: str, canonical: str) -> None:
+    assert prompts.canonical(prompt) == canonical
+
+
+@given(st.text(max_size=200))
+def test_any_text_is_read_without_error_and_only_once(prompts: Prompts, text: str) -> None:
+    canonical = prompts.canonical(text)
+
+    assert prompts.canonical(canonical) == canonical
+    assert canonical == canonical.strip()
+    assert all(word.strip() for word in prompts.unknown_words(text))
+    assert prompts.known(text) == prompts.known(canonical)
+
+
+@pytest.mark.parametrize(
+    ("prompt", "unknown"),
+    [
+        ("a mug with a dragon in front of the Eiffel tower", ("dragon", "Eiffel tower")),
+        ("a dragon, a Dragon and a castle", ("dragon", "castle")),
+        ("beautiful professional photo of an elegant mug, studio lighting, highly detailed, 8k", ()),
+        ("a sneaker on an urban street with graffiti", ("sneaker", "urban street", "graffiti")),
+        ("a stylish bag on a sunny beach, soft shadows highlighting the texture", ("beach",)),
+        ("a mug on a red background", ("red background",)),
+        ("龙形的茶壶", ("龙形",)),
+        ("eine Tasse mit Drachen am Strand", ("Drachen", "Strand")),
+        ("<script>alert(1)</script>", ("script", "alert")),
+        ("كوب أحمر", ("كوب أحمر",)),
+        ("🔥 500 ml !!!", ()),
+    ],
+)
+def test_unknown_words(prompts: Prompts, prompt: str, unknown: tuple[str, ...]) -> None:
+    assert prompts.unknown_words(prompt) == unknown
+
+
+@pytest.mark.parametrize(
+    ("prompt", "known"),
+    [
+        (
+            "a glossy red ceramic mug on a marble counter",
+            {"finish": "glossy", "colour": "red", "material": "ceramic", "product": "mug", "scene": "marble counter"},
+        ),
+        ("navy blue purses", {"colour": "navy", "product": "handbag"}),
+        ("a wooden table lamp", {"material": "wood", "product": "lamp"}),
+        ("a watch on a dark leather cushion", {"product": "watch"}),
+        ("a red mug beside a blue bottle", {"colour": "red", "product": "mug"}),
+        ("a mug on a yellow background", {"product": "mug"}),
+        ("soft diffused lighting from above", {"light": "soft"}),
+        ("a vase, seen from above", {"product": "vase", "view": "above"}),
+        ("白色背景上的银色手表", {"colour": "grey", "product": "watch", "scene": "white studio"}),
+        ("nothing of the kind", {}),
+    ],
+)
+def test_known(prompts: Prompts, prompt: str, known: dict[str, str]) -> None:
+    assert prompts.known(prompt) == known
+
+
+def test_every_word_of_the_vocabulary_is_understood_as_its_class(prompts: Prompts) -> None:
+    wrong = [
+        (text, group, name)
+        for group, classes in prompts.vocabulary.items()
+        for name, term in classes.items()
+        # German words that are English ones, too, need a German word beside them.
+        for text in (term.phrase, *term.says, *term.en, *term.zh, *(f"ein schönes {word}" for word in term.de))
+        if prompts.known(text) != {group: name} or prompts.unknown_words(text)
+    ]
+
+    assert wrong == []
+
+
+def test_every_example_is_understood_whole(prompts: Prompts) -> None:
+    assert len(set(prompts.examples)) == len(prompts.examples) >= 8
+    for example in prompts.examples:
+        assert prompts.unknown_words(example) == ()
+        assert "product" in prompts.known(example)
+
+
+@pytest.mark.parametrize(
+    ("product", "expected"),
+    [
+        ("Tasse", "mug"),
+        ("Tassen", "mug"),
+        ("Becher", "mug"),
+        ("Bechern", "mug"),
+        ("Stühle", "chair"),
+        ("Koffers", "suitcase"),
+    ],
+)
+@pytest.mark.parametrize("colour", ["rot", "rote", "roter", "rotes", "roten", "rotem"])
+def test_german_endings(prompts: Prompts, colour: str, product: str, expected: str) -> None:
+    assert prompts.canonical(f"ein {colour} {product}") == f"red {expected}"
+
+
+def write(folder: Path, name: str, text: str) -> Path:
+    file = folder / name
+    file.write_text(text, encoding="utf-8")
+    return file
+
+
+def shipped(name: str) -> str:
+    return (packaged("prompts") / name).read_text(encoding="utf-8")
+
+
+def test_a_file_of_the_user_replaces_the_packaged_one(tmp_path: Path, prompts: Prompts) -> None:
+    write(tmp_path, "examples.yaml", "- a plain mug\n")
+
+    own = load_prompts(tmp_path)
+
+    assert own.examples == ("a plain mug",)
+    assert own.vocabulary == prompts.vocabulary
+
+
+def test_a_word_can_be_added(tmp_path: Path) -> None:
+    write(tmp_path, "vocabulary.yaml", shipped("vocabulary.yaml").replace("en: [cup,", "en: [stein, cup,"))
+
+    assert load_prompts(tmp_path).known("a stein") == {"product": "mug"}
+
+
+@pytest.mark.parametrize(
+    ("name", "old", "new", "field", "problem"),
+    [
+        ("vocabulary.yaml", "en: [cup,", "english: [cup,", "product.mug.en", "is missing"),
+        ("vocabulary.yaml", "en: [cup,", "en: [123, cup,", "product.mug.en", "“123” has no letters"),
+        (
+            "vocabulary.yaml",
+            "en: [flask,",
+            "en: [cup, flask,",
+            "product.bottle.en",
+            "“cup” stands for product mug already",
+        ),
+        ("vocabulary.yaml", "\n  mug:\n", "\n  beer mug:\n", "product", "the model knows, in this order: mug, bottle"),
+        ("vocabulary.yaml", "\n  bottle:\n", "\n  mug:\n", "product.mug", "is given twice"),
+        ("vocabulary.yaml", "\ncolour:\n", "\nhue:\n", "colour", "the model knows"),
+        ("vocabulary.yaml", "phrase: wooden", "phrase: [wooden]", "material.wood.phrase", "should be text"),
+        ("captions.yaml", "{product} in {colour}", "{product} in {color}", "descriptions", "{color} is not one of"),
+        ("captions.yaml", "[ {scene}]", "[ {scene}", "descriptions", "every bracket its partner"),
+        ("captions.yaml", "product photo of {text}", "product photo", "frames", "needs {text} once"),
+        ("captions.yaml", "[{finish} ]", "{finish} ", "descriptions", "the first one must have every slot"),
+        ("words.yaml", "\n  also_english:", "\n  also:", "de.also_english", "is missing"),
+        ("examples.yaml", "- a matte black", "- ''\n- a matte black", "1", "is empty"),
+        ("examples.yaml", "- a matte black", "- [a matte black", "", "is not YAML"),
+    ],
+)
+def test_errors_name_file_line_and_field(
+    tmp_path: Path, name: str, old: str, new: str, field: str, problem: str
+) -> None:
+    before, found, after = shipped(name).partition(old)
+    assert found
+    file = write(tmp_path, name, before + new + after)
+
+    with pytest.raises(PromptsError, match=re.escape(problem)) as caught:
+        load_prompts(tmp_path)
+
+    assert caught.value.file == file
+    assert caught.value.field == field
+    assert f"{file}, line {caught.value.line}, " in str(caught.value) or not field
+
+
+def test_the_line_is_the_one_to_correct(tmp_path: Path) -> None:
+    text = shipped("vocabulary.yaml").replace("en: [flask,", "en: [cup, flask,")
+    write(tmp_path, "vocabulary.yaml", text)
+
+    with pytest.raises(PromptsError) as caught:
+        load_prompts(tmp_path)
+
+    assert text.splitlines()[caught.value.line - 1].strip().startswith("en: [cup, flask,")
+
+
+@pytest.mark.parametrize(
+    ("content", "problem"), [(b"", "should be a list"), (b"\xff\xfe", "UTF-8"), (b"- a \x00", "characters")]
+)
+def test_what_is_no_text_is_refused(tmp_path: Path, content: bytes, problem: str) -> None:
+    (tmp_path / "examples.yaml").write_bytes(content)
+
+    with pytest.raises(PromptsError, match=problem):
+        load_prompts(tmp_path)
+
+
+def test_a_folder_that_is_not_there_is_an_error(tmp_path: Path) -> None:
+    with pytest.raises(PromptsError, match="no such folder"):
+        load_prompts(tmp_path / "nowhere")

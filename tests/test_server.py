@@ -1,0 +1,382 @@
+"""What SAFETY asks of the mount, over real HTTP, with a model that draws at once."""
+
+import io
+import json
+import logging
+import os
+import re
+import socket
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+from fastapi import FastAPI
+from fastapi.routing import APIRoute
+from PIL import Image
+from starlette.routing import Mount
+
+from studio.errors import StudioError
+from studio.request import GenerationRequest, Understanding
+from studio.server import listen
+from studio.service import Studio
+from studio.settings import Settings
+from studio.ui.create_tab import RUNNING
+from tests.fakes import FakeBackend
+from tests.serving import build_app, call, functions, serving
+
+SECRET = "hunter2-do-not-tell"
+EVIL = "https://evil.example"
+
+
+class Site:
+    """A running studio: its service, where Gradio keeps its copies, and its address."""
+
+    def __init__(self, studio: Studio, cache: Path, app: FastAPI, url: str) -> None:
+        self.studio = studio
+        self.cache = cache
+        self.app = app
+        self.url = url
+
+    @property
+    def gradio(self) -> Any:
+        """The application that Gradio mounted."""
+        (mount,) = (route for route in self.app.routes if isinstance(route, Mount))
+        return mount.app
+
+
+class Sites:
+    """Starts studios, and stops them in the end."""
+
+    def __init__(self, stack: ExitStack, folder: Path, cache: Path) -> None:
+        self._stack = stack
+        self._folder = folder
+        self._cache = cache
+
+    def __call__(self, backend: FakeBackend | None = None, **settings: Any) -> Site:
+        used = backend or FakeBackend()
+        studio = Studio(Settings(data_dir=self._folder / "data", **settings), backends=lambda _: used)
+        self._stack.callback(studio.library.close)
+        app = build_app(studio)
+        return Site(studio, self._cache, app, self._stack.enter_context(serving(app)))
+
+
+@pytest.fixture
+def site_of(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Sites]:
+    cache = tmp_path / "cache"
+    monkeypatch.setenv("GRADIO_TEMP_DIR", str(cache))
+    with ExitStack() as stack:
+        yield Sites(stack, tmp_path, cache)
+
+
+def test_says_that_it_is_well(site_of: Sites) -> None:
+    assert httpx.get(f"{site_of().url}/healthz").json() == {"status": "ok"}
+
+
+def test_library_files_are_served_as_they_are(site_of: Sites) -> None:
+    site = site_of()
+    (image,) = site.studio.generate(GenerationRequest(prompt="a mug", count=1, seed=1))
+
+    answer = httpx.get(f"{site.url}/files/{image.sha256}")
+
+    assert answer.content == image.path.read_bytes()
+    assert answer.headers["content-type"] == "image/png"
+    assert answer.headers["x-content-type-options"] == "nosniff"
+
+
+@pytest.mark.parametrize(
+    "name", ["0" * 64, "A" * 64, "0" * 63, "0" * 65, "..%2f..%2fetc%2fpasswd", "%2e%2e", "0" * 64 + ".png", "%00"]
+)
+def test_anything_else_is_no_library_file(site_of: Sites, name: str) -> None:
+    assert httpx.get(f"{site_of().url}/files/{name}").status_code in (404, 422)
+
+
+def test_the_page_opens_without_a_model_and_says_what_is_wrong(site_of: Sites) -> None:
+    site = site_of(FakeBackend(broken=True))
+
+    assert httpx.get(site.url).status_code == 200
+    opening = next(f["id"] for f in functions(site.url) if [target[1] for target in f["targets"]] == ["load"])
+    (message,) = call(site.url, [(opening, [])])
+    assert "The weights are not the ones that were published." in json.dumps(message)
+
+
+# --- SAFETY row 1: server paths are refused as input ----------------------------------------------------------------
+
+
+def server_paths(site: Site, canary: Path, kept: Path) -> list[str]:
+    """Fifty ways to name files of this machine that nobody uploaded."""
+    inside = [canary, kept, site.studio.settings.data_dir / "library.db", Path(__file__), Path(sys.executable)]
+    system = ["/etc/passwd", "/etc/hosts", "/etc/hostname", "/proc/self/environ", "/proc/self/cmdline", "/proc/version"]
+    names = [str(path) for path in inside] + system
+    name = str(canary)
+    ways = [
+        *names,
+        *(f"file://{path}" for path in names),
+        *(f"{site.cache}/..{path}" for path in names),
+        *(f"/{path}" for path in names),
+        f"{site.cache}/../{canary.name}",
+        os.path.relpath(name),
+        f"{name}/",
+        f"{name}\x00.png",
+        name.replace("/", "%2f"),
+        f"{site.url}/healthz",
+    ]
+    assert len(ways) == 50
+    return ways
+
+
+def test_no_endpoint_takes_a_path_of_the_server(site_of: Sites, tmp_path: Path) -> None:
+    site = site_of(queue_size=10_000)
+    canary = tmp_path / "canary.png"
+    Image.new("RGB", (8, 8), "red").save(canary)
+    (kept,) = site.studio.generate(GenerationRequest(prompt="a mug", count=1, seed=1))
+    paths = server_paths(site, canary, kept.path)
+    before = cached(site)
+
+    def given(path: str) -> dict[str, Any]:
+        return {"path": path, "meta": {"_type": "gradio.FileData"}, "orig_name": "a.png"}
+
+    jobs: list[tuple[int, list[Any]]] = []
+    # Generate, Surprise me and the examples end in the same function with the same inputs: one of them will do.
+    distinct = {tuple(function["inputs"]): function for function in functions(site.url)}
+    for function in distinct.values():
+        slots = len(function["inputs"])
+        jobs += [(function["id"], [given(path)] * slots) for path in paths if slots]
+        for slot in range(slots):  # and alone, behind inputs that are fine
+            jobs.append((function["id"], [given(str(canary)) if i == slot else None for i in range(slots)]))
+
+    ended = call(site.url, jobs)
+
+    assert len(jobs) > 4 * len(paths)
+    assert {message["success"] for message in ended} == {False}
+    assert cached(site) == before
+    with httpx.Client() as client:
+        for path in paths:
+            answer = client.get(f"{site.url}/gradio_api/file={path.replace(chr(0), '%00')}")
+            assert answer.status_code in (307, 403, 404), path
+
+
+def cached(site: Site) -> set[Path]:
+    return {path for path in site.cache.rglob("*") if path.is_file()}
+
+
+def test_real_uploads_are_taken(site_of: Sites) -> None:
+    site = site_of()
+    (image,) = site.studio.generate(GenerationRequest(prompt="a mug", count=1, seed=5))
+
+    with image.path.open("rb") as file:
+        (path,) = httpx.post(f"{site.url}/gradio_api/upload", files={"files": ("a.png", file)}).json()
+    dropping = next(f["id"] for f in functions(site.url) if f["targets"][0][1] == "upload")
+    (message,) = call(site.url, [(dropping, [{"path": path, "meta": {"_type": "gradio.FileData"}}])])
+
+    assert message["success"]
+    assert message["output"]["data"][:3] == ["a mug", 1, "5"]
+
+
+def test_copies_for_scripts_are_deleted_like_those_for_the_page(site_of: Sites) -> None:
+    site = site_of()
+    (function,) = [f["id"] for f in functions(site.url) if f["api_name"] == "generate"]
+    (message,) = call(site.url, [(function, ["a mug", 1, *[None] * 9])])
+
+    gallery, _ = message["output"]["data"]
+    assert gallery[0]["image"]["path"] in site.gradio.get_blocks().upload_file_set
+
+
+@pytest.mark.parametrize("number", ["NaN", "Infinity", "-Infinity", "1e999"])
+def test_numbers_that_are_none_are_refused_in_words(site_of: Sites, number: str) -> None:
+    site = site_of()
+    (function,) = [f["id"] for f in functions(site.url) if f["api_name"] == "generate"]
+    with httpx.Client(base_url=f"{site.url}/gradio_api") as client:
+        body = f'{{"fn_index": {function}, "session_hash": "s", "data": ["a mug", 1, {number}{", null" * 8}]}}'
+        headers = {"content-type": "application/json"}
+        client.post("/queue/join", content=body, headers=headers).raise_for_status()
+        with client.stream("GET", "/queue/data", params={"session_hash": "s"}) as stream:
+            said = next(line for line in stream.iter_lines() if "process_completed" in line)
+
+    assert "The seed can't be" in said
+
+
+# --- SAFETY row 4: the queue can't be bypassed, and is bounded -------------------------------------------------------
+
+
+class Waiting(FakeBackend):
+    """Draws only when it may."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.may_draw = threading.Event()
+
+    def load(self) -> None:
+        self.may_draw.wait(600)
+
+
+def test_nothing_runs_beside_the_queue(site_of: Sites) -> None:
+    backend = FakeBackend()
+    site = site_of(backend)
+    answers: list[int] = []
+    with httpx.Client(base_url=f"{site.url}/gradio_api") as client:
+        for function in functions(site.url):
+            assert function["queue"] is not False
+            body = {"data": ["a mug"] * len(function["inputs"]), "fn_index": function["id"], "session_hash": "s"}
+            for route in ("run", "api"):
+                for name in {function["api_name"] or "predict", "predict", "generate"}:
+                    answers.append(client.post(f"/{route}/{name}", json=body).status_code)
+
+    assert len(answers) > 20
+    assert set(answers) <= {404, 422}
+    assert backend.drawn == []
+
+
+def test_all_functions_share_the_engine_s_queue(site_of: Sites) -> None:
+    # Otherwise each listener has a queue of its own, and previews from many pages crowd out the grids.
+    drawing = [function for function in site_of().gradio.get_blocks().fns.values() if function.fn]
+
+    assert {function.concurrency_id for function in drawing} == {"engine"}
+    assert {function.concurrency_limit for function in drawing} == {RUNNING}
+
+
+@pytest.mark.slow
+def test_the_queue_is_bounded(site_of: Sites) -> None:
+    backend = Waiting()
+    site = site_of(backend, queue_size=8)
+    answers: list[int] = []
+    before = 0
+    with httpx.Client() as client:
+        for number in range(1000):
+            if number == 50:  # the queue is full, and what the first requests import is there
+                before = resident_bytes()
+            body = {"data": ["a red mug", 1, *[None] * 9], "session_hash": f"s{number}"}
+            answers.append(client.post(f"{site.url}/gradio_api/call/generate", json=body).status_code)
+    grown = resident_bytes() - before
+    backend.may_draw.set()
+
+    assert set(answers) == {200, 503}
+    assert 8 <= answers.count(200) <= 8 + RUNNING
+    assert grown < 50 * 2**20
+
+
+def resident_bytes() -> int:
+    return int(Path("/proc/self/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE")
+
+
+# --- SAFETY row 6: foreign origins -----------------------------------------------------------------------------------
+
+
+def test_no_route_reflects_a_foreign_origin(site_of: Sites) -> None:
+    site = site_of()
+    routes = [route for route in site.gradio.routes if isinstance(route, APIRoute)]
+    named = {re.sub(r"{[^}]*}", "x", route.path) for route in routes}
+    known = {"/", "/config", "/gradio_api/info", "/gradio_api/upload", "/gradio_api/queue/join", "/theme.css"}
+    streams = {path for path in named if "heartbeat" in path}  # endless
+
+    asked = sorted((named | known | {"/healthz", f"/files/{'0' * 64}"}) - streams)
+    with httpx.Client(base_url=site.url, timeout=30) as client:
+        for path in asked:
+            for origin in (EVIL, "null", "http://localhost.evil.example"):
+                preflight = {"Origin": origin, "Access-Control-Request-Method": "POST"}
+                for answer in (
+                    client.get(path, headers={"Origin": origin}),
+                    client.post(path, headers={"Origin": origin}, json={}),
+                    client.options(path, headers=preflight),
+                ):
+                    assert "access-control-allow-origin" not in answer.headers, path
+                    assert "access-control-allow-credentials" not in answer.headers, path
+    assert len(asked) > 10
+
+
+# --- SAFETY row 7: no secret of an exception leaks -------------------------------------------------------------------
+
+
+class Talkative(FakeBackend):
+    """Fails with a secret in its exception."""
+
+    def understand(self, prompt: str) -> Understanding:
+        raise RuntimeError(SECRET)
+
+
+def test_an_unexpected_error_is_a_number_and_the_log_has_the_rest(
+    site_of: Sites, caplog: pytest.LogCaptureFixture, capfd: pytest.CaptureFixture[str]
+) -> None:
+    class Failing(Talkative):
+        def generate(self, request: GenerationRequest, index: int) -> Any:
+            raise RuntimeError(SECRET)
+
+        def load(self) -> None:
+            raise RuntimeError(SECRET)
+
+    site = site_of(Failing(), queue_size=1000)
+    with caplog.at_level(logging.ERROR, logger="studio"):
+        said = ""
+        for function in functions(site.url):
+            inputs = {"generate": ["a mug", 1]}.get(function["api_name"], ["a mug"] * len(function["inputs"]))
+            said += json.dumps(call(site.url, [(function["id"], inputs)], session=str(function["id"])))
+
+    assert SECRET not in said
+    numbers = re.findall(r"error ([0-9a-f]{8})", said)
+    assert numbers
+    for number in numbers:
+        assert f"unexpected error {number}" in caplog.text
+    assert SECRET in caplog.text
+    capfd.readouterr()
+
+
+# --- SAFETY row 8: the body cap --------------------------------------------------------------------------------------
+
+
+def test_bodies_are_capped(site_of: Sites) -> None:
+    site = site_of(max_upload_bytes=50_000)
+    big = bytes(3 * 2**20)
+    before = cached(site)
+
+    def pieces() -> Iterator[bytes]:
+        yield from (big[: 2**16] for _ in range(64))
+
+    def uploaded(size: int) -> int:
+        files = {"files": ("a.png", io.BytesIO(big[:size]))}
+        return httpx.post(f"{site.url}/gradio_api/upload", files=files).status_code
+
+    assert uploaded(len(big)) == 413
+    assert uploaded(50_001) == 413
+    assert uploaded(50_000) == 200
+    assert httpx.post(f"{site.url}/gradio_api/queue/join", content=big).status_code == 413
+    assert httpx.post(f"{site.url}/gradio_api/call/generate", content=pieces()).status_code == 413
+    assert sum(path.stat().st_size for path in cached(site) - before) == 50_000
+
+
+# --- Ports -----------------------------------------------------------------------------------------------------------
+
+
+def test_a_busy_port_gives_the_next_one() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as busy:
+        port = busy.getsockname()[1]
+        with listen("127.0.0.1", port) as free:
+            assert port < free.getsockname()[1] < port + 100
+
+
+def test_an_address_of_another_machine_can_t_be_listened_on() -> None:
+    with pytest.raises(StudioError, match=r"Can.t listen on 192\.0\.2\.1:7860"):
+        listen("192.0.2.1", 7860)
+
+
+@pytest.mark.slow
+def test_serve_opens_on_the_next_port_although_there_is_no_model(tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as busy:
+        port = busy.getsockname()[1]
+        environment = os.environ | {"STUDIO_DATA_DIR": str(tmp_path), "STUDIO_BACKEND": f"gan:{tmp_path / 'none'}"}
+        command = [sys.executable, "-m", "studio", "serve", "--no-browser", "--port", str(port)]
+        with subprocess.Popen(command, stderr=subprocess.PIPE, text=True, env=environment) as process:
+            assert process.stderr is not None
+            try:
+                said = next(line for line in process.stderr if "http://" in line)
+                url = re.search(r"http://127\.0\.0\.1:\d+", said)
+                assert url is not None
+                assert url[0] != f"http://127.0.0.1:{port}"
+                assert httpx.get(f"{url[0]}/healthz", timeout=60).json() == {"status": "ok"}
+                assert httpx.get(url[0], timeout=60).status_code == 200
+            finally:
+                process.terminate()

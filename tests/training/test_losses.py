@@ -1,0 +1,62 @@
+import math
+
+import pytest
+import torch
+
+from studio.training.augment import augment
+from studio.training.ema import EMA
+from studio.training.losses import (
+    feature_matching,
+    gradient_penalty,
+    reconstruction,
+    relativistic_discriminator,
+    relativistic_generator,
+)
+
+
+def test_relativistic_losses_at_known_points() -> None:
+    zero = torch.zeros(4)
+    assert relativistic_discriminator(zero, zero, zero).item() == pytest.approx(1.5 * math.log(2))
+    assert relativistic_generator(zero, zero).item() == pytest.approx(math.log(2))
+    assert relativistic_discriminator(zero + 9, zero - 9, zero - 9) < 1e-3
+    assert relativistic_generator(zero, zero + 9) < 1e-3
+
+
+def test_gradient_penalty_of_a_linear_logit_is_its_squared_slope() -> None:
+    image = torch.randn(5, 3, 4, 4, requires_grad=True)
+    assert gradient_penalty((3 * image[:, 0, 0, 0]) + 1, image).item() == pytest.approx(9)
+
+
+def test_reconstruction_is_zero_only_for_the_same_image() -> None:
+    image = torch.rand(2, 3, 32, 32, generator=torch.Generator().manual_seed(0))
+    assert reconstruction(image, image) == 0
+    assert reconstruction(image, image + 0.1).item() == pytest.approx(0.2, rel=1e-4)  # flat: the image and its mean
+    shifted = image.roll(1, dims=3)
+    assert reconstruction(shifted, image) > reconstruction(image + 0.01, image)
+
+
+def test_feature_matching_is_in_units_of_the_real_features() -> None:
+    real = torch.ones(1, 2, 4, 4)
+    assert feature_matching([3 * real], [real]).item() == pytest.approx(2)
+    assert feature_matching([300 * real], [100 * real]).item() == pytest.approx(2)
+
+
+def test_augmentation_treats_a_pair_alike_and_keeps_colours() -> None:
+    image = torch.rand(2, 3, 32, 32)
+    changed = 0
+    for seed in range(20):
+        first, second = augment(image, image.clone(), seed)
+        assert torch.equal(first, second)
+        changed += not torch.equal(first, image)
+        assert set(first.unique().tolist()) <= set(image.unique().tolist()) | {0.0}
+    assert changed > 15
+
+
+def test_the_average_reaches_half_after_its_half_life() -> None:
+    network = torch.nn.Linear(1, 1, bias=False)
+    torch.nn.init.zeros_(network.weight)
+    ema = EMA(network)
+    torch.nn.init.ones_(network.weight)
+    for _ in range(10):
+        ema.update(network, images=10, half_life=100)
+    assert next(ema.average.parameters()).item() == pytest.approx(0.5, rel=1e-4)

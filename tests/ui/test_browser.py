@@ -1,0 +1,279 @@
+"""The page in real Chromium, on a desk and on a phone, with a model that draws at once."""
+
+import os
+import re
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+from zipfile import ZipFile
+
+import pytest
+
+from studio.service import Studio
+from studio.settings import Settings
+from tests.fakes import FakeBackend
+from tests.serving import build_app, serving
+
+playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser, Locator, Page
+
+CHROMIUM = os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.which("chromium-browser")
+SIZES = {"desk": (1280, 900), "phone": (390, 844)}
+DROP = """async ([name, bytes]) => {
+    const carried = new DataTransfer();
+    carried.items.add(new File([new Uint8Array(bytes)], name, {type: "image/png"}));
+    document.querySelector("#header").dispatchEvent(
+        new DragEvent("drop", {bubbles: true, cancelable: true, dataTransfer: carried}));
+}"""
+
+pytestmark = [
+    pytest.mark.browser,
+    pytest.mark.skipif(CHROMIUM is None, reason="there is no chromium; name it in CHROMIUM"),
+]
+
+
+@pytest.fixture(scope="module")
+def studio(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Studio]:
+    made = Studio(Settings(data_dir=tmp_path_factory.mktemp("data")), backends=lambda _: FakeBackend())
+    yield made
+    made.library.close()
+
+
+@pytest.fixture(scope="module")
+def url(studio: Studio, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("GRADIO_TEMP_DIR", str(tmp_path_factory.mktemp("cache")))
+        with serving(build_app(studio)) as address:
+            yield address
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator["Browser"]:
+    arguments = ["--no-sandbox", "--disable-quic", "--disable-background-networking"]
+    with playwright.sync_playwright() as started:
+        chromium = started.chromium.launch(executable_path=CHROMIUM, args=arguments)
+        yield chromium
+        chromium.close()
+
+
+@pytest.fixture(params=SIZES)
+def page(request: pytest.FixtureRequest, browser: "Browser", url: str) -> Iterator["Page"]:
+    """The page at both widths; in the end it must not have complained, scrolled sideways or asked other hosts."""
+    width, height = SIZES[request.param]
+    opened = browser.new_page(viewport={"width": width, "height": height})
+    opened.set_default_timeout(60_000)
+    complaints: list[str] = []
+    opened.on("console", lambda message: complaints.append(message.text) if message.type == "error" else None)
+    opened.on("pageerror", lambda error: complaints.append(str(error)))
+    opened.on(
+        "request",
+        lambda asked: None if asked.url.startswith((url, "data:", "blob:")) else complaints.append(asked.url),
+    )
+    opened.goto(url)
+    opened.locator("#stage img").first.wait_for()  # the model is warm, and the page is alive
+    yield opened
+    assert complaints == []
+    assert opened.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
+    opened.close()
+
+
+def prompt_box(page: "Page") -> "Locator":
+    return page.get_by_label("Describe the product")
+
+
+def pictures(page: "Page") -> "Locator":
+    return page.locator("#results .gallery-item img")
+
+
+def shown(locator: "Locator", count: int) -> None:
+    playwright.expect(locator).to_have_count(count, timeout=60_000)
+
+
+def kept(studio: Studio) -> int:
+    return len(list((studio.settings.data_dir / "files").rglob("*.png")))
+
+
+def open_settings(page: "Page", name: str) -> None:
+    page.locator("#settings").get_by_text(name, exact=True).click()
+
+
+def test_it_opens_with_pictures(page: "Page") -> None:
+    playwright.expect(page.locator("#stage img").first).to_be_visible()
+    playwright.expect(page.get_by_role("button", name="Generate", exact=True)).to_be_in_viewport()
+
+
+def test_previews_follow_the_typing_and_are_not_kept(page: "Page", studio: Studio) -> None:
+    before = kept(studio)
+    prompt_box(page).press_sequentially("a red mug", delay=30)
+
+    shown(page.get_by_alt_text(re.compile("Preview of: a red mug,")), 4)
+    playwright.expect(page.locator(".chip.sure")).to_contain_text("mug")
+    first = page.locator(".previews img").first.get_attribute("src")
+
+    prompt_box(page).fill("a blue mug with a dragon")  # as when it is pasted
+    shown(page.get_by_alt_text(re.compile("Preview of: a blue mug with a dragon,")), 4)
+    assert page.locator(".previews img").first.get_attribute("src") != first
+    playwright.expect(page.locator(".chip.unknown")).to_have_text("dragon")
+    assert kept(studio) == before
+
+
+def test_generate_keeps_a_grid_that_is_labelled_as_concepts(page: "Page", studio: Studio) -> None:
+    before = kept(studio)
+    prompt_box(page).fill("a green mug")
+    page.get_by_text("8", exact=True).click()
+    page.get_by_role("button", name="Generate", exact=True).click()
+
+    shown(pictures(page), 8)
+    playwright.expect(page.locator("#results")).to_contain_text("Concepts: drawn by AI, not photos of a real item")
+    shown(page.locator("#results .caption-label", has_text=re.compile(r"Seed \d+")), 8)
+    assert kept(studio) == before + 8
+
+
+def test_the_grid_is_what_the_preview_showed_and_the_next_one_is_new(page: "Page") -> None:
+    prompt_box(page).fill("a mug")
+    shown(page.get_by_alt_text(re.compile("Preview of: a mug,")), 4)
+    previewed = re.findall(r"seed (\d+)", page.locator(".previews img").first.get_attribute("alt") or "")[0]
+    generate = page.get_by_role("button", name="Generate", exact=True)
+    first = page.locator("#results .caption-label").first
+
+    generate.click()
+    playwright.expect(first).to_have_text(f"Seed {previewed}")
+    playwright.expect(page.locator("#download")).to_be_visible()
+    generate.click()
+    playwright.expect(first).not_to_have_text(f"Seed {previewed}")
+
+
+def test_a_locked_seed_stays(page: "Page") -> None:
+    open_settings(page, "Seed")
+    page.get_by_role("textbox", name="Seed").fill("4711")
+    page.get_by_label("Lock").check()
+    prompt_box(page).fill("a locked mug")
+    for count in (4, 8):
+        page.get_by_text(str(count), exact=True).click()
+        page.get_by_role("button", name="Generate", exact=True).click()
+        shown(pictures(page), count)
+        playwright.expect(page.locator("#results .caption-label").first).to_have_text("Seed 4711")
+    assert page.get_by_role("textbox", name="Seed").input_value() == "4711"
+
+    page.get_by_role("button", name="New seed").click()
+    playwright.expect(page.get_by_role("textbox", name="Seed")).not_to_have_value("4711")
+
+
+@pytest.mark.parametrize("keys", ["Enter", "Control+Enter", "Meta+Enter"])
+def test_the_keyboard_generates(page: "Page", keys: str) -> None:
+    prompt_box(page).fill("a mug by keyboard")
+    prompt_box(page).press(keys)
+
+    shown(pictures(page), 4)
+    assert prompt_box(page).input_value() == "a mug by keyboard"
+
+
+def test_a_slider_leaves_auto_and_redraws(page: "Page") -> None:
+    prompt_box(page).fill("a mug that turns")
+    shown(page.get_by_alt_text(re.compile("a mug that turns")), 4)
+    before = page.locator(".previews img").first.get_attribute("src") or ""
+    open_settings(page, "Camera and light")
+    auto = page.locator(".control .auto input")
+    assert auto.is_checked()
+
+    page.get_by_label("range slider for Turn").fill("45")
+
+    playwright.expect(page.locator(".previews img").first).not_to_have_attribute("src", before)
+    assert not auto.is_checked()
+    auto.check()
+    playwright.expect(page.locator(".previews img").first).to_have_attribute("src", before)
+
+
+def test_surprise_me_fills_the_box_and_generates(page: "Page") -> None:
+    page.get_by_role("button", name="Surprise me").click()
+
+    shown(pictures(page), 4)
+    assert prompt_box(page).input_value()
+
+
+def test_an_example_fills_the_box_and_generates(page: "Page") -> None:
+    example = page.locator(".example").first
+    text = example.inner_text()
+    example.click()
+
+    shown(pictures(page), 4)
+    assert prompt_box(page).input_value() == text
+
+
+def test_one_picture_large_by_keyboard_and_all_as_a_zip(page: "Page") -> None:
+    prompt_box(page).fill("a mug to look at")
+    prompt_box(page).press("Enter")
+    playwright.expect(page.locator("#download")).to_be_visible()
+
+    page.get_by_label("Thumbnail 2 of 4").focus()
+    page.keyboard.press("Enter")
+    playwright.expect(page.locator("#results .preview img").first).to_be_visible()
+    page.keyboard.press("Escape")
+    with page.expect_download() as download:
+        page.locator("#download").click()
+    with ZipFile(download.value.path()) as archive:
+        assert all(re.fullmatch(r"00\d-\d+\.png", name) for name in archive.namelist())
+        assert len(archive.namelist()) == 4
+
+
+def test_a_dropped_picture_restores_its_settings(page: "Page", studio: Studio, tmp_path: Path) -> None:
+    from studio.request import GenerationRequest
+
+    made = studio.generate(GenerationRequest(prompt="a dropped mug", count=2, seed=99, controls={"azimuth": 30}))[1]
+    page.evaluate(DROP, ["001-100.png", list(made.path.read_bytes())])
+
+    playwright.expect(prompt_box(page)).to_have_value("a dropped mug")
+    playwright.expect(page.locator(".verdict")).to_contain_text("Exact")
+    open_settings(page, "Seed")
+    open_settings(page, "Camera and light")
+    assert page.get_by_role("textbox", name="Seed").input_value() == "100"
+    assert page.get_by_label("Lock").is_checked()
+    assert page.get_by_label("range slider for Turn").input_value() == "30"
+    assert not page.locator(".control .auto input").is_checked()
+
+
+def test_a_foreign_picture_is_refused_in_words_and_nothing_is_lost(page: "Page") -> None:
+    prompt_box(page).fill("a mug that stays")
+    page.evaluate(DROP, ["x.png", list(b"not a picture")])
+
+    playwright.expect(page.locator(".toast-body")).to_be_visible()
+    assert "Traceback" not in page.locator(".toast-body").inner_text()
+    assert prompt_box(page).input_value() == "a mug that stays"
+
+
+@pytest.mark.parametrize(
+    "prompt",
+    ["<img src=x onerror=alert(1)> mug", "☕🐉 mug", "كوب أحمر mug", "红色的杯子 mug", "${value} {{this}} mug"],
+)
+def test_any_text_is_shown_as_text(page: "Page", prompt: str) -> None:
+    prompt_box(page).fill(prompt)
+    shown(page.get_by_alt_text(f"Preview of: {prompt}", exact=False), 4)
+    prompt_box(page).press("Enter")
+
+    shown(pictures(page), 4)
+    shown(page.locator("img[src='x']"), 0)
+    assert prompt_box(page).input_value() == prompt
+
+
+@pytest.mark.parametrize(("prompt", "words"), [("", "The prompt is empty"), ("a" * 10_000, "has 10,000 characters")])
+def test_what_can_t_be_drawn_is_said_and_stays(page: "Page", prompt: str, words: str) -> None:
+    prompt_box(page).fill(prompt)
+    page.get_by_role("button", name="Generate", exact=True).click()
+
+    playwright.expect(page.locator(".toast-body")).to_contain_text(words)
+    assert prompt_box(page).input_value() == prompt
+
+
+def test_every_control_has_a_name(page: "Page") -> None:
+    open_settings(page, "Camera and light")
+    open_settings(page, "Seed")
+    nameless = page.evaluate(
+        """() => [...document.querySelectorAll("button, input:not([type=hidden]), textarea, select")]
+            .filter((e) => e.checkVisibility())
+            .filter((e) => !(e.labels?.length || e.ariaLabel || e.title || e.innerText?.trim()))
+            .map((e) => e.outerHTML.slice(0, 200))"""
+    )
+    assert nameless == []

@@ -1,0 +1,104 @@
+from __future__ import annotations
+
+import random
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from studio.prompts import Prompts
+from studio.world.captions import caption, captions_of, complete, mismatched
+from studio.world.scene import ATTRIBUTES, CORE_ATTRIBUTES, sample_scene
+
+SOME = st.fixed_dictionaries({}, optional={group: st.sampled_from(classes) for group, classes in ATTRIBUTES.items()})
+
+
+def test_the_vocabulary_has_the_classes_of_the_world(prompts: Prompts) -> None:
+    assert {group: tuple(classes) for group, classes in prompts.vocabulary.items()} == ATTRIBUTES
+
+
+@given(attributes=SOME.filter(bool), seed=st.integers(0, 2**32))
+def test_a_caption_says_what_it_is_given_and_nothing_else(
+    prompts: Prompts, attributes: dict[str, str], seed: int
+) -> None:
+    text = caption(attributes, random.Random(seed), prompts)
+
+    assert prompts.known(text) == attributes
+    assert not set("{}[]") & set(text)
+    assert ",," not in text and "  " not in text and text == text.strip(" ,")
+
+
+def test_captions_have_nothing_that_would_be_reported_as_unknown(prompts: Prompts) -> None:
+    rng = random.Random(0)
+    texts = [caption(sample_scene(seed).attributes(), rng, prompts) for seed in range(500)]
+
+    assert {word for text in texts for word in prompts.unknown_words(text)} == set()
+
+
+def test_wordings_vary_and_repeat_for_a_seed(prompts: Prompts) -> None:
+    attributes = sample_scene(1).attributes()
+    texts = [caption(attributes, random.Random(seed), prompts) for seed in range(200)]
+
+    assert len(set(texts)) > 150
+    assert texts == [caption(attributes, random.Random(seed), prompts) for seed in range(200)]
+    assert min(map(len, texts)) * 2 < max(map(len, texts))
+
+
+def test_most_captions_use_the_canonical_words(prompts: Prompts) -> None:
+    rng = random.Random(0)
+    texts = [caption({"product": "handbag", "colour": "red"}, rng, prompts) for _ in range(1000)]
+
+    canonical = sum("red" in text.split() and "handbag" in text for text in texts)
+    assert 550 < canonical < 850
+
+
+def test_articles_fit(prompts: Prompts) -> None:
+    rng = random.Random(0)
+    headphones = [caption({"product": "headphones", "colour": "orange"}, rng, prompts) for _ in range(300)]
+
+    assert not any(" a orange" in f" {text}" or " an headphones" in text for text in headphones)
+    assert any("a pair of orange headphones" in text for text in headphones)
+    assert not any(f" {text}".startswith(" a headphones") for text in headphones)
+
+
+def test_the_first_caption_of_a_scene_says_all_its_core_and_others_less(prompts: Prompts) -> None:
+    short = 0
+    for seed in range(50):
+        attributes = sample_scene(seed).attributes()
+        texts = captions_of(attributes, random.Random(seed), prompts, 4)
+        core = {group: attributes[group] for group in CORE_ATTRIBUTES}
+
+        assert len(texts) == 4
+        assert core.items() <= prompts.known(texts[0]).items() <= attributes.items()
+        assert all(prompts.known(text).items() <= attributes.items() for text in texts)
+        short += sum(not core.items() <= prompts.known(text).items() for text in texts)
+    assert 50 < short < 150
+
+
+def test_a_mismatched_caption_is_wrong_in_one_core_attribute(prompts: Prompts) -> None:
+    wrong_groups: set[str] = set()
+    for seed in range(100):
+        attributes = sample_scene(seed).attributes()
+        said = prompts.known(mismatched(attributes, random.Random(seed), prompts))
+        wrong = [group for group in attributes if said[group] != attributes[group]]
+
+        assert len(wrong) == 1
+        wrong_groups.update(wrong)
+    assert wrong_groups == set(CORE_ATTRIBUTES)
+
+
+@pytest.mark.parametrize(
+    ("prompt", "missing", "completed"),
+    [
+        (
+            "a mug",
+            {"colour": "red", "scene": "marble counter", "material": "ceramic", "finish": "glossy"},
+            "a mug, red, ceramic, glossy, on a marble counter",
+        ),
+        ("a mug.", {"material": "wood"}, "a mug, wooden"),
+        ("a mug", {}, "a mug"),
+        ("", {"product": "mug", "colour": "red"}, "mug, red"),
+    ],
+)
+def test_complete(prompts: Prompts, prompt: str, missing: dict[str, str], completed: str) -> None:
+    assert complete(prompt, missing, prompts) == completed

@@ -1,0 +1,113 @@
+from __future__ import annotations
+
+import json
+import math
+import random
+from collections import Counter
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from studio.world.scene import (
+    ATTRIBUTES,
+    COLOURS,
+    CORE_ATTRIBUTES,
+    ELEVATION,
+    FILL,
+    LIGHT_ELEVATION,
+    MATERIALS_OF,
+    U_NAMES,
+    Scene,
+    continuous_of,
+    sample_continuous,
+    sample_core,
+    sample_scene,
+    u_vector,
+)
+
+SEEDS = st.integers(0, 2**63 - 1)
+
+
+@given(SEEDS)
+def test_a_seed_is_a_scene_and_survives_json(seed: int) -> None:
+    scene = sample_scene(seed)
+
+    assert scene == sample_scene(seed)
+    assert Scene.from_record(json.loads(json.dumps(scene.to_record()))) == scene
+
+
+@given(SEEDS)
+def test_values_are_in_range(seed: int) -> None:
+    scene = sample_scene(seed)
+
+    assert ELEVATION[0] <= scene.elevation <= ELEVATION[1]
+    assert FILL[0] <= scene.fill <= FILL[1]
+    assert LIGHT_ELEVATION[0] <= scene.light_elevation <= LIGHT_ELEVATION[1]
+    assert -180 <= scene.light_azimuth <= 180
+    assert 0 <= scene.softness <= 1
+    assert all(-1 <= value <= 1 for value in (scene.warmth, scene.lightness, scene.chroma, *scene.shape))
+
+
+@given(SEEDS)
+def test_u_is_normalised_and_keeps_angles(seed: int) -> None:
+    scene = sample_scene(seed)
+    u = dict(zip(U_NAMES, u_vector(continuous_of(scene)), strict=True))
+
+    assert all(-1 <= value <= 1 for value in u.values())
+    assert math.degrees(math.atan2(u["azimuth_sin"], u["azimuth_cos"])) == pytest.approx(scene.azimuth)
+    assert u["softness"] == pytest.approx(2 * scene.softness - 1)
+
+
+@given(SEEDS)
+def test_attributes_are_classes_and_the_core_is_always_there(seed: int) -> None:
+    attributes = sample_scene(seed).attributes()
+
+    assert set(CORE_ATTRIBUTES) <= set(attributes) <= set(ATTRIBUTES)
+    assert all(name in ATTRIBUTES[group] for group, name in attributes.items())
+
+
+@pytest.mark.parametrize(
+    ("group", "name"),
+    [(group, name) for group in ATTRIBUTES if group not in CORE_ATTRIBUTES for name in ATTRIBUTES[group]],
+)
+def test_what_is_asked_for_is_what_the_scene_then_is(group: str, name: str) -> None:
+    core = {"product": "mug", "colour": "red", "material": "ceramic", "finish": "matte", "scene": "white studio"}
+    for seed in range(20):
+        values = sample_continuous(random.Random(seed), {**core, group: name})
+        shape = tuple(values.pop(f"shape.{index}") for index in range(4))
+        scene = Scene(seed=seed, **core, **values, shape=shape)  # type: ignore[arg-type]
+
+        assert scene.attributes()[group] == name
+
+
+def test_remarks_are_neither_rare_nor_the_rule() -> None:
+    counts = Counter(group for seed in range(2000) for group in sample_scene(seed).attributes())
+
+    for group in set(ATTRIBUTES) - set(CORE_ATTRIBUTES):
+        assert 0.1 < counts[group] / 2000 < 0.7, group
+
+
+def test_every_core_class_is_drawn_and_most_materials_are_usual() -> None:
+    scenes = [sample_scene(seed) for seed in range(2000)]
+
+    for group in CORE_ATTRIBUTES:
+        assert {scene.attributes()[group] for scene in scenes} == set(ATTRIBUTES[group])
+    usual = sum(scene.material in MATERIALS_OF[scene.product] for scene in scenes)
+    assert 0.85 < usual / 2000 < 1
+
+
+@given(SEEDS)
+def test_known_attributes_stay(seed: int) -> None:
+    known = {"product": "mug", "material": "leather"}
+
+    core = sample_core(random.Random(seed), known)
+
+    assert known.items() <= core.items()
+    assert set(core) == set(CORE_ATTRIBUTES)
+
+
+def test_leaving_attributes_open_does_not_change_the_others() -> None:
+    free = sample_core(random.Random(5), {})
+
+    assert sample_core(random.Random(5), {"product": free["product"], "scene": "white studio"})["colour"] in COLOURS
