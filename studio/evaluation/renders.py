@@ -33,8 +33,11 @@ class Renders:
 
 
 def read_records(folders: Sequence[Path]) -> Records:
-    """The records of all folders whose files are there, by seed. Raises InputError where there are none."""
-    found = [pair for folder in folders for pair in read_folder(folder)]
+    """The records of all folders whose files are there, by seed; of a folder named twice, once.
+
+    Raises InputError where there are none.
+    """
+    found = [pair for folder in dict.fromkeys(folders) for pair in read_folder(folder)]
     found.sort(key=lambda pair: (pair[1].seed, pair[0]))
     return Records(scenes=tuple(scene for _, scene in found), files=tuple(path for path, _ in found))
 

@@ -14,6 +14,7 @@ from collections.abc import Callable
 from contextlib import nullcontext
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
+from typing import cast
 
 import torch
 from accelerate import Accelerator
@@ -73,8 +74,8 @@ class Progress:
 @dataclass(kw_only=True)
 class Networks:
     adapter: TextAdapter
-    generator: nn.Module
-    discriminator: nn.Module
+    generator: Generator
+    discriminator: Discriminator
     optimizer_g: torch.optim.Optimizer
     optimizer_d: torch.optim.Optimizer
     ema: EMA
@@ -129,23 +130,30 @@ def train(
             `start` is of another preset, text encoder or product world.
     """
     # 1. A folder that is new, or a run to go on with.
+    accelerator = Accelerator(
+        cpu=not torch.accelerator.is_available(),  # said aloud, as several processes on CPUs need it
+        mixed_precision="bf16" if torch.cuda.is_available() else "no",
+        project_dir=str(out),
+        log_with="tensorboard",
+    )
+    say = accelerator.on_main_process(say)
     if (out / "config.json").exists() and not resume:
         raise TrainingStopped(f"{out} already holds a run: go on with it (--resume) or name another folder.")
     if data.images.shape[-1] < config.size:
         raise TrainingStopped(f"The images are {data.images.shape[-1]} px, too small for {config.preset}.")
     if start and not _fits(start.config, config, data, encoder):
         raise TrainingStopped(f"{start.config.name} is of another preset, text encoder or product world than this run.")
-    out.mkdir(parents=True, exist_ok=True)
-    (out / "config.json").write_text(json.dumps(asdict(config), indent=2) + "\n", encoding="utf-8")
-    accelerator = Accelerator(
-        mixed_precision="bf16" if torch.cuda.is_available() else "no", project_dir=str(out), log_with="tensorboard"
-    )
+    accelerator.wait_for_everyone()
+    if accelerator.is_main_process:
+        out.mkdir(parents=True, exist_ok=True)
+        (out / "config.json").write_text(json.dumps(asdict(config), indent=2) + "\n", encoding="utf-8")
     accelerator.init_trackers("tensorboard")
     set_seed(config.seed)
 
     # 2. Words first: captions are encoded once, the adapter learns to read them and is then frozen.
-    texts = _encode_captions(data, encoder, out, say)
-    adapter = start.adapter if start else _trained_adapter(config, data, texts, out, say)
+    with accelerator.main_process_first():
+        texts = _encode_captions(data, encoder, out, say)
+        adapter = start.adapter if start else _trained_adapter(config, data, texts, out, say)
     adapter.to(accelerator.device)
 
     # 3. The networks, and where an earlier run left them.
@@ -154,12 +162,11 @@ def train(
         generator.load_state_dict(start.generator.state_dict())
         generator.requires_grad_(True)
     discriminator = Discriminator(config.preset, data.attributes).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+    generator.to(accelerator.device)
+    discriminator.to(accelerator.device)
     optimizer_g = torch.optim.AdamW(generator.parameters(), betas=(0.9, 0.99), weight_decay=0.0)
     optimizer_d = torch.optim.AdamW(discriminator.parameters(), betas=(0.0, 0.99), weight_decay=0.0)
-    ema = EMA(generator.to(accelerator.device))
-    generator, discriminator, optimizer_g, optimizer_d = accelerator.prepare(
-        generator, discriminator, optimizer_g, optimizer_d
-    )
+    ema = EMA(generator)
     networks = Networks(
         adapter=adapter,
         generator=generator,
@@ -169,7 +176,7 @@ def train(
         ema=ema,
     )
     progress = Progress()
-    accelerator.register_for_checkpointing(progress, ema)
+    accelerator.register_for_checkpointing(progress, generator, discriminator, optimizer_g, optimizer_d, ema)
     if (out / "checkpoint").is_dir():
         accelerator.load_state(str(out / "checkpoint"))
         say(f"going on after {progress.num_images_seen:,} images")
@@ -189,11 +196,11 @@ def train(
         progress.step += 1
         progress.num_images_seen += images
         networks.ema.update(
-            accelerator.unwrap_model(networks.generator),
+            networks.generator,
             images,
             min(config.ema_half_life, progress.num_images_seen / 40),
         )
-        progress.seconds += time.monotonic() - began
+        progress.seconds += _mean_over_processes(time.monotonic() - began, accelerator)
 
         # 5. Now and then: say how it goes; keep what there is.
         if time.monotonic() - last_report > 20:
@@ -315,15 +322,16 @@ def _adversarial_step(
     phase = (share - config.regression_share) / (1 - config.regression_share)
     for optimizer in (networks.optimizer_g, networks.optimizer_d):
         _set_rate(optimizer, _cosine(config.adversarial_learning_rate, phase))
-    trunk = accelerator.unwrap_model(networks.discriminator)
+    trunk = networks.discriminator
     sentence = batch.conditioning.sentence
+    seed = step * accelerator.num_processes + accelerator.process_index
     with accelerator.autocast():
         fake = networks.generator(batch.z, batch.conditioning).float()
 
     # D: real above generated, right captions above wrong ones; every few steps a gradient penalty on both.
     trunk.requires_grad_(True)
     penalise = step % config.penalty_every == 0
-    real_seen, fake_seen = augment(batch.real, fake.detach(), step)
+    real_seen, fake_seen = augment(batch.real, fake.detach(), seed)
     real_seen.requires_grad_(penalise)
     fake_seen.requires_grad_(penalise)
     with nullcontext() if penalise else accelerator.autocast():  # double backward is for full precision
@@ -340,7 +348,7 @@ def _adversarial_step(
 
     # G: generated above real, and close to the exact render in pixels, features and attributes.
     trunk.requires_grad_(False)
-    real_seen, fake_seen = augment(batch.real, fake, step)
+    real_seen, fake_seen = augment(batch.real, fake, seed)
     with accelerator.autocast():
         with torch.no_grad():
             h_real, maps_real = trunk.features(real_seen)
@@ -371,9 +379,32 @@ def _descend(loss: Tensor, network: nn.Module, optimizer: torch.optim.Optimizer,
             "The loss is no longer a number. Go on from the last checkpoint with a lower learning rate."
         )
     optimizer.zero_grad()
-    accelerator.backward(loss)
-    accelerator.clip_grad_norm_(network.parameters(), 1.0)
+    loss.backward()
+    _average_gradients(network, accelerator)
+    nn.utils.clip_grad_norm_(network.parameters(), 1.0)
     optimizer.step()
+
+
+def _average_gradients(network: nn.Module, accelerator: Accelerator) -> None:
+    """Over the processes of a run, in one message.
+
+    DistributedDataParallel would need to see one forward call with the same parameters in it every time; growth leaves
+    stages out, and the gradient penalty goes through the discriminator part by part.
+    """
+    if accelerator.num_processes == 1:
+        return
+    gradients = [each.grad for each in network.parameters() if each.grad is not None]
+    flat = cast(Tensor, accelerator.reduce(torch.cat([each.flatten() for each in gradients]), "mean"))
+    for gradient, mean in zip(gradients, flat.split([each.numel() for each in gradients]), strict=True):
+        gradient.copy_(mean.view_as(gradient))
+
+
+def _mean_over_processes(seconds: float, accelerator: Accelerator) -> float:
+    """So that every process sees the same clock, and they end together."""
+    if accelerator.num_processes == 1:
+        return seconds
+    own = torch.tensor([seconds], device=accelerator.device)
+    return cast(Tensor, accelerator.reduce(own, "mean")).item()
 
 
 def _set_rate(optimizer: torch.optim.Optimizer, rate: float) -> None:

@@ -10,9 +10,9 @@ from studio.evaluation.renders import read_records, read_renders, to_float
 from tests.evaluation.toy import draw_toy, toy_scene, write_toys
 
 
-def test_reads_pixels_masks_and_scenes_by_seed(tmp_path: Path) -> None:
+def test_reads_pixels_masks_and_scenes_by_seed_and_every_folder_once(tmp_path: Path) -> None:
     later, earlier = write_toys(tmp_path / "a", seeds=range(4, 6)), write_toys(tmp_path / "b", seeds=range(2))
-    renders = read_renders(read_records([later, earlier]), 32)
+    renders = read_renders(read_records([later, earlier, later]), 32)
     assert renders.scenes == tuple(toy_scene(seed) for seed in (0, 1, 4, 5))
     expected = torch.from_numpy(np.array(draw_toy(toy_scene(1), 32)))
     assert torch.equal(renders.images[1], expected[..., :3].permute(2, 0, 1))

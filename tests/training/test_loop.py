@@ -1,9 +1,13 @@
 import math
+import os
+import subprocess
+import sys
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 import torch
+from safetensors.torch import load_file
 
 from studio.data.packed import PackedData
 from studio.data.renders import pack_renders
@@ -75,6 +79,27 @@ def test_regression_learns_the_renders(data: PackedData, encoder: TextEncoder, t
     drawn = snapshot.generator(torch.cat([data.u, torch.zeros(8, 32)], dim=1), conditioning)
     real = data.images.float() / 127.5 - 1
     assert (drawn - real).abs().mean() < 0.7 * (real - real.mean((0, 2, 3), keepdim=True)).abs().mean()
+
+
+def test_two_processes_train_one_model(tiny_text_encoder: Path, tmp_path: Path, prompts: Prompts) -> None:
+    renders = write_toys(tmp_path / "toys", seeds=range(8))
+    pack_renders(renders, prompts)
+    out = tmp_path / "run"
+    launcher = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node=2"]
+    done = subprocess.run(
+        [*launcher, "-m", "tests.training.in_processes", str(renders), str(tiny_text_encoder), str(out)],
+        cwd=Path(__file__).parents[2],
+        env=os.environ | {"OMP_NUM_THREADS": "1"},
+        capture_output=True,
+        text=True,
+        timeout=300,
+    )
+    assert done.returncode == 0, done.stderr
+    assert load_snapshot(out / "snapshot").config.num_images_seen == 48
+    for network in ("generator", "discriminator"):
+        first, second = (load_file(out / f"{network}-{process}.safetensors") for process in (0, 1))
+        for name, value in first.items():
+            assert torch.equal(value, second[name]), f"{network} {name}"
 
 
 def test_a_loss_that_is_no_number_stops_the_run(data: PackedData, encoder: TextEncoder, tmp_path: Path) -> None:
