@@ -10,7 +10,7 @@ import json
 import math
 import shutil
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import nullcontext
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -40,6 +40,7 @@ from studio.training.losses import (
     relativistic_discriminator,
     relativistic_generator,
 )
+from studio.training.muon import Muon, split_parameters
 from studio.training.sheets import sample_sheet
 from studio.training.text import EncodedTexts, train_adapter
 
@@ -76,6 +77,7 @@ class Networks:
     adapter: TextAdapter
     generator: Generator
     discriminator: Discriminator
+    regressors: Sequence[torch.optim.Optimizer]  # of the generator, for the first part of a run
     optimizer_g: torch.optim.Optimizer
     optimizer_d: torch.optim.Optimizer
     ema: EMA
@@ -164,6 +166,8 @@ def train(
     discriminator = Discriminator(config.preset, data.attributes).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
     generator.to(accelerator.device)
     discriminator.to(accelerator.device)
+    matrices, rest = split_parameters(generator, other=("constant", "start", "to_rgb"))
+    regressors = Muon(matrices), torch.optim.AdamW(rest, betas=(0.9, 0.99), weight_decay=0.0)
     optimizer_g = torch.optim.AdamW(generator.parameters(), betas=(0.9, 0.99), weight_decay=0.0)
     optimizer_d = torch.optim.AdamW(discriminator.parameters(), betas=(0.0, 0.99), weight_decay=0.0)
     ema = EMA(generator)
@@ -171,12 +175,15 @@ def train(
         adapter=adapter,
         generator=generator,
         discriminator=discriminator,
+        regressors=regressors,
         optimizer_g=optimizer_g,
         optimizer_d=optimizer_d,
         ema=ema,
     )
     progress = Progress()
-    accelerator.register_for_checkpointing(progress, generator, discriminator, optimizer_g, optimizer_d, ema)
+    accelerator.register_for_checkpointing(
+        progress, generator, discriminator, *regressors, optimizer_g, optimizer_d, ema
+    )
     if (out / "checkpoint").is_dir():
         accelerator.load_state(str(out / "checkpoint"))
         say(f"going on after {progress.num_images_seen:,} images")
@@ -299,12 +306,12 @@ def _regression_step(
     config: TrainingConfig, networks: Networks, batch: Batch, share: float, accelerator: Accelerator, means: Means
 ) -> None:
     """One step of L1 on the exact render; at a smaller size for the first part of a run."""
-    _set_rate(networks.optimizer_g, _cosine(config.regression_learning_rate, share / config.regression_share))
+    rate = _cosine(config.regression_learning_rate, share / config.regression_share)
     stages = num_stages(batch.real.shape[-1])
     with accelerator.autocast():
         fake = networks.generator(batch.z, batch.conditioning, stages)
     loss = reconstruction(fake.float(), batch.real)
-    _descend(loss, networks.generator, networks.optimizer_g, accelerator)
+    _descend(loss, networks.generator, networks.regressors, rate, accelerator)
     means.add(reconstruction=loss.detach())
 
 
@@ -320,8 +327,7 @@ def _adversarial_step(
 ) -> None:
     """One step of the discriminator, then one of the generator, on the same images."""
     phase = (share - config.regression_share) / (1 - config.regression_share)
-    for optimizer in (networks.optimizer_g, networks.optimizer_d):
-        _set_rate(optimizer, _cosine(config.adversarial_learning_rate, phase))
+    rate = _cosine(config.adversarial_learning_rate, phase)
     trunk = networks.discriminator
     sentence = batch.conditioning.sentence
     seed = step * accelerator.num_processes + accelerator.process_index
@@ -344,7 +350,7 @@ def _adversarial_step(
         r1, r2 = gradient_penalty(real_logit, real_seen), gradient_penalty(fake_logit, fake_seen)
         loss_d = loss_d + config.penalty_every * config.gamma(phase) / 2 * (r1 + r2)
         means.add(r1=r1.detach(), r2=r2.detach())
-    _descend(loss_d, networks.discriminator, networks.optimizer_d, accelerator)
+    _descend(loss_d, networks.discriminator, [networks.optimizer_d], rate, accelerator)
 
     # G: generated above real, and close to the exact render in pixels, features and attributes.
     trunk.requires_grad_(False)
@@ -363,7 +369,7 @@ def _adversarial_step(
         + config.attribute_weight * loss_attributes
         + config.feature_weight * loss_features
     )
-    _descend(loss_g, networks.generator, networks.optimizer_g, accelerator)
+    _descend(loss_g, networks.generator, [networks.optimizer_g], rate, accelerator)
     means.add(
         reconstruction=loss_pixels.detach(),
         features=loss_features.detach(),
@@ -373,16 +379,25 @@ def _adversarial_step(
     )
 
 
-def _descend(loss: Tensor, network: nn.Module, optimizer: torch.optim.Optimizer, accelerator: Accelerator) -> None:
+def _descend(
+    loss: Tensor,
+    network: nn.Module,
+    optimizers: Sequence[torch.optim.Optimizer],
+    rate: float,
+    accelerator: Accelerator,
+) -> None:
     if not torch.isfinite(loss.detach()):
         raise TrainingStopped(
             "The loss is no longer a number. Go on from the last checkpoint with a lower learning rate."
         )
-    optimizer.zero_grad()
+    network.zero_grad()
     loss.backward()
     _average_gradients(network, accelerator)
     nn.utils.clip_grad_norm_(network.parameters(), 1.0)
-    optimizer.step()
+    for optimizer in optimizers:
+        for group in optimizer.param_groups:
+            group["lr"] = rate
+        optimizer.step()
 
 
 def _average_gradients(network: nn.Module, accelerator: Accelerator) -> None:
@@ -405,11 +420,6 @@ def _mean_over_processes(seconds: float, accelerator: Accelerator) -> float:
         return seconds
     own = torch.tensor([seconds], device=accelerator.device)
     return cast(Tensor, accelerator.reduce(own, "mean")).item()
-
-
-def _set_rate(optimizer: torch.optim.Optimizer, rate: float) -> None:
-    for group in optimizer.param_groups:
-        group["lr"] = rate
 
 
 def _cosine(ends: tuple[float, float], share: float) -> float:
