@@ -114,9 +114,10 @@ def serve(
     if share:
         console.print(f"Anyone with this link can use it, for a week: [bold]{_share(address, port)}[/bold]")
     threading.Thread(target=_warm, args=(studio,), daemon=True).start()
-    if open_browser:  # the socket listens already, so the browser waits until the server answers
-        webbrowser.open(url)
-    uvicorn.Server(uvicorn.Config(app, log_level="warning")).run(sockets=[listening])
+    if open_browser:  # the socket listens already: the browser waits for the server, and not the server for the browser
+        threading.Thread(target=webbrowser.open, args=(url,), daemon=True).start()
+    # An open page keeps a connection that never ends: closing does not wait for it.
+    uvicorn.Server(uvicorn.Config(app, log_level="warning", timeout_graceful_shutdown=1)).run(sockets=[listening])
 
 
 def listen(host: str, port: int) -> socket.socket:

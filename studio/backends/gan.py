@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from studio import imaging
 from studio.backends.base import Capabilities, Control, Drawing
-from studio.errors import WeightsError
+from studio.errors import InputError, WeightsError
 from studio.request import Understanding, Understood
 from studio.world.captions import complete
 from studio.world.scene import (
@@ -184,8 +184,14 @@ class GanBackend:
             raise _weights_error(f"The model in {self._folder} was trained with another text encoder.")
         if config.u_names != U_NAMES or dict(config.attributes) != ATTRIBUTES:
             raise _weights_error(f"The model in {self._folder} was trained on another product world.")
-        snapshot.adapter.to(self._device)
-        snapshot.generator.to(self._device)
+        try:
+            snapshot.adapter.to(self._device)
+            snapshot.generator.to(self._device)
+        except (AssertionError, RuntimeError) as error:
+            raise InputError(
+                f"The device {self._device!r} can't be used here: {str(error).splitlines()[0]}",
+                "Set STUDIO_DEVICE to cpu, or to one that this installation of torch has.",
+            ) from error
         return _Networks(encoder=encoder, snapshot=snapshot)
 
 

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -44,14 +45,23 @@ _TENSORS = ("images", "masks", "u", "labels", "caption_labels")
 _TEXTS = ("captions", "mismatched", "u_names", "attributes")
 
 
-def save_packed(path: Path, data: PackedData) -> None:
-    partial = path.with_suffix(".partial")
+def save_packed(path: Path, data: PackedData, key: str) -> None:
+    """Writes the file with a key, which tells what it was packed from. Several processes may write it at once."""
+    partial = path.with_suffix(f".{os.getpid()}.partial")
     save_file(
         {name: getattr(data, name).contiguous() for name in _TENSORS},
         partial,
-        metadata={name: json.dumps(getattr(data, name)) for name in _TEXTS},
+        metadata={"key": key} | {name: json.dumps(getattr(data, name)) for name in _TEXTS},
     )
-    partial.rename(path)
+    partial.replace(path)
+
+
+def packed_key(path: Path) -> str | None:
+    """The key that a packed file was written with; None where there is no file."""
+    if not path.is_file():
+        return None
+    with safe_open(path, framework="pt") as file:
+        return (file.metadata() or {}).get("key")
 
 
 def load_packed(path: Path) -> PackedData:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import random
 from collections.abc import Mapping
@@ -11,7 +12,7 @@ import numpy as np
 import torch
 from PIL import Image, UnidentifiedImageError
 
-from studio.data.packed import PackedData, load_packed, save_packed
+from studio.data.packed import PackedData, load_packed, packed_key, save_packed
 from studio.errors import InputError
 from studio.prompts import Prompts
 from studio.world.captions import caption, mismatched
@@ -54,48 +55,57 @@ def labels_of(attributes: Mapping[str, str]) -> list[int]:
 
 
 def pack_renders(folder: Path, prompts: Prompts) -> PackedData:
-    """Reads a folder of renders, or the packed file beside them if it holds as many.
+    """Reads a folder of renders, or the packed file beside them if it was made from the same files and words.
 
-    Captions depend on the seeds alone, so that packing anew gives the same.
+    Captions depend on the seeds and on `prompts` alone, so that packing anew gives the same.
     """
     records = read_records(folder)
+    texts = [_texts(scene, prompts) for _, scene in records]
+    files = [(path.name, path.stat().st_size, path.stat().st_mtime_ns) for path, _ in records]
+    scenes = [scene.to_record() for _, scene in records]
+    key = hashlib.sha256(json.dumps([files, scenes, texts, ATTRIBUTES, U_NAMES]).encode()).hexdigest()
     packed = folder / PACKED
-    if packed.is_file():
-        data = load_packed(packed)
-        if len(data) == len(records) and data.attributes == ATTRIBUTES and data.u_names == U_NAMES:
-            return data
-    data = _pack(records, prompts)
-    save_packed(packed, data)
+    if packed_key(packed) == key:
+        return load_packed(packed)
+    data = _pack(records, texts)
+    save_packed(packed, data, key)
     return data
 
 
-def _pack(records: list[tuple[Path, Scene]], prompts: Prompts) -> PackedData:
+#: What is said of one render: captions, what each of them says, and a caption with one attribute swapped.
+_Texts = tuple[list[str], list[list[int]], str]
+
+
+def _texts(scene: Scene, prompts: Prompts) -> _Texts:
+    rng = random.Random(f"captions {scene.seed}")
+    attributes = scene.attributes()
+    said = [_full(attributes, rng) for _ in range(FULL_CAPTIONS)]
+    said += [_partial(attributes, rng) for _ in range(PARTIAL_CAPTIONS)]
+    captions = [caption(each, rng, prompts) for each in said]
+    return captions, [labels_of(each) for each in said], mismatched(_full(attributes, rng), rng, prompts)
+
+
+def _pack(records: list[tuple[Path, Scene]], texts: list[_Texts]) -> PackedData:
     pixels: list[np.ndarray] = []
-    captions: list[list[str]] = []
-    caption_labels: list[list[list[int]]] = []
-    wrong: list[str] = []
-    for path, scene in records:
+    for path, _ in records:
         try:
             with Image.open(path) as image:
                 pixels.append(np.asarray(image.convert("RGBA")))
         except (UnidentifiedImageError, OSError) as error:
             raise InputError(f"{path} is not a whole image.", "Delete it and render it anew.") from error
-        rng = random.Random(f"captions {scene.seed}")
-        attributes = scene.attributes()
-        said = [_full(attributes, rng) for _ in range(FULL_CAPTIONS)]
-        said += [_partial(attributes, rng) for _ in range(PARTIAL_CAPTIONS)]
-        captions.append([caption(each, rng, prompts) for each in said])
-        caption_labels.append([labels_of(each) for each in said])
-        wrong.append(mismatched(_full(attributes, rng), rng, prompts))
+        if pixels[-1].shape != pixels[0].shape:
+            raise InputError(
+                f"{path} is of another size than {records[0][0]}.", "Render each size into its own folder."
+            )
     stacked = torch.from_numpy(np.stack(pixels)).permute(0, 3, 1, 2)  # pyright: ignore[reportUnknownMemberType]
     return PackedData(
         images=stacked[:, :3].contiguous(),
         masks=stacked[:, 3].contiguous(),
         u=torch.tensor([u_vector(continuous_of(scene)) for _, scene in records], dtype=torch.float32),
         labels=torch.tensor([labels_of(scene.attributes()) for _, scene in records]),
-        captions=captions,
-        caption_labels=torch.tensor(caption_labels),
-        mismatched=wrong,
+        captions=[captions for captions, _, _ in texts],
+        caption_labels=torch.tensor([labels for _, labels, _ in texts]),
+        mismatched=[wrong for _, _, wrong in texts],
         u_names=U_NAMES,
         attributes=ATTRIBUTES,
     )

@@ -41,8 +41,8 @@ class TrainingConfig:
         return image_size(self.preset)
 
     def size_at(self, progress: float) -> int:
-        """Pixels of the images that are learnt at a share of the run."""
-        return self.size >> sum(progress < share for share in self.growth)
+        """Pixels of the images that are learnt at a share of the run; 16 are the fewest that the networks draw."""
+        return max(16, self.size >> sum(progress < share for share in self.growth))
 
     def gamma(self, progress: float) -> float:
         start, end = GAMMA[self.size]

@@ -1,20 +1,20 @@
 """The training loop: regression on exact renders, then the relativistic game on top.
 
-`train` tells the story; a run is one folder with `config.json`, `checkpoint/` (to go on from), `snapshot/` (to draw
+`train` tells the story; a run is one folder with `config.json`, `checkpoint.pt` (to go on from), `snapshot/` (to draw
 with), `samples/` and TensorBoard scalars.
 """
 
 from __future__ import annotations
 
+import hashlib
 import json
 import math
-import shutil
 import time
 from collections.abc import Callable, Sequence
 from contextlib import nullcontext
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import cast
+from typing import Any, cast
 
 import torch
 from accelerate import Accelerator
@@ -128,10 +128,11 @@ def train(
     A new run begins with the weights of `start` where one is given; its preset is then the run's.
 
     Raises:
-        TrainingStopped: the loss is no longer a number, the disk is full, `out` holds a run and `resume` is False, or
-            `start` is of another preset, text encoder or product world.
+        TrainingStopped: the loss is no longer a number, the disk is full, the images don't fit the preset, `out` holds
+            a run that `resume` or `start` contradict, or `start` is of another preset, text encoder or product world.
     """
     # 1. A folder that is new, or a run to go on with.
+    checkpoint = out / "checkpoint.pt"
     accelerator = Accelerator(
         cpu=not torch.accelerator.is_available(),  # said aloud, as several processes on CPUs need it
         mixed_precision="bf16" if torch.cuda.is_available() else "no",
@@ -141,21 +142,26 @@ def train(
     say = accelerator.on_main_process(say)
     if (out / "config.json").exists() and not resume:
         raise TrainingStopped(f"{out} already holds a run: go on with it (--resume) or name another folder.")
-    if data.images.shape[-1] < config.size:
-        raise TrainingStopped(f"The images are {data.images.shape[-1]} px, too small for {config.preset}.")
+    if start and (out / "config.json").exists():
+        raise TrainingStopped(f"The run in {out} has begun: go on with it as it is, or name another folder.")
+    if data.images.shape[-1] % config.size:
+        raise TrainingStopped(
+            f"The images are {data.images.shape[-1]} px; {config.preset} needs {config.size} px or a multiple of it."
+        )
     if start and not _fits(start.config, config, data, encoder):
         raise TrainingStopped(f"{start.config.name} is of another preset, text encoder or product world than this run.")
     accelerator.wait_for_everyone()
     if accelerator.is_main_process:
-        out.mkdir(parents=True, exist_ok=True)
-        (out / "config.json").write_text(json.dumps(asdict(config), indent=2) + "\n", encoding="utf-8")
+        _begin(config, out)
     accelerator.init_trackers("tensorboard")
     set_seed(config.seed)
 
     # 2. Words first: captions are encoded once, the adapter learns to read them and is then frozen.
     with accelerator.main_process_first():
         texts = _encode_captions(data, encoder, out, say)
-        adapter = start.adapter if start else _trained_adapter(config, data, texts, out, say)
+        if start and accelerator.is_main_process:
+            save_file(start.adapter.state_dict(), out / "adapter.safetensors")
+        adapter = _trained_adapter(config, data, texts, out, say)
     adapter.to(accelerator.device)
 
     # 3. The networks, and where an earlier run left them.
@@ -181,11 +187,10 @@ def train(
         ema=ema,
     )
     progress = Progress()
-    accelerator.register_for_checkpointing(
-        progress, generator, discriminator, *regressors, optimizer_g, optimizer_d, ema
-    )
-    if (out / "checkpoint").is_dir():
-        accelerator.load_state(str(out / "checkpoint"))
+    if checkpoint.is_file():
+        saved = torch.load(checkpoint, map_location=accelerator.device, weights_only=True)
+        for name, each in _stateful(networks, progress).items():
+            each.load_state_dict(saved[name])
         say(f"going on after {progress.num_images_seen:,} images")
 
     # 4. Steps until the images or the minutes are spent.
@@ -222,6 +227,32 @@ def train(
     return out / "snapshot"
 
 
+def _begin(config: TrainingConfig, out: Path) -> None:
+    """Writes the settings of the run; one that goes on keeps its preset."""
+    path = out / "config.json"
+    try:
+        if path.is_file() and (begun := json.loads(path.read_text(encoding="utf-8"))["preset"]) != config.preset:
+            raise TrainingStopped(f"The run in {out} is of preset {begun}, not {config.preset}.")
+        out.mkdir(parents=True, exist_ok=True)
+        path.write_text(json.dumps(asdict(config), indent=2) + "\n", encoding="utf-8")
+    except OSError as error:
+        raise TrainingStopped(f"The run can't be saved in {out}: {error}.") from error
+
+
+def _stateful(networks: Networks, progress: Progress) -> dict[str, Any]:
+    """What a checkpoint holds, by name; the adapter lies beside it, as it no longer changes."""
+    regressors = {f"regressor_{i}": each for i, each in enumerate(networks.regressors)}
+    return {
+        "progress": progress,
+        "generator": networks.generator,
+        "discriminator": networks.discriminator,
+        **regressors,
+        "optimizer_g": networks.optimizer_g,
+        "optimizer_d": networks.optimizer_d,
+        "ema": networks.ema,
+    }
+
+
 def _fits(start: SnapshotConfig, config: TrainingConfig, data: PackedData, encoder: TextEncoder) -> bool:
     return (start.preset, start.text_encoder_sha256, start.u_names, dict(start.attributes)) == (
         config.preset,
@@ -235,11 +266,12 @@ def _encode_captions(data: PackedData, encoder: TextEncoder, out: Path, say: Say
     """Every caption of the data, image by image, then the mismatched ones."""
     path = out / "captions.safetensors"
     texts = [text for captions in data.captions for text in captions] + list(data.mismatched)
-    if path.is_file() and len(encoded := EncodedTexts.load(path)) == len(texts):
+    key = hashlib.sha256(json.dumps([encoder.sha256, texts]).encode()).hexdigest()
+    if encoded := EncodedTexts.load(path, key):
         return encoded
     say(f"encoding {len(texts):,} captions")
     encoded = EncodedTexts.encode(texts, encoder)
-    encoded.save(path)
+    encoded.save(path, key)
     return encoded
 
 
@@ -452,14 +484,9 @@ def _keep(
     if not accelerator.is_main_process:
         return
     try:
-        partial, kept = out / "checkpoint.partial", out / "checkpoint"
-        shutil.rmtree(partial, ignore_errors=True)
-        accelerator.save_state(str(partial))
-        old = out / "checkpoint.old"
-        if kept.exists():
-            kept.rename(old)
-        partial.rename(kept)
-        shutil.rmtree(old, ignore_errors=True)
+        partial = out / "checkpoint.partial"
+        torch.save({name: each.state_dict() for name, each in _stateful(networks, progress).items()}, partial)
+        partial.replace(out / "checkpoint.pt")
         save_snapshot(
             out / "snapshot",
             adapter=networks.adapter,

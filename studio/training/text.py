@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import math
 import random
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import torch
-from safetensors.torch import load_file, save_file
+from safetensors import safe_open
+from safetensors.torch import save_file
 from torch import Tensor
 
 from studio.models.adapter import TextAdapter
@@ -38,9 +39,7 @@ class EncodedTexts:
         return self._states[rows].float() * mask[:, :, None], mask
 
     @classmethod
-    def encode(
-        cls, texts: Sequence[str], encoder: TextEncoder, on_progress: Callable[[int], None] = lambda done: None
-    ) -> EncodedTexts:
+    def encode(cls, texts: Sequence[str], encoder: TextEncoder) -> EncodedTexts:
         order = sorted(range(len(texts)), key=lambda i: len(texts[i]))  # texts of like length pad little
         pieces: list[Tensor] = [torch.empty(0)] * len(texts)
         for start in range(0, len(order), BATCH):
@@ -48,18 +47,23 @@ class EncodedTexts:
             encoded = encoder.encode([texts[i] for i in chosen])
             for i, states, mask in zip(chosen, encoded.states, encoded.mask, strict=True):
                 pieces[i] = states[mask].half()
-            on_progress(start + len(chosen))
         return cls(torch.cat(pieces), torch.tensor([len(piece) for piece in pieces]))
 
-    def save(self, path: Path) -> None:
+    def save(self, path: Path, key: str) -> None:
+        """Writes them with a key, which tells of what texts and what encoder they are."""
         partial = path.with_suffix(".partial")
-        save_file({"states": self._states, "lengths": self._lengths}, partial)
+        save_file({"states": self._states, "lengths": self._lengths}, partial, metadata={"key": key})
         partial.rename(path)
 
     @classmethod
-    def load(cls, path: Path) -> EncodedTexts:
-        tensors = load_file(path)
-        return cls(tensors["states"], tensors["lengths"])
+    def load(cls, path: Path, key: str) -> EncodedTexts | None:
+        """What was saved with this key, if anything was."""
+        if not path.is_file():
+            return None
+        with safe_open(path, framework="pt") as file:
+            if (file.metadata() or {}).get("key") != key:
+                return None
+            return cls(file.get_tensor("states"), file.get_tensor("lengths"))
 
 
 def train_adapter(

@@ -37,6 +37,7 @@ DICE = str(Path(__file__).with_name("dice.svg"))
 COUNTS = (1, 4, 8, 16)
 PREVIEWS = 4
 EXAMPLES = 5
+REQUEST = 3  # widgets of a request, before two for each control
 RUNNING = 2
 STEP = 0.4  # seconds between two looks at a grid that grows; each costs about as much as an image
 CONCEPTS = "Concepts: drawn by AI, not photos of a real item"
@@ -68,7 +69,7 @@ def create_tab(page: gr.Blocks, studio: Studio) -> None:
                 surprise = gr.Button("Surprise me", elem_id="surprise")
             count = gr.Radio(
                 [number for number in COUNTS if number <= studio.settings.max_count],
-                value=min(4, studio.settings.max_count),
+                value=max(number for number in COUNTS if number <= min(4, studio.settings.max_count)),
                 label="How many",
                 elem_id="count",
             )
@@ -211,9 +212,13 @@ def on_surprise(prompts: Prompts) -> str:
 
 def on_drop(studio: Studio, controls: Sequence[Control], path: str) -> list[object]:
     """Puts the settings of a picture made here back on the page, its seed locked, and says whether they still hold."""
-    with plain_words():
-        recipe, verdict = studio.recipe(Path(path))
-        return [*from_request(controls, recipe.request), True, markup.verdict(verdict), None]
+    try:
+        with plain_words():
+            recipe, verdict = studio.recipe(Path(path))
+    except gr.Error as error:  # said, not raised: the box has to be emptied, or it takes no further picture
+        gr.Warning(error.message)
+        return [*[gr.skip()] * (REQUEST + 2 * len(controls)), gr.skip(), "", None]
+    return [*from_request(controls, recipe.request), True, markup.verdict(verdict), None]
 
 
 def on_open(studio: Studio, *, show_example: bool) -> tuple[str, Any]:

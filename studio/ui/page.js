@@ -32,12 +32,15 @@
   }, true);
 
   // A picture may be dropped anywhere on the page.
-  document.addEventListener("dragover", (event) => event.preventDefault());
+  const carriesFile = (event) => event.dataTransfer.types.includes("Files"); // and not a word to put into the prompt
+  document.addEventListener("dragover", (event) => {
+    if (carriesFile(event)) event.preventDefault();
+  });
   document.addEventListener("drop", (event) => {
-    if (event.target.closest("#restore")) return;
+    if (!carriesFile(event) || event.target.closest("#restore")) return;
     event.preventDefault();
     const input = document.querySelector("#restore input[type=file]");
-    if (!input || !event.dataTransfer.files.length) return;
+    if (!input) return;
     input.files = event.dataTransfer.files;
     input.dispatchEvent(new Event("change", { bubbles: true }));
   });

@@ -11,7 +11,7 @@ import torch
 from studio import imaging
 from studio.backends.base import Drawing
 from studio.backends.gan import GanBackend
-from studio.errors import WeightsError
+from studio.errors import InputError, WeightsError
 from studio.prompts import load_prompts
 from studio.request import GenerationRequest
 from studio.world.scene import ATTRIBUTES, CORE_ATTRIBUTES
@@ -191,6 +191,12 @@ def test_missing_or_altered_weights_are_an_error_in_plain_words(
 def test_a_missing_text_encoder_is_an_error_in_plain_words(tiny_snapshot: Path, tmp_path: Path) -> None:
     with pytest.raises(WeightsError):
         GanBackend(tiny_snapshot, prompts=load_prompts(), text_encoder=str(tmp_path)).load()
+
+
+def test_a_device_that_is_not_there_is_an_error_in_plain_words(tiny_snapshot: Path, tiny_text_encoder: Path) -> None:
+    gan = GanBackend(tiny_snapshot, prompts=load_prompts(), text_encoder=str(tiny_text_encoder), device="no-such")
+    with pytest.raises(InputError, match="'no-such' can't be used here"):
+        gan.load()
 
 
 def test_capabilities_need_no_weights_but_a_description(

@@ -1,7 +1,9 @@
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 import torch
+from PIL import Image
 
 from studio.data.packed import image_batch, load_packed
 from studio.data.renders import PACKED, labels_of, pack_renders, read_records
@@ -36,6 +38,33 @@ def test_new_renders_are_packed_anew(tmp_path: Path, prompts: Prompts) -> None:
     with (folder / "records.jsonl").open("a") as records:
         records.write((more / "records.jsonl").read_text())
     assert len(pack_renders(folder, prompts)) == 5
+
+
+def test_other_files_or_other_words_are_packed_anew(tmp_path: Path, prompts: Prompts) -> None:
+    folder = write_toys(tmp_path / "toys", seeds=range(3))
+    first = pack_renders(folder, prompts)
+    written = (folder / PACKED).stat().st_mtime_ns
+    assert torch.equal(pack_renders(folder, prompts).images, first.images)
+    assert (folder / PACKED).stat().st_mtime_ns == written
+
+    path = folder / "images" / "00000001.png"
+    with Image.open(path) as image:
+        image.transpose(Image.Transpose.FLIP_TOP_BOTTOM).save(path)
+    flipped = pack_renders(folder, prompts)
+    assert torch.equal(flipped.images[1], first.images[1].flip(1))
+
+    frames = prompts.captions.model_copy(update={"frames": ("{text}, please",), "tags": ("please",)})
+    words = replace(prompts, captions=frames)
+    assert pack_renders(folder, words).captions != first.captions
+
+
+def test_renders_of_two_sizes_are_refused(tmp_path: Path, prompts: Prompts) -> None:
+    folder = write_toys(tmp_path / "toys", seeds=range(2))
+    path = folder / "images" / "00000001.png"
+    with Image.open(path) as image:
+        image.resize((16, 16)).save(path)
+    with pytest.raises(InputError, match="of another size"):
+        pack_renders(folder, prompts)
 
 
 def test_smaller_batches_are_averaged(tmp_path: Path, prompts: Prompts) -> None:

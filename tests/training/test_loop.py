@@ -64,15 +64,30 @@ def test_a_run_can_begin_with_a_snapshot(
         train(config, data=data, encoder=encoder, out=tmp_path / "run", start=start, say=lambda line: None)
     )
     torch.testing.assert_close(begun.generator.constant, start.generator.constant, atol=1e-2, rtol=1e-2)
-    torch.testing.assert_close(begun.adapter.summary, start.adapter.summary)
+
+    # Going on keeps the adapter that the generator learnt with; another beginning is refused.
+    longer = replace(config, num_images=8)
+    out = tmp_path / "run"
+    gone_on = load_snapshot(train(longer, data=data, encoder=encoder, out=out, resume=True, say=lambda line: None))
+    for name, value in gone_on.adapter.state_dict().items():
+        torch.testing.assert_close(value, start.adapter.state_dict()[name], msg=name)
+    with pytest.raises(TrainingStopped, match="has begun"):
+        train(longer, data=data, encoder=encoder, out=out, start=start, resume=True, say=lambda line: None)
+    big = replace(data, images=data.images.repeat(1, 1, 2, 2))
+    with pytest.raises(TrainingStopped, match="of preset tiny, not c64"):
+        again = replace(longer, preset="c64")
+        train(again, data=big, encoder=encoder, out=out, resume=True, say=lambda line: None)
+
     with pytest.raises(TrainingStopped, match="another preset"):
         other = replace(CONFIG, preset="c64")
-        big = replace(data, images=data.images.repeat(1, 1, 2, 2))
         train(other, data=big, encoder=encoder, out=tmp_path / "other", start=start, say=lambda line: None)
 
 
 def test_regression_learns_the_renders(data: PackedData, encoder: TextEncoder, tmp_path: Path) -> None:
-    config = replace(CONFIG, num_images=480, batch_size=8, growth=(), regression_share=1.0)
+    rates = (4e-3, 4e-4)
+    config = replace(
+        CONFIG, num_images=480, batch_size=8, growth=(), regression_share=1.0, regression_learning_rate=rates
+    )
     snapshot = load_snapshot(train(config, data=data, encoder=encoder, out=tmp_path / "run", say=lambda line: None))
     texts = encoder.encode([captions[0] for captions in data.captions])
     conditioning = snapshot.adapter(texts.states, texts.mask)
@@ -81,9 +96,8 @@ def test_regression_learns_the_renders(data: PackedData, encoder: TextEncoder, t
     assert (drawn - real).abs().mean() < 0.7 * (real - real.mean((0, 2, 3), keepdim=True)).abs().mean()
 
 
-def test_two_processes_train_one_model(tiny_text_encoder: Path, tmp_path: Path, prompts: Prompts) -> None:
+def test_two_processes_train_one_model(tiny_text_encoder: Path, tmp_path: Path) -> None:
     renders = write_toys(tmp_path / "toys", seeds=range(8))
-    pack_renders(renders, prompts)
     out = tmp_path / "run"
     launcher = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node=2"]
     done = subprocess.run(
@@ -108,14 +122,21 @@ def test_a_loss_that_is_no_number_stops_the_run(data: PackedData, encoder: TextE
         train(CONFIG, data=broken, encoder=encoder, out=tmp_path / "run", say=lambda line: None)
 
 
-def test_images_smaller_than_the_preset_are_refused(data: PackedData, encoder: TextEncoder, tmp_path: Path) -> None:
-    with pytest.raises(TrainingStopped, match="too small"):
-        train(replace(CONFIG, preset="c64"), data=data, encoder=encoder, out=tmp_path / "run", say=lambda line: None)
+@pytest.mark.parametrize("size", [16, 48])
+def test_images_that_do_not_fit_the_preset_are_refused(
+    size: int, data: PackedData, encoder: TextEncoder, tmp_path: Path
+) -> None:
+    unfit = replace(data, images=torch.zeros(8, 3, size, size, dtype=torch.uint8))
+    with pytest.raises(TrainingStopped, match=f"The images are {size} px; tiny needs 32 px"):
+        train(CONFIG, data=unfit, encoder=encoder, out=tmp_path / "run", say=lambda line: None)
+    assert not (tmp_path / "run").exists()
 
 
 def test_images_grow_with_the_run() -> None:
     config = replace(CONFIG, growth=(0.2, 0.5))
-    assert [config.size_at(share) for share in (0.0, 0.19, 0.2, 0.49, 0.5, 1.0)] == [8, 8, 16, 16, 32, 32]
+    assert [config.size_at(share) for share in (0.0, 0.19, 0.2, 0.49, 0.5, 1.0)] == [16, 16, 16, 16, 32, 32]
+    large = replace(config, preset="c128")
+    assert [large.size_at(share) for share in (0.0, 0.19, 0.2, 0.49, 0.5, 1.0)] == [32, 32, 64, 64, 128, 128]
 
 
 def test_gamma_falls_from_its_first_to_its_last_value() -> None:
@@ -124,8 +145,13 @@ def test_gamma_falls_from_its_first_to_its_last_value() -> None:
 
 def test_encoded_texts_come_back_padded_and_in_order(encoder: TextEncoder, tmp_path: Path) -> None:
     words = ["a red mug", "mug", "a bottle, blue, on a table"]
-    EncodedTexts.encode(words, encoder).save(tmp_path / "texts.safetensors")
-    states, mask = EncodedTexts.load(tmp_path / "texts.safetensors").batch(torch.tensor([1, 2]))
+    path = tmp_path / "texts.safetensors"
+    assert EncodedTexts.load(path, "key") is None
+    EncodedTexts.encode(words, encoder).save(path, "key")
+    assert EncodedTexts.load(path, "other words or another encoder") is None
+    loaded = EncodedTexts.load(path, "key")
+    assert loaded
+    states, mask = loaded.batch(torch.tensor([1, 2]))
     alone = encoder.encode(["mug"]).states[0]
     torch.testing.assert_close(states[0, : len(alone)], alone, atol=2e-3, rtol=2e-3)
     assert mask.sum(1).tolist() == [len(alone), len(encoder.encode([words[2]]).states[0])]

@@ -235,13 +235,19 @@ def test_a_dropped_picture_restores_its_settings(page: "Page", studio: Studio, t
     assert not page.locator(".control .auto input").is_checked()
 
 
-def test_a_foreign_picture_is_refused_in_words_and_nothing_is_lost(page: "Page") -> None:
+def test_a_foreign_picture_is_refused_in_words_and_nothing_is_lost(page: "Page", studio: Studio) -> None:
+    from studio.request import GenerationRequest
+
     prompt_box(page).fill("a mug that stays")
     page.evaluate(DROP, ["x.png", list(b"not a picture")])
 
     playwright.expect(page.locator(".toast-body")).to_be_visible()
     assert "Traceback" not in page.locator(".toast-body").inner_text()
     assert prompt_box(page).input_value() == "a mug that stays"
+
+    made = studio.generate(GenerationRequest(prompt="a better picture", count=1, seed=5))[0]
+    page.evaluate(DROP, ["005.png", list(made.path.read_bytes())])
+    playwright.expect(prompt_box(page)).to_have_value("a better picture")
 
 
 @pytest.mark.parametrize(
