@@ -134,7 +134,7 @@ def train(
     out: Annotated[Path, typer.Option(file_okay=False, help="Folder for the checkpoint, the snapshot and samples.")],
     start: Annotated[Path | None, typer.Option("--from", file_okay=False, help="A snapshot to begin with.")] = None,
     resume: Annotated[bool, typer.Option("--resume", help="Go on with the run that is in the folder.")] = False,
-    minutes: Annotated[float | None, typer.Option(min=0.1, help="Stop after so many of training steps.")] = None,
+    minutes: Annotated[float | None, typer.Option(min=0.1, help="Minutes of training steps, all told.")] = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Print the settings of the run, and stop.")] = False,
     as_json: JsonOption = False,
 ) -> None:
