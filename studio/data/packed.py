@@ -25,6 +25,8 @@ class PackedData:
     `labels` int64 [n, groups], the class of every attribute, the number of classes where none stands out.
     `captions` has k texts an image; `caption_labels` int64 [n, k, groups] says what each of them says.
     `mismatched` has one full caption an image with one attribute swapped.
+    `mirrors` bool [n, k]: under caption j the mirror image of image i is right as well, once the entries of `u` named
+    in `u_mirrored` have changed their signs.
     """
 
     images: Tensor
@@ -34,6 +36,8 @@ class PackedData:
     captions: Sequence[Sequence[str]]
     caption_labels: Tensor
     mismatched: Sequence[str]
+    mirrors: Tensor
+    u_mirrored: tuple[str, ...]
     u_names: tuple[str, ...]
     attributes: Mapping[str, tuple[str, ...]]
 
@@ -41,8 +45,8 @@ class PackedData:
         return len(self.images)
 
 
-_TENSORS = ("images", "masks", "u", "labels", "caption_labels")
-_TEXTS = ("captions", "mismatched", "u_names", "attributes")
+_TENSORS = ("images", "masks", "u", "labels", "caption_labels", "mirrors")
+_TEXTS = ("captions", "mismatched", "u_mirrored", "u_names", "attributes")
 
 
 def save_packed(path: Path, data: PackedData, key: str) -> None:
@@ -68,13 +72,30 @@ def load_packed(path: Path) -> PackedData:
     with safe_open(path, framework="pt") as file:
         tensors = {name: file.get_tensor(name) for name in _TENSORS}
         texts = {name: json.loads(value) for name, value in file.metadata().items() if name in _TEXTS}
-    texts["u_names"] = tuple(texts["u_names"])
+    texts |= {name: tuple(texts[name]) for name in ("u_mirrored", "u_names")}
     texts["attributes"] = {group: tuple(classes) for group, classes in texts["attributes"].items()}
     return PackedData(**tensors, **texts)
 
 
-def image_batch(data: PackedData, indices: Tensor, size: int, device: torch.device) -> Tensor:
-    """Images as float in [-1, 1], [n, 3, size, size], averaged down from their own size where that is larger."""
+def image_batch(
+    data: PackedData, indices: Tensor, size: int, device: torch.device, mirrored: Tensor | None = None
+) -> Tensor:
+    """Images as float in [-1, 1], [n, 3, size, size], averaged down from their own size where that is larger; those
+    where `mirrored` bool [n] says so with left and right exchanged."""
     images = data.images[indices].to(device).float() / 127.5 - 1
+    if mirrored is not None:
+        images = torch.where(mirrored.to(device)[:, None, None, None], images.flip(3), images)
     factor = images.shape[-1] // size
     return torch.nn.functional.avg_pool2d(images, factor) if factor > 1 else images
+
+
+def known_batch(data: PackedData, indices: Tensor, mirrored: Tensor) -> tuple[Tensor, Tensor]:
+    """`u` [n, len(u_names)] and labels [n, groups]; where `mirrored` bool [n] says so, of the image in the mirror."""
+    signs = torch.tensor([-1.0 if name in data.u_mirrored else 1.0 for name in data.u_names])
+    labels, swapped = data.labels[indices], data.labels[indices]
+    for group, classes in enumerate(data.attributes.values()):
+        if {"left", "right"} <= set(classes):
+            left, right = (data.labels[indices, group] == classes.index(side) for side in ("left", "right"))
+            swapped[left, group], swapped[right, group] = classes.index("right"), classes.index("left")
+    which = mirrored[:, None]
+    return torch.where(which, data.u[indices] * signs, data.u[indices]), torch.where(which, swapped, labels)

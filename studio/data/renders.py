@@ -16,7 +16,7 @@ from studio.data.packed import PackedData, load_packed, packed_key, save_packed
 from studio.errors import InputError
 from studio.prompts import Prompts
 from studio.world.captions import caption, mismatched
-from studio.world.scene import ATTRIBUTES, CORE_ATTRIBUTES, U_NAMES, Scene, continuous_of, u_vector
+from studio.world.scene import ATTRIBUTES, CORE_ATTRIBUTES, U_MIRRORED, U_NAMES, Scene, continuous_of, u_vector
 
 PACKED = "packed.safetensors"
 FULL_CAPTIONS = 2  # an image, which say every core attribute
@@ -63,7 +63,7 @@ def pack_renders(folder: Path, prompts: Prompts) -> PackedData:
     texts = [_texts(scene, prompts) for _, scene in records]
     files = [(path.name, path.stat().st_size, path.stat().st_mtime_ns) for path, _ in records]
     scenes = [scene.to_record() for _, scene in records]
-    key = hashlib.sha256(json.dumps([files, scenes, texts, ATTRIBUTES, U_NAMES]).encode()).hexdigest()
+    key = hashlib.sha256(json.dumps([files, scenes, texts, ATTRIBUTES, U_NAMES, U_MIRRORED]).encode()).hexdigest()
     packed = folder / PACKED
     if packed_key(packed) == key:
         return load_packed(packed)
@@ -97,6 +97,7 @@ def _pack(records: list[tuple[Path, Scene]], texts: list[_Texts]) -> PackedData:
             raise InputError(
                 f"{path} is of another size than {records[0][0]}.", "Render each size into its own folder."
             )
+    caption_labels = torch.tensor([labels for _, labels, _ in texts])
     stacked = torch.from_numpy(np.stack(pixels)).permute(0, 3, 1, 2)  # pyright: ignore[reportUnknownMemberType]
     return PackedData(
         images=stacked[:, :3].contiguous(),
@@ -104,11 +105,21 @@ def _pack(records: list[tuple[Path, Scene]], texts: list[_Texts]) -> PackedData:
         u=torch.tensor([u_vector(continuous_of(scene)) for _, scene in records], dtype=torch.float32),
         labels=torch.tensor([labels_of(scene.attributes()) for _, scene in records]),
         captions=[captions for captions, _, _ in texts],
-        caption_labels=torch.tensor([labels for _, labels, _ in texts]),
+        caption_labels=caption_labels,
         mismatched=[wrong for _, _, wrong in texts],
+        mirrors=_mirrors([scene for _, scene in records], caption_labels),
+        u_mirrored=U_MIRRORED,
         u_names=U_NAMES,
         attributes=ATTRIBUTES,
     )
+
+
+def _mirrors(scenes: list[Scene], caption_labels: torch.Tensor) -> torch.Tensor:
+    """[n, k]: the scene is symmetric, and the caption does not say from which side the light comes."""
+    group, classes = list(ATTRIBUTES).index("side"), ATTRIBUTES["side"]
+    sides = torch.tensor([classes.index("left"), classes.index("right")])
+    symmetric = torch.tensor([scene.is_symmetric for scene in scenes])
+    return symmetric[:, None] & ~torch.isin(caption_labels[:, :, group], sides)
 
 
 def _full(attributes: Mapping[str, str], rng: random.Random) -> dict[str, str]:

@@ -22,7 +22,7 @@ from accelerate.utils import set_seed
 from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 
-from studio.data.packed import PackedData, image_batch
+from studio.data.packed import PackedData, image_batch, known_batch
 from studio.models.adapter import Conditioning, TextAdapter
 from studio.models.discriminator import Discriminator
 from studio.models.generator import Generator
@@ -308,6 +308,8 @@ def _batch(
     # Regression needs captions that say everything: what is left open has no one right picture.
     full = torch.randint(2, (config.batch_size,), generator=generator)
     places = chosen * k + full
+    mirrored = data.mirrors[chosen, full] & (torch.rand(config.batch_size, generator=generator) < 0.5)
+    u, labels = known_batch(data, chosen, mirrored)
     device = accelerator.device
     eps = torch.randn(config.batch_size, EPS_WIDTH, generator=generator)
     if share < config.regression_share:  # there is one right picture, and noise would only have to be unlearnt
@@ -315,9 +317,9 @@ def _batch(
     with torch.no_grad():
         conditioning = adapter(*(each.to(device) for each in texts.batch(places)))
     return Batch(
-        real=image_batch(data, chosen, config.size_at(share), device),
-        z=torch.cat([data.u[chosen], eps], dim=1).to(device),
-        labels=data.labels[chosen].to(device),
+        real=image_batch(data, chosen, config.size_at(share), device, mirrored),
+        z=torch.cat([u, eps], dim=1).to(device),
+        labels=labels.to(device),
         images=chosen,
         texts=places,
         conditioning=conditioning,

@@ -119,6 +119,11 @@ class Scene:
                     found[group] = name
         return found
 
+    @property
+    def is_symmetric(self) -> bool:
+        """Whether the mirror image is this scene too, with product and key light turned the other way."""
+        return self.product in SYMMETRIC_PRODUCTS and self.scene in SYMMETRIC_SCENES
+
     def to_record(self) -> dict[str, object]:
         return asdict(self)
 
@@ -156,6 +161,11 @@ _PRIOR: dict[str, tuple[float, float]] = {
     "chroma": (-1.0, 1.0),
 }
 
+#: Where left and right are alike: of these, the mirror image is the picture of another scene of this world. A mug shows
+#: its handle on the right; the grain of wood, marble and concrete lies where it lies.
+SYMMETRIC_PRODUCTS = frozenset(MATERIALS_OF) - {"mug", "teapot", "watch"}
+SYMMETRIC_SCENES = frozenset(SCENES) - {"wooden table", "marble counter", "concrete floor"}
+
 #: Names of the entries of `u`, in order.
 U_NAMES = (
     "azimuth_sin",
@@ -174,6 +184,9 @@ U_NAMES = (
     "lightness",
     "chroma",
 )
+
+#: Those that change their sign in a mirror.
+U_MIRRORED = ("azimuth_sin", "light_azimuth_sin")
 
 
 def _value(scene: Scene, field: str) -> float:

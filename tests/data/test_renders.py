@@ -5,11 +5,11 @@ import pytest
 import torch
 from PIL import Image
 
-from studio.data.packed import image_batch, load_packed
+from studio.data.packed import image_batch, known_batch, load_packed
 from studio.data.renders import PACKED, labels_of, pack_renders, read_records
 from studio.errors import InputError
 from studio.prompts import Prompts
-from studio.world.scene import ATTRIBUTES, U_NAMES
+from studio.world.scene import ATTRIBUTES, U_NAMES, continuous_of, u_vector
 from tests.evaluation.toy import toy_scene, write_toys
 
 
@@ -87,3 +87,27 @@ def test_errors_name_file_and_line(tmp_path: Path, prompts: Prompts) -> None:
         records.write("{}\n")
     with pytest.raises(InputError, match="line 3"):
         read_records(folder)
+
+
+def test_a_mirrored_picture_is_that_of_the_turned_scene(tmp_path: Path, prompts: Prompts) -> None:
+    data = pack_renders(write_toys(tmp_path / "toys", seeds=range(40)), prompts)
+    scenes = [scene for _, scene in read_records(tmp_path / "toys")]
+    group, sides = list(ATTRIBUTES).index("side"), ATTRIBUTES["side"]
+    said = [[sides[label] if label < len(sides) else None for label in row] for row in data.caption_labels[..., group]]
+    assert data.mirrors.tolist() == [
+        [scene.is_symmetric and side not in ("left", "right") for side in row]
+        for scene, row in zip(scenes, said, strict=True)
+    ]
+    assert data.mirrors.any() and not data.mirrors.all()
+
+    every = torch.arange(40)
+    mirrored = every % 2 == 0
+    device = torch.device("cpu")
+    plain, images = image_batch(data, every, 32, device), image_batch(data, every, 32, device, mirrored)
+    assert torch.equal(images[1::2], plain[1::2]) and torch.equal(images[::2], plain[::2].flip(3))
+    u, labels = known_batch(data, every, mirrored)
+    for i, scene in enumerate(scenes):
+        turned = replace(scene, azimuth=-scene.azimuth, light_azimuth=-scene.light_azimuth)
+        shown = turned if mirrored[i] else scene
+        torch.testing.assert_close(u[i], torch.tensor(u_vector(continuous_of(shown))))
+        assert labels[i].tolist() == labels_of(shown.attributes())
