@@ -77,8 +77,7 @@ class Networks:
     adapter: TextAdapter
     generator: Generator
     discriminator: Discriminator
-    regressors: Sequence[torch.optim.Optimizer]  # of the generator, for the first part of a run
-    optimizer_g: torch.optim.Optimizer
+    optimizers_g: Sequence[torch.optim.Optimizer]  # of matrices, and of the rest
     optimizer_d: torch.optim.Optimizer
     ema: EMA
 
@@ -173,22 +172,20 @@ def train(
     generator.to(accelerator.device)
     discriminator.to(accelerator.device)
     matrices, rest = split_parameters(generator, other=("constant", "start", "to_rgb"))
-    regressors = Muon(matrices), torch.optim.AdamW(rest, betas=(0.9, 0.99), weight_decay=0.0)
-    optimizer_g = torch.optim.AdamW(generator.parameters(), betas=(0.9, 0.99), weight_decay=0.0)
+    optimizers_g = Muon(matrices), torch.optim.AdamW(rest, betas=(0.9, 0.99), weight_decay=0.0)
     optimizer_d = torch.optim.AdamW(discriminator.parameters(), betas=(0.0, 0.99), weight_decay=0.0)
     ema = EMA(generator)
     networks = Networks(
         adapter=adapter,
         generator=generator,
         discriminator=discriminator,
-        regressors=regressors,
-        optimizer_g=optimizer_g,
+        optimizers_g=optimizers_g,
         optimizer_d=optimizer_d,
         ema=ema,
     )
     progress = Progress()
     if checkpoint.is_file():
-        saved = torch.load(checkpoint, map_location=accelerator.device, weights_only=True)
+        saved = torch.load(checkpoint, map_location="cpu", weights_only=True)
         for name, each in _stateful(networks, progress).items():
             each.load_state_dict(saved[name])
         say(f"going on after {progress.num_images_seen:,} images")
@@ -241,13 +238,12 @@ def _begin(config: TrainingConfig, out: Path) -> None:
 
 def _stateful(networks: Networks, progress: Progress) -> dict[str, Any]:
     """What a checkpoint holds, by name; the adapter lies beside it, as it no longer changes."""
-    regressors = {f"regressor_{i}": each for i, each in enumerate(networks.regressors)}
+    optimizers_g = {f"optimizer_g{i}": each for i, each in enumerate(networks.optimizers_g)}
     return {
         "progress": progress,
         "generator": networks.generator,
         "discriminator": networks.discriminator,
-        **regressors,
-        "optimizer_g": networks.optimizer_g,
+        **optimizers_g,
         "optimizer_d": networks.optimizer_d,
         "ema": networks.ema,
     }
@@ -345,7 +341,7 @@ def _regression_step(
     with accelerator.autocast():
         fake = networks.generator(batch.z, batch.conditioning, stages)
     loss = reconstruction(fake.float(), batch.real)
-    _descend(loss, networks.generator, networks.regressors, rate, accelerator)
+    _descend(loss, networks.generator, networks.optimizers_g, rate, accelerator)
     means.add(reconstruction=loss.detach())
 
 
@@ -403,7 +399,7 @@ def _adversarial_step(
         + config.attribute_weight * loss_attributes
         + config.feature_weight * loss_features
     )
-    _descend(loss_g, networks.generator, [networks.optimizer_g], rate, accelerator)
+    _descend(loss_g, networks.generator, networks.optimizers_g, rate, accelerator)
     means.add(
         reconstruction=loss_pixels.detach(),
         features=loss_features.detach(),

@@ -1,4 +1,4 @@
-"""Started by torchrun, once a process: trains on toy renders, and leaves the weights of every process."""
+"""Started by torchrun, once a process: trains on toy renders, or goes on, and leaves the weights of every process."""
 
 import sys
 from dataclasses import replace
@@ -15,7 +15,7 @@ from studio.training import loop
 from tests.training.test_loop import CONFIG
 
 
-def main(renders: Path, encoder: str, out: Path) -> None:
+def main(renders: Path, encoder: str, out: Path, num_images: int) -> None:
     keep = loop._keep  # pyright: ignore[reportPrivateUsage]
 
     def keep_every_process(*args: Any) -> None:
@@ -27,9 +27,15 @@ def main(renders: Path, encoder: str, out: Path) -> None:
         keep(*args)
 
     loop._keep = keep_every_process  # pyright: ignore[reportPrivateUsage]
-    config = replace(CONFIG, num_images=48, text_steps=5, regression_share=0.5)
-    loop.train(config, data=pack_renders(renders, load_prompts()), encoder=TextEncoder.load(encoder), out=out)
+    config = replace(CONFIG, num_images=num_images, text_steps=5, regression_share=0.5)
+    loop.train(
+        config,
+        data=pack_renders(renders, load_prompts()),
+        encoder=TextEncoder.load(encoder),
+        out=out,
+        resume=(out / "config.json").exists(),
+    )
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]), sys.argv[2], Path(sys.argv[3]))
+    main(Path(sys.argv[1]), sys.argv[2], Path(sys.argv[3]), int(sys.argv[4]))

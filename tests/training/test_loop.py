@@ -100,16 +100,18 @@ def test_two_processes_train_one_model(tiny_text_encoder: Path, tmp_path: Path) 
     renders = write_toys(tmp_path / "toys", seeds=range(8))
     out = tmp_path / "run"
     launcher = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node=2"]
-    done = subprocess.run(
-        [*launcher, "-m", "tests.training.in_processes", str(renders), str(tiny_text_encoder), str(out)],
-        cwd=Path(__file__).parents[2],
-        env=os.environ | {"OMP_NUM_THREADS": "1"},
-        capture_output=True,
-        text=True,
-        timeout=300,
-    )
-    assert done.returncode == 0, done.stderr
-    assert load_snapshot(out / "snapshot").config.num_images_seen == 48
+    for num_images in (32, 48):  # the second time it goes on
+        arguments = [str(renders), str(tiny_text_encoder), str(out), str(num_images)]
+        done = subprocess.run(
+            [*launcher, "-m", "tests.training.in_processes", *arguments],
+            cwd=Path(__file__).parents[2],
+            env=os.environ | {"OMP_NUM_THREADS": "1"},
+            capture_output=True,
+            text=True,
+            timeout=300,
+        )
+        assert done.returncode == 0, done.stderr
+        assert load_snapshot(out / "snapshot").config.num_images_seen == num_images
     for network in ("generator", "discriminator"):
         first, second = (load_file(out / f"{network}-{process}.safetensors") for process in (0, 1))
         for name, value in first.items():
