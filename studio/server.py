@@ -8,6 +8,8 @@ import secrets
 import socket
 import threading
 import webbrowser
+from collections.abc import Collection
+from ipaddress import ip_address
 from typing import TYPE_CHECKING, Annotated
 
 from fastapi import FastAPI, HTTPException, Path
@@ -31,10 +33,14 @@ _BODY_OVERHEAD = 2**20
 Sha256 = Annotated[str, Path(pattern="^[0-9a-f]{64}$")]
 
 
-def create_app(studio: Studio) -> FastAPI:
-    """The whole application over `studio`. Builds without loading the model."""
+def create_app(studio: Studio, *, names: Collection[str] | None = None) -> FastAPI:
+    """The whole application over `studio`. Builds without loading the model.
+
+    `names`: the only hosts under which it may be asked for, as `names_of` gives them; None is any.
+    """
     import gradio as gr
 
+    from studio.ui.own_site import OwnSite
     from studio.ui.page import SCRIPT, STYLE, build_page, theme
     from studio.ui.stream_order import StreamOrder
 
@@ -50,6 +56,7 @@ def create_app(studio: Studio) -> FastAPI:
     # would reflect any origin, with credentials.
     app.add_middleware(CORSMiddleware, allow_origins=[])
     app.add_middleware(StreamOrder)
+    app.add_middleware(OwnSite, names=names)
 
     @app.get("/healthz")
     def healthz() -> dict[str, str]:
@@ -103,9 +110,9 @@ def serve(
     from studio.service import Studio
 
     studio = Studio(settings)
-    app = create_app(studio)
     listening = listen(host, port)
-    port = listening.getsockname()[1]
+    bound, port = listening.getsockname()[:2]
+    app = create_app(studio, names=None if share else names_of(bound, host, settings.public_host))
     address = "127.0.0.1" if host in ("0.0.0.0", "::", "") else host
     url = f"http://{f'[{address}]' if ':' in address else address}:{port}"
 
@@ -137,6 +144,17 @@ def listen(host: str, port: int) -> socket.socket:
 
 def _warm(studio: Studio) -> None:
     try:
+def names_of(address: str, *others: str | None) -> Collection[str] | None:
+    """The names under which a studio that listens on `address` (an IP address) may be asked for; None is any.
+
+    A loopback address is reached from this computer only, so its names are known, but for `others`: what the user
+    calls it, and the name under which a proxy on this computer passes requests on.
+    """
+    if not ip_address(address).is_loopback:
+        return None
+    return {"localhost", "127.0.0.1", "::1", address, *(name.lower() for name in others if name)}
+
+
         studio.warm()
     except StudioError as error:  # the page says so too, and stays open
         logger.error("%s", error)

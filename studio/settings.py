@@ -39,5 +39,7 @@ class Settings(BaseSettings):
     max_prompt_length: int = Field(default=1000, ge=1)
     #: Most bytes of a file that is dropped on the page.
     max_upload_bytes: int = Field(default=32 * 2**20, ge=1)
+    #: The name of the site where a proxy on this computer passes requests on, such as studio.example.com.
+    public_host: str | None = None
     #: Most requests that wait for their turn; further ones are told to come back.
     queue_size: int = Field(default=32, ge=1)

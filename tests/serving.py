@@ -4,7 +4,7 @@ import asyncio
 import json
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from typing import Any
@@ -17,11 +17,11 @@ from studio.server import create_app, listen
 from studio.service import Studio
 
 
-def build_app(studio: Studio) -> FastAPI:
+def build_app(studio: Studio, names: Collection[str] | None = None) -> FastAPI:
     """The application, built where an event loop runs: elsewhere Gradio makes loops of its own and leaves them open."""
 
     async def build() -> FastAPI:
-        return create_app(studio)
+        return create_app(studio, names=names)
 
     with ThreadPoolExecutor(1) as aside:  # playwright has a loop in this thread
         return aside.submit(lambda: asyncio.run(build())).result()

@@ -9,7 +9,7 @@ import socket
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
@@ -23,7 +23,7 @@ from starlette.routing import Mount
 
 from studio.errors import StudioError
 from studio.request import GenerationRequest, Understanding
-from studio.server import listen
+from studio.server import listen, names_of
 from studio.service import Studio
 from studio.settings import Settings
 from studio.ui.create_tab import RUNNING
@@ -58,11 +58,13 @@ class Sites:
         self._folder = folder
         self._cache = cache
 
-    def __call__(self, backend: FakeBackend | None = None, **settings: Any) -> Site:
+    def __call__(
+        self, backend: FakeBackend | None = None, *, names: Collection[str] | None = None, **settings: Any
+    ) -> Site:
         used = backend or FakeBackend()
         studio = Studio(Settings(data_dir=self._folder / "data", **settings), backends=lambda _: used)
         self._stack.callback(studio.library.close)
-        app = build_app(studio)
+        app = build_app(studio, names)
         return Site(studio, self._cache, app, self._stack.enter_context(serving(app)))
 
 
@@ -289,6 +291,50 @@ def test_no_route_reflects_a_foreign_origin(site_of: Sites) -> None:
     assert len(asked) > 10
 
 
+def test_a_form_of_another_site_can_t_send_anything(site_of: Sites) -> None:
+    site = site_of()
+    (generate,) = [f["id"] for f in functions(site.url) if f["api_name"] == "generate"]
+    before = cached(site)
+
+    def send(**headers: str) -> list[int]:
+        with httpx.Client(base_url=f"{site.url}/gradio_api", headers=headers) as client:
+            body = {"fn_index": generate, "data": ["a mug", 1, *[None] * 9], "session_hash": "s"}
+            return [
+                client.post("/upload", files={"files": ("a.png", b"x")}).status_code,
+                client.post("/queue/join", json=body).status_code,
+                client.post("/call/generate", json=body).status_code,
+            ]
+
+    assert send(**{"Sec-Fetch-Site": "cross-site", "Origin": EVIL}) == [403, 403, 403]
+    assert cached(site) == before
+    assert 403 not in send(**{"Sec-Fetch-Site": "same-origin", "Origin": site.url})
+    assert 403 not in send()
+
+
+def test_on_a_loopback_address_only_names_of_this_computer_are_answered(site_of: Sites) -> None:
+    site = site_of(names=names_of("127.0.0.1", "studio.example.com"))
+    port = site.url.rpartition(":")[2]
+
+    def ask(host: str) -> set[int]:
+        paths = ("/", "/config", "/healthz", "/gradio_api/info")
+        return {httpx.get(site.url + path, headers={"Host": host}).status_code for path in paths}
+
+    for host in (f"localhost:{port}", f"127.0.0.1:{port}", f"[::1]:{port}", "LOCALHOST", "studio.example.com"):
+        assert ask(host) == {200}, host
+    for host in ("evil.example", f"evil.example:{port}", "localhost.evil.example", f"[::1:{port}", ""):
+        assert ask(host) == {403}, host
+
+
+@pytest.mark.parametrize("address", ["0.0.0.0", "::", "192.0.2.1"])
+def test_elsewhere_any_name_may_be_right(address: str) -> None:
+    assert names_of(address, "studio.example.com") is None
+
+
+def test_the_address_that_was_named_is_a_name() -> None:
+    assert "127.0.1.1" in (names_of("127.0.1.1") or ())
+    assert "my-laptop" in (names_of("127.0.1.1", "My-Laptop", None) or ())
+
+
 # --- SAFETY row 7: no secret of an exception leaks -------------------------------------------------------------------
 
 
@@ -378,5 +424,6 @@ def test_serve_opens_on_the_next_port_although_there_is_no_model(tmp_path: Path)
                 assert url[0] != f"http://127.0.0.1:{port}"
                 assert httpx.get(f"{url[0]}/healthz", timeout=60).json() == {"status": "ok"}
                 assert httpx.get(url[0], timeout=60).status_code == 200
+                assert httpx.get(url[0], headers={"Host": "evil.example"}, timeout=60).status_code == 403
             finally:
                 process.terminate()

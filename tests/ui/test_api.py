@@ -11,6 +11,7 @@ from gradio_client import Client
 from gradio_client.exceptions import AppError
 
 from studio import imaging, provenance
+from studio.server import names_of
 from studio.service import Studio
 from studio.settings import Settings
 from tests.fakes import FakeBackend
@@ -134,7 +135,7 @@ def test_the_spine_with_real_networks(
     monkeypatch.setenv("GRADIO_TEMP_DIR", str(tmp_path / "cache"))
     settings = Settings(data_dir=tmp_path / "data", backend=f"gan:{tiny_snapshot}", text_encoder=str(tiny_text_encoder))
     studio = Studio(settings)
-    with serving(build_app(studio)) as url:
+    with serving(build_app(studio, names_of("127.0.0.1"))) as url:
         with closing(Client(url, download_files=str(tmp_path / "got"), verbose=False)) as client:
             gallery, _ = client.predict("红色陶瓷杯子", 2, 7, azimuth=30, api_name="/generate")
         recipe, verdict = studio.recipe(Path(gallery[1]["image"]))
