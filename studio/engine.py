@@ -32,6 +32,14 @@ _RANDOM_SEEDS = 2**31
 
 
 class Engine:
+#: The verdict on an image whose pixels are not those of its recipe.
+ALTERED = Verdict(
+    outcome="not_reproducible",
+    intact=False,
+    max_difference=None,
+    reason="The pixels were changed after the image was made.",
+)
+
     """Turns requests into images. Any number of threads may call it."""
 
     def __init__(self, settings: Settings, open_backend: Callable[[str], Backend]) -> None:
@@ -92,7 +100,7 @@ class Engine:
     def redraw(self, recipe: Recipe, image: Image.Image) -> Verdict:
         """Draws `recipe` again and compares it with `image`, the RGB pixels it is said to have made."""
         if imaging.pixels_sha256(image) != recipe.pixels_sha256:
-            return _not_reproducible("The pixels were changed after the image was made.", intact=False)
+            return ALTERED
         backend = self._backend(None)
         if recipe.backend != backend.name or recipe.kind != "generate":
             return _not_reproducible(f"It was made by {recipe.backend!r} ({recipe.kind}), which is not in use here.")
@@ -176,8 +184,8 @@ def _is_number(value: object) -> bool:
     return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
 
 
-def _not_reproducible(reason: str, *, intact: bool = True) -> Verdict:
-    return Verdict(outcome="not_reproducible", intact=intact, max_difference=None, reason=reason)
+def _not_reproducible(reason: str) -> Verdict:
+    return Verdict(outcome="not_reproducible", intact=True, max_difference=None, reason=reason)
 
 
 def _cause(recipe: Recipe, redrawn: Recipe) -> str:

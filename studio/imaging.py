@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 FORMATS = ("PNG", "JPEG", "WEBP")
 MAX_PIXELS = 40_000_000
 
+_STRIP = 256  # rows that are hashed at once: the bytes of a whole image would be further copies of it
+
 # What Pillow is known to raise on broken, hostile or unfinished files.
 _BROKEN = (
     OSError,
@@ -50,8 +52,11 @@ def to_tensor(image: Image.Image) -> Tensor:
 
 def pixels_sha256(image: Image.Image) -> str:
     """A hash of what is seen: the size and the RGB values, not the file."""
-    rgb = image.convert("RGB")
-    return hashlib.sha256(f"RGB {rgb.width}x{rgb.height}\n".encode() + rgb.tobytes()).hexdigest()
+    digest = hashlib.sha256(f"RGB {image.width}x{image.height}\n".encode())
+    for top in range(0, image.height, _STRIP):
+        strip = image.crop((0, top, image.width, min(top + _STRIP, image.height)))
+        digest.update(strip.convert("RGB").tobytes())
+    return digest.hexdigest()
 
 
 def max_difference(first: Image.Image, second: Image.Image) -> int:
@@ -91,15 +96,18 @@ def decode(data: bytes) -> Image.Image:
     Transparency is laid on white. Raises InputError for anything but a whole PNG, JPEG or WebP of at most
     40 megapixels.
     """
-    header = open_header(data)
+    image = open_header(data)
     try:
-        image = _to_srgb(_eight_bit(ImageOps.exif_transpose(header)), header.info.get("icc_profile"))
-        fresh = Image.new("RGB", image.size, "white")
+        # 40 megapixels are 160 MB in Pillow, each time: hence in place, and one copy at most beside what is read.
+        ImageOps.exif_transpose(image, in_place=True)
+        image = _to_srgb(_eight_bit(image), image.info.get("icc_profile"))
         if image.has_transparency_data:
-            image = image.convert("RGBA")
+            image = image if image.mode == "RGBA" else image.convert("RGBA")
+            fresh = Image.new("RGB", image.size, "white")
             fresh.paste(image, mask=image.getchannel("A"))
         else:
-            fresh.paste(image.convert("RGB"))
+            fresh = image.convert("RGB")  # a copy even of RGB, as what was read holds on to the file's metadata
+            fresh.info.clear()
         return fresh
     except _BROKEN as error:
         raise InputError("This image is damaged or incomplete.", "Choose another file, or save it again.") from error

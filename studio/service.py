@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from studio import imaging, provenance
 from studio.backends.base import Backend, Capabilities
 from studio.backends.registry import open_backend
-from studio.engine import Engine
+from studio.engine import ALTERED, Engine
 from studio.errors import InputError
 from studio.prompts import load_prompts
 from studio.request import GeneratedImage, GenerationRequest, Recipe, SavedImage, Understanding, Verdict
@@ -79,6 +79,8 @@ class Studio:
         recipe = provenance.read_recipe(data)
         return recipe, self.engine.redraw(recipe, imaging.decode(data))
 
+        if imaging.open_header(data).size != (recipe.size, recipe.size):
+            return recipe, ALTERED  # said without decoding what may be 40 megapixels
     def file(self, sha256: str) -> Path | None:
         """The PNG in the library with this hash, None where there is none."""
         return self.library.path(sha256)

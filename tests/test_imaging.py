@@ -1,3 +1,4 @@
+import hashlib
 import struct
 import zlib
 from io import BytesIO
@@ -60,6 +61,12 @@ def test_the_hash_is_of_pixels_and_size_only() -> None:
     assert imaging.pixels_sha256(blank) != imaging.pixels_sha256(blank.resize((3, 2)))
 
 
+def test_the_hash_of_a_tall_image_is_that_of_all_its_bytes() -> None:
+    image = Image.effect_noise((3, 1000), 100).convert("RGB")
+
+    assert imaging.pixels_sha256(image) == hashlib.sha256(b"RGB 3x1000\n" + image.tobytes()).hexdigest()
+
+
 def test_max_difference_is_the_worst_channel() -> None:
     other = picture()
     other.putpixel((3, 3), (200, 29, 28))
@@ -97,17 +104,37 @@ def test_transparency_is_laid_on_white() -> None:
     assert imaging.decode(encoded(image)).getpixel((0, 0)) == (255, 204, 204)
 
 
-def test_orientation_is_applied_and_metadata_dropped() -> None:
+@pytest.mark.parametrize("form", imaging.FORMATS)
+@pytest.mark.parametrize("orientation", range(1, 9))
+def test_orientation_is_applied_and_metadata_dropped(form: str, orientation: int) -> None:
     exif = Image.Exif()
-    exif[0x0112] = 6  # turn a quarter clockwise
+    exif[0x0112] = orientation
     exif[0x010E] = "canary"
+    image = Image.new("RGB", (48, 32), "white")
+    image.paste("black", (0, 0, 16, 16))
+    data = encoded(image, form, exif=exif, xmp=b"canary", **({} if form == "PNG" else {"quality": 100}))
+    assert b"canary" in data
 
-    decoded = imaging.decode(encoded(picture(), "PNG", exif=exif))
+    decoded = imaging.decode(data)
 
-    assert decoded.size == (4, 6)
-    assert decoded.getpixel((3, 0)) == (30, 92, 210)
-    assert b"canary" not in encoded(decoded)
+    size, corner = {
+        1: ((48, 32), (0, 0)),
+        2: ((48, 32), (1, 0)),
+        3: ((48, 32), (1, 1)),
+        4: ((48, 32), (0, 1)),
+        5: ((32, 48), (0, 0)),
+        6: ((32, 48), (1, 0)),  # turn a quarter clockwise
+        7: ((32, 48), (1, 1)),
+        8: ((32, 48), (0, 1)),
+    }[orientation]
+    assert decoded.size == size
+    expected = Image.new("RGB", size, "white")
+    place = (corner[0] * (size[0] - 16), corner[1] * (size[1] - 16))
+    expected.paste("black", (*place, place[0] + 16, place[1] + 16))
+    assert imaging.max_difference(decoded, expected) <= 4
     assert not decoded.info
+    for kind in imaging.FORMATS:
+        assert b"canary" not in encoded(decoded, kind)
 
 
 def test_an_embedded_profile_is_converted_and_one_that_does_not_fit_ignored() -> None:

@@ -1,4 +1,6 @@
 import hashlib
+import struct
+import zlib
 from collections.abc import Callable
 from pathlib import Path
 
@@ -76,6 +78,23 @@ def test_the_recipe_of_a_file_and_of_its_bytes(studio_of: Build) -> None:
 
     assert (recipe, verdict.outcome) == (image.recipe, "exact")
     assert studio.recipe(image.path.read_bytes()) == (recipe, verdict)
+
+
+def test_a_picture_of_another_size_than_its_recipe_says_is_not_decoded(studio_of: Build) -> None:
+    studio = studio_of()
+    (image,) = studio.generate(GenerationRequest(prompt="a mug", count=1))
+    data = bytearray(image.path.read_bytes())
+    # The header claims 39 megapixels, of which there are 16 x 16: decoding them would be an error.
+    data[16:24] = struct.pack(">II", 6300, 6300)
+    data[29:33] = struct.pack(">I", zlib.crc32(data[12:29]))
+    with pytest.raises(InputError, match="damaged or incomplete"):
+        imaging.decode(bytes(data))
+
+    recipe, verdict = studio.recipe(bytes(data))
+
+    assert recipe == image.recipe
+    assert (verdict.outcome, verdict.intact, verdict.max_difference) == ("not_reproducible", False, None)
+    assert verdict.reason == "The pixels were changed after the image was made."
 
 
 def test_files_that_are_no_images_of_ours_are_refused(studio_of: Build, tmp_path: Path) -> None:
