@@ -1,8 +1,10 @@
-"""The recipe inside a PNG: how an image was made travels with it."""
+"""What travels inside a PNG: the recipe, and the mark by which other programs know that AI made the image."""
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
+from xml.sax.saxutils import escape
 
 from studio import imaging
 from studio.errors import InputError
@@ -14,10 +16,37 @@ if TYPE_CHECKING:
 KEY = "studio-recipe"  # keyword of the iTXt chunk
 MAX_RECIPE_BYTES = 64 * 1024
 
+XMP_KEY = "XML:com.adobe.xmp"  # keyword of the iTXt chunk, as XMP Specification Part 3 has it
+SYSTEM = "Product image studio"
+
+#: An XMP packet (ISO 16684-1) with properties of the IPTC Photo Metadata Standard 2025.1. The prompt stays out of it:
+#: other programs show these fields and carry them on.
+_XMP = """\
+<?xpacket begin="\ufeff" id="W5M0MpCehiHzreSzNTczkc9d"?>
+<x:xmpmeta xmlns:x="adobe:ns:meta/">
+ <rdf:RDF xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#">
+  <rdf:Description rdf:about="" xmlns:Iptc4xmpExt="http://iptc.org/std/Iptc4xmpExt/2008-02-29/">
+   <Iptc4xmpExt:DigitalSourceType>{source}</Iptc4xmpExt:DigitalSourceType>
+   <Iptc4xmpExt:AISystemUsed>{system}</Iptc4xmpExt:AISystemUsed>
+   <Iptc4xmpExt:AISystemVersionUsed>{version}</Iptc4xmpExt:AISystemVersionUsed>
+  </rdf:Description>
+ </rdf:RDF>
+</x:xmpmeta>
+<?xpacket end="r"?>"""
+#: Drawn from words alone; https://cv.iptc.org/newscodes/digitalsourcetype/ has the others.
+_SOURCE = "http://cv.iptc.org/newscodes/digitalsourcetype/trainedAlgorithmicMedia"
+_NOT_IN_XML = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")  # XML 1.0, production 2
+
 
 def to_png(image: Image.Image, recipe: Recipe) -> bytes:
-    """PNG bytes of `image` with its recipe inside."""
-    return imaging.to_png(image, {KEY: recipe.to_json()})
+    """PNG bytes of `image` with its recipe and the mark inside."""
+    return imaging.to_png(image, {XMP_KEY: xmp(recipe), KEY: recipe.to_json()})
+
+
+def xmp(recipe: Recipe) -> str:
+    """The mark: that a trained model made the image, with which program, and with which model."""
+    version = f"{recipe.model} {recipe.model_sha256[:12]}"
+    return _XMP.format(source=_SOURCE, system=SYSTEM, version=escape(_NOT_IN_XML.sub("\ufffd", version)))
 
 
 def read_recipe(data: bytes) -> Recipe:

@@ -1,5 +1,6 @@
 from dataclasses import replace
 from io import BytesIO
+from xml.etree import ElementTree
 
 import pytest
 from PIL import Image
@@ -16,7 +17,48 @@ def test_the_recipe_travels_in_the_png() -> None:
 
     assert provenance.read_recipe(data) == RECIPE
     assert imaging.max_difference(imaging.decode(data), image) == 0
-    assert Image.open(BytesIO(data)).text == {"studio-recipe": RECIPE.to_json()}  # type: ignore[attr-defined]
+    texts = Image.open(BytesIO(data)).text  # type: ignore[attr-defined]
+    assert texts == {"studio-recipe": RECIPE.to_json(), "XML:com.adobe.xmp": provenance.xmp(RECIPE)}
+
+
+def properties(data: bytes) -> dict[str, str | None]:
+    """The properties in the XMP packet of a PNG."""
+    packet = Image.open(BytesIO(data)).info["xmp"]
+    (description,) = ElementTree.fromstring(packet).iter("{http://www.w3.org/1999/02/22-rdf-syntax-ns#}Description")
+    return {element.tag: element.text for element in description}
+
+
+def test_the_mark_says_that_ai_made_it_and_nothing_of_the_prompt() -> None:
+    data = provenance.to_png(Image.new("RGB", (8, 8)), RECIPE)
+
+    iptc = "{http://iptc.org/std/Iptc4xmpExt/2008-02-29/}"
+    assert properties(data) == {
+        f"{iptc}DigitalSourceType": "http://cv.iptc.org/newscodes/digitalsourcetype/trainedAlgorithmicMedia",
+        f"{iptc}AISystemUsed": "Product image studio",
+        f"{iptc}AISystemVersionUsed": "tiny abababababab",
+    }
+    packet = Image.open(BytesIO(data)).info["xmp"].decode()
+    assert packet.startswith('<?xpacket begin="\ufeff" id="W5M0MpCehiHzreSzNTczkc9d"?>')
+    for word in ("Becher", "红色", "mug", "prompt", "seed"):
+        assert word not in packet
+
+
+@pytest.mark.parametrize(
+    ("model", "said"),
+    [
+        ("<b>&\"'</b>", "<b>&\"'</b>"),
+        ("]]></x:xmpmeta>", "]]></x:xmpmeta>"),
+        ("{version} 红", "{version} 红"),
+        ("a\x00b\x1f\ufffe🎉", "a\ufffdb\ufffd\ufffd🎉"),
+    ],
+)
+def test_any_name_of_a_model_is_well_formed(model: str, said: str) -> None:
+    recipe = replace(RECIPE, model=model)
+
+    data = provenance.to_png(Image.new("RGB", (8, 8)), recipe)
+
+    assert f"{said} abababababab" in properties(data).values()
+    assert provenance.read_recipe(data) == recipe
 
 
 def test_a_long_prompt_fits() -> None:
