@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import logging
 import math
 import platform
 import secrets
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from functools import cache, lru_cache
@@ -16,22 +17,21 @@ from typing import TYPE_CHECKING
 import studio
 from studio import imaging
 from studio.errors import InputError
+from studio.refusals import refused
 from studio.request import MAX_SEED, GeneratedImage, GenerationRequest, Recipe, Understanding, Verdict
 
 if TYPE_CHECKING:
     from PIL import Image
 
     from studio.backends.base import Backend, Capabilities
+    from studio.refusals import Refusal
     from studio.settings import Settings
+
+logger = logging.getLogger(__name__)
 
 #: The largest difference (of 255) that other library versions or another processor make, and no eye sees.
 CLOSE = 8
 
-# Short enough to be read out, and safe in JavaScript's numbers.
-_RANDOM_SEEDS = 2**31
-
-
-class Engine:
 #: The verdict on an image whose pixels are not those of its recipe.
 ALTERED = Verdict(
     outcome="not_reproducible",
@@ -40,11 +40,19 @@ ALTERED = Verdict(
     reason="The pixels were changed after the image was made.",
 )
 
+# Short enough to be read out, and safe in JavaScript's numbers.
+_RANDOM_SEEDS = 2**31
+
+
+class Engine:
     """Turns requests into images. Any number of threads may call it."""
 
-    def __init__(self, settings: Settings, open_backend: Callable[[str], Backend]) -> None:
-        """`open_backend` gives a backend for a name such as `gan` and loads nothing yet."""
+    def __init__(
+        self, settings: Settings, open_backend: Callable[[str], Backend], refusals: Sequence[Refusal] = ()
+    ) -> None:
+        """`open_backend` gives a backend for a name such as `gan` and loads nothing yet; `refusals` aren't drawn."""
         self._settings = settings
+        self._refusals = refusals
         self._open_backend = lru_cache(maxsize=2)(open_backend)  # models are big: one more than the usual one
         # One image at a time: networks and their caches belong to one thread at once, and two would share the same
         # cores anyway. Held for one image, so that a preview gets in between the images of somebody's grid.
@@ -148,6 +156,10 @@ ALTERED = Verdict(
             prompt.encode()
         except UnicodeEncodeError as error:  # half of a surrogate pair: can be neither stored nor shown
             raise InputError("The prompt has a broken character.", "Type it again rather than paste it.") from error
+        if met := refused(prompt, self._refusals):
+            refusal, word = met
+            logger.info("refused: %s, because of “%s”", refusal.subject, word)  # not the prompt, which is private
+            raise InputError(f"This studio doesn't draw {refusal.subject}: {refusal.reason}.", f"Leave out “{word}”.")
         return prompt.strip()
 
     def _check_numbers(self, request: GenerationRequest, capabilities: Capabilities) -> None:

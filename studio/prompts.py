@@ -1,7 +1,8 @@
 """The words of the studio: reads and validates the `prompts/` folder, and answers what a prompt asks for.
 
 `vocabulary.yaml` names what the embedded model can draw in English, Chinese and German, `words.yaml` the words that ask
-for nothing in particular, `captions.yaml` the ways to describe a picture, `examples.yaml` prompts to start from.
+for nothing in particular, `captions.yaml` the ways to describe a picture, `examples.yaml` prompts to start from,
+`refusals.yaml` what isn't drawn.
 """
 
 from __future__ import annotations
@@ -17,9 +18,10 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints, TypeAdapte
 
 from studio.errors import PromptsError
 from studio.lexicon import Found, Lexicon, Phrase, Piece, adjoining, normal, phrase_of, plural
+from studio.refusals import Refusal, words_of
 from studio.settings import packaged
 
-FILES = ("vocabulary.yaml", "words.yaml", "captions.yaml", "examples.yaml")
+FILES = ("vocabulary.yaml", "words.yaml", "captions.yaml", "examples.yaml", "refusals.yaml")
 
 #: What a caption template may mention.
 SLOTS = frozenset(
@@ -107,6 +109,21 @@ class _Words(_Entry):
     de: _German
 
 
+class _Refused(_Entry):
+    """An entry of `refusals.yaml`, where it is explained."""
+
+    reason: str
+    words: tuple[str, ...] = Field(min_length=1)
+
+    @field_validator("words")
+    @classmethod
+    def _something_to_find(cls, words: tuple[str, ...]) -> tuple[str, ...]:
+        for word in words:
+            if not words_of(word):
+                raise ValueError(f"“{word}” has no letters")
+        return words
+
+
 @dataclass(frozen=True, kw_only=True)
 class Prompts:
     """The validated contents of `prompts/`."""
@@ -115,6 +132,7 @@ class Prompts:
     vocabulary: Mapping[str, Mapping[str, Term]]
     captions: CaptionTemplates
     examples: tuple[str, ...]
+    refusals: tuple[Refusal, ...]
     lexicon: Lexicon
 
     def canonical(self, prompt: str) -> str:
@@ -189,7 +207,7 @@ def load_prompts(folder: Path | None = None) -> Prompts:
     shipped = packaged("prompts")
     if folder is not None and not folder.is_dir():
         raise PromptsError(folder, 0, "", "there is no such folder")
-    vocabulary, words, captions, examples = (
+    vocabulary, words, captions, examples, refusals = (
         folder / name if folder is not None and (folder / name).is_file() else shipped / name for name in FILES
     )
     terms = _vocabulary(vocabulary)
@@ -199,6 +217,10 @@ def load_prompts(folder: Path | None = None) -> Prompts:
         vocabulary=terms,
         captions=_validated(captions, TypeAdapter(CaptionTemplates)),
         examples=_validated(examples, _EXAMPLES),
+        refusals=tuple(
+            Refusal(subject=subject, reason=entry.reason, words=entry.words)
+            for subject, entry in _validated(refusals, TypeAdapter(dict[str, _Refused])).items()
+        ),
         lexicon=_lexicon(terms, _validated(words, TypeAdapter(_Words))),
     )
 

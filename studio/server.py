@@ -109,6 +109,8 @@ def serve(
 
     from studio.service import Studio
 
+    logging.basicConfig(format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+    logging.getLogger("studio").setLevel(logging.INFO)  # also what is no problem, such as what was refused
     studio = Studio(settings)
     listening = listen(host, port)
     bound, port = listening.getsockname()[:2]
@@ -142,8 +144,6 @@ def listen(host: str, port: int) -> socket.socket:
     raise StudioError(f"All ports from {port} to {last} are busy.", "Name a free one with --port.")
 
 
-def _warm(studio: Studio) -> None:
-    try:
 def names_of(address: str, *others: str | None) -> Collection[str] | None:
     """The names under which a studio that listens on `address` (an IP address) may be asked for; None is any.
 
@@ -155,6 +155,8 @@ def names_of(address: str, *others: str | None) -> Collection[str] | None:
     return {"localhost", "127.0.0.1", "::1", address, *(name.lower() for name in others if name)}
 
 
+def _warm(studio: Studio) -> None:
+    try:
         studio.warm()
     except StudioError as error:  # the page says so too, and stays open
         logger.error("%s", error)

@@ -31,7 +31,9 @@ class Studio:
         self.settings = settings or Settings()
         self.prompts = load_prompts(self.settings.prompts_dir)
         self.engine = Engine(
-            self.settings, backends or partial(open_backend, settings=self.settings, prompts=self.prompts)
+            self.settings,
+            backends or partial(open_backend, settings=self.settings, prompts=self.prompts),
+            self.prompts.refusals,
         )
 
     @cached_property
@@ -77,10 +79,10 @@ class Studio:
         if len(data) > limit:
             raise InputError(f"The file is larger than {limit // 2**20} MB.", "The studio's own images are smaller.")
         recipe = provenance.read_recipe(data)
-        return recipe, self.engine.redraw(recipe, imaging.decode(data))
-
         if imaging.open_header(data).size != (recipe.size, recipe.size):
             return recipe, ALTERED  # said without decoding what may be 40 megapixels
+        return recipe, self.engine.redraw(recipe, imaging.decode(data))
+
     def file(self, sha256: str) -> Path | None:
         """The PNG in the library with this hash, None where there is none."""
         return self.library.path(sha256)

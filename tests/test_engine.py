@@ -1,3 +1,4 @@
+import logging
 import math
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -10,6 +11,7 @@ from PIL import Image
 from studio import imaging
 from studio.engine import CLOSE, Engine
 from studio.errors import InputError, WeightsError
+from studio.refusals import Refusal
 from studio.request import MAX_SEED, GeneratedImage, GenerationRequest
 from studio.settings import Settings
 from tests.fakes import FakeBackend
@@ -130,6 +132,34 @@ def test_altered_weights_are_an_error_and_the_next_request_may_succeed() -> None
         list(engine.generate(request))
     backend.broken = False
     assert len(list(engine.generate(request))) == 1
+
+
+def test_what_the_list_refuses_is_neither_drawn_nor_understood(caplog: pytest.LogCaptureFixture) -> None:
+    backend = FakeBackend(broken=True)
+    refusal = Refusal(subject="dragons", reason="they are extinct", words=("dragon", "green dragon"))
+    engine = Engine(Settings(backend="fake"), lambda _: backend, (refusal,))
+    prompt = "a secret mug with a DRAGON"
+
+    with caplog.at_level(logging.INFO, logger="studio"):
+        for ask in (
+            lambda: list(engine.generate(GenerationRequest(prompt=prompt))),
+            lambda: engine.understand(prompt),
+        ):
+            with pytest.raises(InputError) as caught:
+                ask()
+            assert str(caught.value) == "This studio doesn't draw dragons: they are extinct. Leave out “dragon”."
+
+    assert caplog.messages == ["refused: dragons, because of “dragon”"] * 2
+
+
+def test_a_picture_of_what_is_refused_now_is_not_drawn_again() -> None:
+    (image,) = draw(prompt="a dragon", seed=9, count=1)
+    refusal = Refusal(subject="dragons", reason="they are extinct", words=("dragon",))
+
+    verdict = Engine(Settings(backend="fake"), lambda _: FakeBackend(), (refusal,)).redraw(image.recipe, image.image)
+
+    assert (verdict.outcome, verdict.intact) == ("not_reproducible", True)
+    assert "they are extinct" in verdict.reason
 
 
 def test_understand_checks_the_prompt_and_asks_the_backend() -> None:

@@ -145,6 +145,12 @@ def test_a_file_of_the_user_replaces_the_packaged_one(tmp_path: Path, prompts: P
     assert own.vocabulary == prompts.vocabulary
 
 
+def test_the_list_of_refusals_can_be_emptied(tmp_path: Path) -> None:
+    write(tmp_path, "refusals.yaml", "{}\n")
+
+    assert load_prompts(tmp_path).refusals == ()
+
+
 def test_a_word_can_be_added(tmp_path: Path) -> None:
     write(tmp_path, "vocabulary.yaml", shipped("vocabulary.yaml").replace("en: [cup,", "en: [stein, cup,"))
 
@@ -174,6 +180,11 @@ def test_a_word_can_be_added(tmp_path: Path) -> None:
         ("words.yaml", "\n  also_english:", "\n  also:", "de.also_english", "is missing"),
         ("examples.yaml", "- a matte black", "- ''\n- a matte black", "1", "is empty"),
         ("examples.yaml", "- a matte black", "- [a matte black", "", "is not YAML"),
+        ("refusals.yaml", "  reason: they are a crime\n", "", "sexual images of children.reason", "is missing"),
+        ("refusals.yaml", "reason: they are a crime", "reason:", "sexual images of children.reason", "is empty"),
+        ("refusals.yaml", "[porno,", "[' - ', porno,", "pornography.words", "has no letters"),
+        ("refusals.yaml", "[porno,", "['', porno,", "pornography.words.0", "is empty"),
+        ("refusals.yaml", "\npornography:\n", "\npornography:\n  because: no\n", "pornography.because", "not a field"),
     ],
 )
 def test_errors_name_file_line_and_field(

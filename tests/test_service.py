@@ -120,6 +120,17 @@ def test_broken_weights_raise_on_warm_and_on_generate(studio_of: Build) -> None:
         studio.generate(REQUEST)
 
 
+def test_what_the_shipped_list_refuses_is_refused_everywhere(studio_of: Build) -> None:
+    backend = FakeBackend()
+    studio = studio_of(backend)
+    request = GenerationRequest(prompt="a mug with a Hakenkreuz", count=1)
+
+    for ask in (studio.generate, studio.preview, lambda request: studio.understand(request.prompt)):
+        with pytest.raises(InputError, match=r"^This studio doesn't draw symbols .* Leave out “Hakenkreuz”\.$"):
+            ask(request)
+    assert backend.drawn == []
+
+
 def test_capabilities_and_understanding_are_the_backends(studio_of: Build) -> None:
     studio = studio_of()
 
