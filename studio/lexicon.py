@@ -11,6 +11,7 @@ from typing import NamedTuple
 
 _CHINESE = "\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff"
 _WORD = re.compile(rf"(?P<chinese>[{_CHINESE}]+)|[^\W\d_{_CHINESE}]+")
+_UNIT = re.compile(rf"[{_CHINESE}]|[^\W{_CHINESE}]+")
 _JOINT = re.compile(r"[\s'’\-‐‑–]*")  # what may stand between the words of one phrase
 
 _ENGLISH_ENDINGS = ("s", "es", "d", "ed", "ing", "ly", "y")
@@ -217,6 +218,11 @@ def normal(text: str) -> str:
 def phrase_of(text: str) -> Phrase:
     """The folded words of a text; empty if it has none."""
     return tuple(match[0].casefold() for match in _WORD.finditer(normal(text)))
+
+
+def words_in(text: str) -> list[re.Match[str]]:
+    """The words of a text and their places, known or not; each Chinese character is one."""
+    return list(_UNIT.finditer(text))
 
 
 def adjoining(text: str, end: int, start: int) -> bool:

@@ -134,12 +134,16 @@ class Understood:
 
 @dataclass(frozen=True, kw_only=True)
 class Understanding:
-    """What a model made of a prompt; `canonical` is the prompt in its English, `unknown` the words it can't draw."""
+    """What a model made of a prompt: `canonical` is what it read, in its English, `unknown` the words it can't draw.
+
+    `unread` are the words at the end, in that English, for which there was no room.
+    """
 
     prompt: str
     canonical: str
     attributes: tuple[Understood, ...]
     unknown: tuple[str, ...]
+    unread: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from studio.lexicon import Found, Lexicon, normal, phrase_of, plural
+from studio.lexicon import Found, Lexicon, normal, phrase_of, plural, words_in
 
 MUG, LAMP, BAG = Found("product", "mug"), Found("product", "lamp"), Found("product", "handbag")
 TABLE = Found("scene", "wooden table")
@@ -77,6 +77,14 @@ def test_a_very_long_word_is_looked_up_quickly_and_not_taken_apart(lexicon: Lexi
     word = "leder" * 2000 + "x"
 
     assert cut(lexicon, word) == [(word, None)]
+
+
+def test_words_and_their_places() -> None:
+    found = [(word[0], word.start()) for word in words_in("A close-up, 500ml 红色 mug!")]
+
+    expected = [("A", 0), ("close", 2), ("up", 8), ("500ml", 12), ("红", 18), ("色", 19), ("mug", 21)]
+    assert found == expected
+    assert words_in(" !🎉 ") == []
 
 
 def test_phrases_are_folded() -> None:

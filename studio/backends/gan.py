@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import random
+from bisect import bisect_left
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from pathlib import Path
@@ -12,10 +13,12 @@ from typing import TYPE_CHECKING
 from studio import imaging
 from studio.backends.base import Capabilities, Control, Drawing
 from studio.errors import InputError, WeightsError
+from studio.lexicon import words_in
 from studio.request import Understanding, Understood
 from studio.world.captions import complete
 from studio.world.scene import (
     ATTRIBUTES,
+    CORE_ATTRIBUTES,
     ELEVATION,
     FILL,
     LIGHT_ELEVATION,
@@ -27,6 +30,8 @@ from studio.world.scene import (
 )
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from studio.models.adapter import Conditioning
     from studio.models.snapshot import Snapshot
     from studio.models.text_encoder import TextEncoder
@@ -142,6 +147,21 @@ class GanBackend:
         The confidence is always the head's, so a word that the model itself did not read shows as unsure.
         """
         canonical = self._prompts.canonical(prompt)
+        attributes = self._attributes(canonical)
+        unread: tuple[str, ...] = ()
+        said = {attribute.group for attribute in attributes}
+        if not self._has_room(canonical, [group for group in CORE_ATTRIBUTES if group not in said]):
+            canonical, unread = self._shortened(canonical)
+            attributes = self._attributes(canonical)  # what was not read is not said
+        return Understanding(
+            prompt=prompt,
+            canonical=canonical,
+            attributes=attributes,
+            unknown=self._prompts.unknown_words(prompt),
+            unread=unread,
+        )
+
+    def _attributes(self, canonical: str) -> tuple[Understood, ...]:
         known = self._prompts.known(canonical)
         attributes: list[Understood] = []
         for group, logits in self._encode(canonical).logits.items():
@@ -153,12 +173,31 @@ class GanBackend:
             confidence = float(probabilities[best])
             if group in known or confidence >= CONFIDENT:
                 attributes.append(Understood(group=group, value=classes[best], confidence=confidence))
-        return Understanding(
-            prompt=prompt,
-            canonical=canonical,
-            attributes=tuple(attributes),
-            unknown=self._prompts.unknown_words(prompt),
-        )
+        return tuple(attributes)
+
+    def _has_room(self, text: str, left_open: Sequence[str]) -> bool:
+        """Whether the encoder reads a text to its end with whatever a seed may add for the groups that it leaves open.
+
+        Of all seeds, so that the images of a grid are drawn from the same words.
+        """
+        encoder = self._networks.encoder
+        longest = {group: self._longest[group] for group in left_open}
+        return encoder.tokens(complete(text, longest, self._prompts)) <= encoder.max_tokens
+
+    def _shortened(self, text: str) -> tuple[str, tuple[str, ...]]:
+        """As many words of a text as there is room for, whatever they leave open, and the words that are left over."""
+        words = words_in(text)
+        room = bisect_left(words, True, key=lambda word: not self._has_room(text[: word.end()], CORE_ATTRIBUTES))
+        return text[: words[room - 1].end()] if room else "", tuple(word[0] for word in words[room:])
+
+    @cached_property
+    def _longest(self) -> dict[str, str]:
+        """Of each group that a seed fills in the class whose phrase has the most tokens."""
+        encoder, vocabulary = self._networks.encoder, self._prompts.vocabulary
+        return {
+            group: max(ATTRIBUTES[group], key=lambda name: encoder.tokens(vocabulary[group][name].phrase))
+            for group in CORE_ATTRIBUTES
+        }
 
     def _encode_uncached(self, text: str) -> Conditioning:
         import torch

@@ -33,7 +33,9 @@ class TokenStates:
 
 
 class TextEncoder:
-    """Words to token states. Frozen, float32, on the CPU unless moved."""
+    """Words to token states. Frozen, float32, on the CPU unless moved. Of a text it reads `max_tokens` and no more."""
+
+    max_tokens = MAX_TOKENS
 
     def __init__(self, tokenizer: PreTrainedTokenizerBase, model: torch.nn.Module, sha256: str) -> None:
         self._tokenizer = tokenizer
@@ -79,6 +81,10 @@ class TextEncoder:
         states = self._model(**batch).last_hidden_state
         return TokenStates(states=states, mask=batch["attention_mask"].bool())
 
+
+    def tokens(self, text: str) -> int:
+        """The tokens of a text, those for its beginning and end included; counts to one more than are read."""
+        return len(self._tokenizer(text, truncation=True, max_length=MAX_TOKENS + 1)["input_ids"])
 
 def _package_folder() -> Path:
     spec = importlib.util.find_spec(PACKAGE)  # does not import the package, whose code would bring in more than files

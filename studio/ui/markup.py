@@ -52,13 +52,17 @@ def previews(title: str, images: Iterable[GeneratedImage]) -> str:
 
 
 def chips(understanding: Understanding) -> str:
-    """What was understood (a guess is fainter), what can't be drawn, and the English that was encoded."""
+    """What was understood (a guess is fainter), what can't be drawn or was not read, and the English that was read."""
     parts: list[str] = []
     if understanding.attributes:
         parts.append(_row("Understood", (_attribute(found) for found in understanding.attributes)))
     if understanding.unknown:
         unknown = (f'<li class="chip unknown">{escape(word)}</li>' for word in understanding.unknown)
         parts.append(_row("Can't draw", unknown))
+    if understanding.unread:
+        count = len(understanding.unread)
+        words = "the last word was" if count == 1 else f"the last {count} words were"
+        parts.append(notice(f"Too long: {words} not read."))
     if understanding.canonical != understanding.prompt.strip():
         english = f'<q lang="en">{escape(understanding.canonical)}</q>'
         parts.append(f'<p class="canonical"><span>Read as</span> {english}</p>')

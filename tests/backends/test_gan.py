@@ -12,8 +12,9 @@ from studio import imaging
 from studio.backends.base import Drawing
 from studio.backends.gan import GanBackend
 from studio.errors import InputError, WeightsError
-from studio.prompts import load_prompts
+from studio.prompts import Prompts, load_prompts
 from studio.request import GenerationRequest
+from studio.world.captions import complete
 from studio.world.scene import ATTRIBUTES, CORE_ATTRIBUTES
 
 PROMPT = "a glossy red ceramic mug on a marble counter"
@@ -142,6 +143,54 @@ def test_chinese_is_read_as_english(gan: GanBackend) -> None:
 
     assert understanding.canonical != understanding.prompt
     assert understanding.canonical.isascii()
+
+
+LONG = "a teal mug, " + "seen in a dream " * 60 + "beside a yellow chair"
+
+
+@pytest.mark.parametrize("prompt", [LONG, "mug " * 250, "龙" * 1000, "!" * 1000, "mug" + "\u0301-" * 400, "x" * 1000])
+def test_what_is_recorded_of_a_long_prompt_is_what_is_encoded(gan: GanBackend, prompts: Prompts, prompt: str) -> None:
+    encoder = gan._networks.encoder
+    understanding = gan.understand(prompt)
+    said = {attribute.group for attribute in understanding.attributes}
+
+    for index in range(4):
+        parameters = gan.generate(replace(REQUEST, prompt=prompt), index).parameters
+        model_prompt, attributes = parameters["model_prompt"], parameters["attributes"]
+        assert isinstance(model_prompt, str) and isinstance(attributes, dict)
+        assert encoder.tokens(model_prompt) <= encoder.max_tokens
+        left_open = {group: attributes[group] for group in CORE_ATTRIBUTES if group not in said}
+        assert model_prompt == complete(understanding.canonical, left_open, prompts)
+
+
+def test_the_words_without_room_are_told_and_as_few_as_may_be(gan: GanBackend, prompts: Prompts) -> None:
+    encoder = gan._networks.encoder
+    understanding = gan.understand(LONG)
+
+    assert understanding.unread[-3:] == ("a", "yellow", "chair")
+    assert LONG.startswith(understanding.canonical)
+    rest = LONG.removeprefix(understanding.canonical)
+    assert rest.split() == list(understanding.unread)
+    assert rest.startswith(" ")
+    # What was not read is not said.
+    assert {attribute.value for attribute in understanding.attributes} >= {"mug", "teal"}
+    assert not {attribute.value for attribute in understanding.attributes} & {"chair", "yellow"}
+    one_more = f"{understanding.canonical} {understanding.unread[0]}"
+    longest = {
+        group: max(ATTRIBUTES[group], key=lambda name: encoder.tokens(prompts.vocabulary[group][name].phrase))
+        for group in CORE_ATTRIBUTES
+    }
+    assert encoder.tokens(complete(one_more, longest, prompts)) > encoder.max_tokens
+
+
+def test_a_prompt_that_fits_is_read_to_its_last_token(gan: GanBackend) -> None:
+    encoder = gan._networks.encoder
+    filled = PROMPT + " x" * (encoder.max_tokens - encoder.tokens(PROMPT))
+    assert encoder.tokens(filled) == encoder.max_tokens
+
+    assert gan.understand(filled).unread == ()
+    assert gan.generate(replace(REQUEST, prompt=filled), 0).parameters["model_prompt"] == filled
+    assert len(gan.understand(f"{filled} x").unread) > 1
 
 
 def flip_a_byte(folder: Path) -> None:

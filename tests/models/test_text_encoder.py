@@ -20,6 +20,13 @@ def test_long_texts_are_cut(tiny_text_encoder: Path) -> None:
 
 
 def test_a_missing_file_is_named(tiny_text_encoder: Path, tmp_path: Path) -> None:
+def test_tokens_are_those_that_are_read(tiny_text_encoder: Path) -> None:
+    encoder = TextEncoder.load(str(tiny_text_encoder))
+    for text in ("", "mug", "a red mug, " * 10):
+        assert encoder.tokens(text) == encoder.encode([text]).states.shape[1]
+    assert encoder.tokens("mug " * 5000) == encoder.max_tokens + 1
+
+
     folder = tmp_path / "encoder"
     shutil.copytree(tiny_text_encoder, folder)
     (folder / "tokenizer.json").unlink()

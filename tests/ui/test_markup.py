@@ -33,6 +33,12 @@ def test_the_english_is_shown_only_where_it_was_translated() -> None:
     assert markup.chips(understanding("a mug")) == ""
 
 
+def test_what_was_not_read_is_counted() -> None:
+    assert "Too long: the last word was not read." in markup.chips(understanding(unread=("mug",)))
+    assert "Too long: the last 3 words were not read." in markup.chips(understanding(unread=("a", "red", "mug")))
+    assert "Too long" not in markup.chips(understanding(unknown=("dragon",)))
+
+
 def test_everything_from_outside_is_escaped() -> None:
     recipe = Recipe(
         prompt=HTML,
