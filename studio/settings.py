@@ -27,7 +27,7 @@ class Settings(BaseSettings):
     data_dir: Path = Field(default_factory=lambda: user_data_path("studio", appauthor=False))
     #: A folder of the user's own; a file of the same name replaces the one in `prompts/`.
     prompts_dir: Path | None = None
-    #: A folder or a hub name; None is the encoder that comes with the installation.
+    #: A folder, or a hub name and commit (NAME@ and 40 hex digits); None is the one that comes with the installation.
     text_encoder: str | None = None
     #: `gan`, `gan:DIR` or `diffusion:MODEL[@REVISION]`.
     backend: str = "gan"

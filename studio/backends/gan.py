@@ -65,7 +65,7 @@ class GanBackend:
     name = "gan"
 
     def __init__(self, folder: Path, *, prompts: Prompts, text_encoder: str | None = None, device: str = "cpu") -> None:
-        """`folder` holds the snapshot; `text_encoder` is None for the packaged one, else a folder or a hub name."""
+        """`folder` holds the snapshot; `text_encoder` is as in the settings."""
         self._folder = folder
         self._prompts = prompts
         self._text_encoder = text_encoder

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import importlib.util
-from collections.abc import Sequence
+import re
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -22,6 +23,7 @@ PUBLISHED = {
     "tokenizer.json": "be50c3628f2bf5bb5e3a7f17b1f74611b2561a3a27eeab05e5aa30f411572037",
 }
 MAX_TOKENS = 256
+_COMMIT = re.compile("[0-9a-f]{40}")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -47,11 +49,12 @@ class TextEncoder:
         """Loads the encoder.
 
         Args:
-            source: None for the PyPI package, else a folder or a hub name. Only the package's files, being the
-                published ones, have a known sha256; of others it is recorded, and a snapshot checks it.
+            source: None for the PyPI package, else a folder, or a hub name with the commit to take: `NAME@` and 40 hex
+                digits. Only the package's files, being the published ones, have a known sha256; of others it is
+                recorded, and a snapshot checks it.
 
         Raises:
-            SnapshotError: the files are missing, broken or not the published ones.
+            SnapshotError: the files are missing, broken or not the published ones, or the commit isn't named.
         """
         folder = _package_folder() if source is None else Path(source)
         if not folder.is_dir():
@@ -64,15 +67,24 @@ class TextEncoder:
         transformers_logging.set_verbosity_error()
         transformers_logging.disable_progress_bar()
         try:
-            tokenizer = AutoTokenizer.from_pretrained(folder, local_files_only=True)
+            tokenizer = AutoTokenizer.from_pretrained(folder, local_files_only=True, trust_remote_code=False)
             model = AutoModel.from_pretrained(
-                folder, local_files_only=True, use_safetensors=True, dtype=torch.float32, attn_implementation="eager"
+                folder,
+                local_files_only=True,
+                trust_remote_code=False,
+                use_safetensors=True,
+                dtype=torch.float32,
+                attn_implementation="eager",
             )
         except (OSError, ValueError, KeyError, RuntimeError, SafetensorError) as error:
             raise SnapshotError(f"The text encoder in {folder} can't be read: {error}") from error
         finally:
             transformers_logging.set_verbosity(verbosity)
-        return cls(tokenizer, model, digests["model.safetensors"])
+        return cls(tokenizer, model, _identity(digests))
+
+    def tokens(self, text: str) -> int:
+        """The tokens of a text, those for its beginning and end included; counts to one more than are read."""
+        return len(self._tokenizer(text, truncation=True, max_length=MAX_TOKENS + 1)["input_ids"])
 
     @torch.inference_mode()
     def encode(self, texts: Sequence[str]) -> TokenStates:
@@ -81,10 +93,6 @@ class TextEncoder:
         states = self._model(**batch).last_hidden_state
         return TokenStates(states=states, mask=batch["attention_mask"].bool())
 
-
-    def tokens(self, text: str) -> int:
-        """The tokens of a text, those for its beginning and end included; counts to one more than are read."""
-        return len(self._tokenizer(text, truncation=True, max_length=MAX_TOKENS + 1)["input_ids"])
 
 def _package_folder() -> Path:
     spec = importlib.util.find_spec(PACKAGE)  # does not import the package, whose code would bring in more than files
@@ -95,16 +103,34 @@ def _package_folder() -> Path:
     return Path(spec.submodule_search_locations[0]) / "model"
 
 
-def _hub_folder(name: str) -> Path:
+def _hub_folder(source: str) -> Path:
+    name, _, revision = source.partition("@")
+    if not _COMMIT.fullmatch(revision):
+        raise SnapshotError(
+            f"There is no folder {source!r}. Of an encoder of the hub name the commit, too, since the files under a"
+            " name may change: NAME@ and 40 hex digits."
+        )
     from huggingface_hub import snapshot_download
     from huggingface_hub.errors import HfHubHTTPError, HFValidationError, LocalEntryNotFoundError
 
     try:
-        return Path(snapshot_download(name, allow_patterns=["*.json", "*.txt", "model.safetensors"]))
+        return Path(snapshot_download(name, revision=revision, allow_patterns=["*.json", "*.txt", "model.safetensors"]))
     except (HFValidationError, HfHubHTTPError, LocalEntryNotFoundError, OSError) as error:
         raise SnapshotError(
-            f"There is no text encoder at {name!r}: neither a folder nor a model of the hub."
+            f"There is no text encoder at {source!r}: neither a folder nor a commit of a model of the hub."
         ) from error
+
+
+def _identity(digests: Mapping[str, str]) -> str:
+    """The sha256 by which a snapshot knows its encoder: of the weights, and of the tokenizer, unless that is published.
+
+    The same weights behind another tokenizer are another encoder. With the published one the weights say it all, as
+    they did in snapshots from before tokenizers counted.
+    """
+    weights, tokenizer = digests["model.safetensors"], digests["tokenizer.json"]
+    if tokenizer == PUBLISHED["tokenizer.json"]:
+        return weights
+    return hashlib.sha256(f"{weights} {tokenizer}".encode()).hexdigest()
 
 
 def _sha256(path: Path) -> str:
