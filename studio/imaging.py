@@ -1,4 +1,4 @@
-"""Images at the boundaries: untrusted bytes to PIL, PIL to and from tensors, PNG bytes, the hash of pixels."""
+"""Images at the boundaries: untrusted bytes to PIL, tensors to PIL, PNG bytes, the hash of pixels."""
 
 from __future__ import annotations
 
@@ -39,15 +39,6 @@ def to_pil(image: Tensor) -> Image.Image:
     """A tensor [3, height, width] in -1..1 (clamped) to a PIL RGB image."""
     pixels = ((image.float() + 1) * 127.5).round().clamp(0, 255).byte()
     return Image.fromarray(pixels.permute(1, 2, 0).contiguous().cpu().numpy(), "RGB")
-
-
-def to_tensor(image: Image.Image) -> Tensor:
-    """A PIL image to a float tensor [3, height, width] in -1..1."""
-    import numpy as np
-    import torch
-
-    pixels = torch.from_numpy(np.array(image.convert("RGB")))  # pyright: ignore[reportUnknownMemberType]
-    return pixels.permute(2, 0, 1).float() / 127.5 - 1
 
 
 def pixels_sha256(image: Image.Image) -> str:

@@ -29,7 +29,7 @@ class Settings(BaseSettings):
     prompts_dir: Path | None = None
     #: A folder, or a hub name and commit (NAME@ and 40 hex digits); None is the one that comes with the installation.
     text_encoder: str | None = None
-    #: `gan`, `gan:DIR` or `diffusion:MODEL[@REVISION]`.
+    #: `gan`, or `gan:DIR` for a trained snapshot.
     backend: str = "gan"
     #: As torch names it: `cpu`, `cuda`, `cuda:1`, `mps`.
     device: str = "cpu"

@@ -1,4 +1,4 @@
-"""What many tests share: tiny networks with random weights, and settings that write nowhere but a temporary folder."""
+"""What many tests share: the words, and tiny networks with random weights."""
 
 from __future__ import annotations
 
@@ -7,14 +7,7 @@ from pathlib import Path
 import pytest
 
 from studio.prompts import Prompts, load_prompts
-from studio.settings import Settings
 from studio.world.scene import ATTRIBUTES, U_NAMES
-
-
-@pytest.fixture
-def settings(tmp_path: Path) -> Settings:
-    """Settings with a data folder of the test's own."""
-    return Settings(data_dir=tmp_path / "data")
 
 
 @pytest.fixture(scope="session")

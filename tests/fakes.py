@@ -30,8 +30,6 @@ class FakeBackend:
         return Capabilities(
             sizes=(16, 32),
             controls=(Control(name="azimuth", label="Turn", low=-60, high=60, step=1, unit="°"),),
-            good_for="tests",
-            cost="none",
             licence=self.licence,
         )
 

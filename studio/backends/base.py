@@ -25,12 +25,10 @@ class Control:
 
 @dataclass(frozen=True, kw_only=True)
 class Capabilities:
-    """What a backend offers, in words for the page. `sizes` are sides in pixels, the default first."""
+    """What a backend offers. `sizes` are sides in pixels, the default first."""
 
     sizes: tuple[int, ...]
     controls: tuple[Control, ...]
-    good_for: str
-    cost: str
     licence: str
 
 

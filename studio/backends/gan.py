@@ -93,8 +93,6 @@ class GanBackend:
         return Capabilities(
             sizes=(size,),
             controls=CONTROLS,
-            good_for="Concept images of everyday products, drawn at once, with camera and light set by hand.",
-            cost="Free; runs on this computer without a graphics card.",
             licence=licence,
         )
 

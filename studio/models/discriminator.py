@@ -67,9 +67,6 @@ class Discriminator(nn.Module):
         """Logits of what is seen, for each attribute group [n, classes + 1]; trained on real images alone."""
         return {group: head(h) for group, head in self.heads.items()}
 
-    def forward(self, image: Tensor, sentence: Tensor) -> Tensor:
-        return self.logit(self.features(image)[0], sentence)
-
     def _halve(self, x: Tensor) -> Tensor:
         """A binomial blur, then every second pixel (Zhang 2019)."""
         kernel: Tensor = self.blur.to(x.dtype).expand(x.shape[1], 1, -1, -1)  # type: ignore[operator]

@@ -51,19 +51,6 @@ def caption(attributes: Mapping[str, str], rng: random.Random, prompts: Prompts)
     return _VOWEL.sub(r"\1n ", text)
 
 
-def captions_of(attributes: Mapping[str, str], rng: random.Random, prompts: Prompts, count: int) -> list[str]:
-    """`count` captions of one scene; the first says all its core attributes, every second one may leave some out."""
-    core = {group: name for group, name in attributes.items() if group in CORE_ATTRIBUTES}
-    texts: list[str] = []
-    for index in range(count):
-        said = dict(attributes) if index % 2 == 0 else _some(attributes, rng)
-        # What stands out is remarked on, but not always.
-        remarks = {group: name for group, name in said.items() if group not in core and rng.random() < 0.5}
-        said = {group: name for group, name in said.items() if group in core} | remarks
-        texts.append(caption(said or core, rng, prompts))
-    return texts
-
-
 def mismatched(attributes: Mapping[str, str], rng: random.Random, prompts: Prompts) -> str:
     """A caption that is wrong in exactly one of the core attributes given."""
     group = rng.choice([group for group in attributes if group in CORE_ATTRIBUTES])
