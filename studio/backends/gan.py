@@ -32,6 +32,8 @@ from studio.world.scene import (
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from PIL import Image
+
     from studio.models.adapter import Conditioning
     from studio.models.snapshot import Snapshot
     from studio.models.text_encoder import TextEncoder
@@ -103,8 +105,6 @@ class GanBackend:
         return self._understand(prompt)
 
     def generate(self, request: GenerationRequest, index: int) -> Drawing:
-        import torch
-
         assert request.seed is not None  # the engine has resolved it
         seed = request.seed + index
         rng = random.Random(seed)
@@ -115,22 +115,13 @@ class GanBackend:
         core = sample_core(rng, said)
         continuous = sample_continuous(rng, said | core) | dict(request.controls)
 
-        # 2. Encode the completed prompt: the model was trained on captions that say all core attributes.
+        # 2. Complete the prompt: the model was trained on captions that say all core attributes.
         left_open = {group: value for group, value in core.items() if group not in said}
         model_prompt = complete(understanding.canonical, left_open, self._prompts)
-        conditioning = self._encode(model_prompt)
 
         # 3. Draw.
-        networks = self._networks
-        with torch.inference_mode():
-            generator = torch.Generator().manual_seed(seed)
-            u = torch.tensor([u_vector(continuous)])
-            eps = torch.randn(1, networks.snapshot.config.eps_dim, generator=generator)
-            z = torch.cat([u, eps], dim=1).to(self._device)
-            image = imaging.to_pil(networks.snapshot.generator(z, conditioning)[0])
-
         return Drawing(
-            image,
+            self.draw(model_prompt, u_vector(continuous), seed),
             {
                 "controls": dict(request.controls),
                 "model_prompt": model_prompt,
@@ -138,6 +129,18 @@ class GanBackend:
                 "continuous": continuous,
             },
         )
+
+    def draw(self, text: str, u: Sequence[float], seed: int) -> Image.Image:
+        """The text as it stands, camera, light and proportions as `u` (in the order of U_NAMES) says; only eps is the
+        seed's."""
+        import torch
+
+        conditioning = self._encode(text)
+        snapshot = self._networks.snapshot
+        with torch.inference_mode():
+            eps = torch.randn(1, snapshot.config.eps_dim, generator=torch.Generator().manual_seed(seed))
+            z = torch.cat([torch.tensor([list(u)]), eps], dim=1).to(self._device)
+            return imaging.to_pil(snapshot.generator(z, conditioning)[0])
 
     def _understand_uncached(self, prompt: str) -> Understanding:
         """The attribute heads, where they are confident; a word that is literally there overrules them.
