@@ -6,11 +6,13 @@ import hashlib
 import json
 import os
 import tempfile
+import time
+from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import URL, create_engine, event, select
+from sqlalchemy import URL, create_engine, event, func, select
 from sqlalchemy.dialects.sqlite import insert
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
@@ -19,6 +21,11 @@ from sqlalchemy.schema import CreateIndex, CreateTable
 from studio.errors import StudioError
 from studio.library.records import Base, ImageRecord
 from studio.request import Recipe
+
+SWEEP_EVERY = 24 * 3600  # seconds
+#: What is younger may still be written, by another process too.
+SWEEP_AGE = 3600  # seconds
+SWEEP_MOST = 16  # files without a record
 
 
 class Library:
@@ -39,11 +46,14 @@ class Library:
                     connection.execute(CreateIndex(index, if_not_exists=True))
         except (OSError, SQLAlchemyError) as error:
             raise self._cannot_write(error) from error
+        with suppress(OSError, SQLAlchemyError):  # what can't be swept can still be read and added to
+            self._sweep()
 
     def add(self, data: bytes, recipe: Recipe) -> tuple[str, Path]:
         """Keeps a PNG and its recipe; returns the sha256 of the file and its path.
 
-        The file is on the disk before its record is written, so a kill in between leaves a file too many at worst.
+        The file is on the disk before its record is written, so a kill in between leaves a file too many at worst; it
+        is swept when the library is opened another day.
         """
         sha256 = hashlib.sha256(data).hexdigest()
         path = self._file(sha256)
@@ -64,6 +74,8 @@ class Library:
             _write_whole(path, data)
             with self._database.begin() as connection:
                 connection.execute(insert(ImageRecord).values(record).on_conflict_do_nothing())
+                if not path.is_file():  # swept in between as a leftover of the same content
+                    _write_whole(path, data)
         except (OSError, SQLAlchemyError) as error:
             raise self._cannot_write(error) from error
         return sha256, path
@@ -84,6 +96,37 @@ class Library:
     def close(self) -> None:
         self._database.dispose()
 
+    def _sweep(self) -> None:
+        """Deletes what kills left behind: unfinished files, and whole ones without a record.
+
+        Once a day, as it reads the name of every file: 100,000 of them in 256 folders, and none is opened.
+        """
+        swept = self._folder / "swept"
+        if swept.exists() and not _is_older(swept, SWEEP_EVERY):
+            return
+        swept.touch()
+        whole: set[str] = set()
+        for shard in (self._folder / "files").glob("??"):
+            for name in os.listdir(shard):
+                if name.endswith(".partial") and _is_older(shard / name, SWEEP_AGE):
+                    (shard / name).unlink(missing_ok=True)
+                elif name.endswith(".png") and name.startswith(shard.name):
+                    whole.add(name.removesuffix(".png"))
+        with Session(self._database) as session:
+            extra = whole.difference(session.scalars(select(ImageRecord.sha256)))
+            first = session.scalar(select(func.min(ImageRecord.created)))
+        # A kill leaves one. Many, or files from before the first record, say that it is the records that were lost.
+        if not extra or first is None or len(extra) > SWEEP_MOST:
+            return
+        since_first = time.time() - first.replace(tzinfo=UTC).timestamp()
+        with self._database.begin() as connection:
+            connection.exec_driver_sql("BEGIN IMMEDIATE")  # no record is written from here on
+            for sha256 in extra:
+                path = self._file(sha256)
+                known = connection.scalar(select(ImageRecord.sha256).where(ImageRecord.sha256 == sha256))
+                if known is None and _is_older(path, SWEEP_AGE) and not _is_older(path, since_first):
+                    path.unlink()
+
     def _file(self, sha256: str) -> Path:
         return self._folder / "files" / sha256[:2] / f"{sha256}.png"
 
@@ -100,6 +143,14 @@ def _configure(connection: Any, _: object) -> None:
     cursor.execute("PRAGMA busy_timeout = 30000")  # milliseconds; first, as the next one may have to wait
     cursor.execute("PRAGMA journal_mode = WAL")  # readers go on while one writes
     cursor.close()
+
+
+def _is_older(path: Path, seconds: float) -> bool:
+    """Whether the file was last written to more than so long ago; False where it is gone."""
+    try:
+        return time.time() - path.stat().st_mtime > seconds
+    except FileNotFoundError:
+        return False
 
 
 def _write_whole(path: Path, data: bytes) -> None:

@@ -1,7 +1,10 @@
 import hashlib
 import multiprocessing
+import os
+import time
 from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
 from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -9,6 +12,7 @@ from sqlalchemy import create_engine, text
 
 from studio.errors import StudioError
 from studio.library import Library
+from studio.library import library as library_module
 from tests.test_request import RECIPE
 
 
@@ -97,6 +101,109 @@ def test_a_folder_that_cannot_be_made_is_an_error_in_plain_words(tmp_path: Path)
 
     with pytest.raises(StudioError, match="STUDIO_DATA_DIR"):
         Library(tmp_path / "file" / "library")
+
+
+HOUR, DAY = 3600, 24 * 3600
+
+
+def age(path: Path, seconds: float) -> None:
+    then = time.time() - seconds
+    os.utime(path, (then, then))
+
+
+def drop(folder: Path, data: bytes, *, seconds: float) -> Path:
+    """A file that looks as if a kill had come between writing it and its record."""
+    sha256 = hashlib.sha256(data).hexdigest()
+    path = folder / "files" / sha256[:2] / f"{sha256}.png"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(data)
+    age(path, seconds)
+    return path
+
+
+@pytest.fixture
+def used(tmp_path: Path) -> Path:
+    """The folder of a library with one image in it, a week old, that was swept the day before yesterday."""
+    library = Library(tmp_path)
+    created = datetime.fromtimestamp(time.time() - 7 * DAY, UTC).isoformat()
+    _, path = library.add(b"kept", replace(RECIPE, created=created))
+    library.close()
+    age(path, 7 * DAY)
+    age(tmp_path / "swept", 2 * DAY)
+    return tmp_path
+
+
+def reopened(folder: Path) -> set[str]:
+    Library(folder).close()
+    return contents(folder)
+
+
+def test_opening_sweeps_what_kills_left_an_hour_ago(used: Path) -> None:
+    kept = contents(used)
+    for name, seconds in (("tmpold.partial", HOUR + 60), ("tmpnew.partial", HOUR - 60)):
+        partial = next((used / "files").iterdir()) / name
+        partial.write_bytes(b"half")
+        age(partial, seconds)
+    drop(used, b"old", seconds=HOUR + 60)
+    new = drop(used, b"new", seconds=HOUR - 60)
+
+    assert reopened(used) == kept | {"tmpnew.partial", new.name}
+
+
+def test_sweeps_no_more_than_once_a_day(used: Path) -> None:
+    age(used / "swept", DAY - 60)
+    old = drop(used, b"old", seconds=HOUR + 60)
+
+    assert old.name in reopened(used)
+    age(used / "swept", DAY + 60)
+    assert old.name not in reopened(used)
+
+
+def test_files_that_are_not_the_librarys_own_are_left_alone(used: Path) -> None:
+    note = next((used / "files").iterdir()) / "note.txt"
+    note.write_text("mine")
+    age(note, 2 * HOUR)
+
+    assert note.name in reopened(used)
+
+
+def test_where_records_were_lost_the_files_stay(used: Path) -> None:
+    before_any_record = drop(used, b"earlier", seconds=8 * DAY)
+    assert before_any_record.name in reopened(used)
+
+    age(used / "swept", 2 * DAY)
+    many = {drop(used, f"{i}".encode(), seconds=2 * HOUR).name for i in range(17)}
+    assert many < reopened(used)
+
+    (used / "library.db").unlink()
+    age(used / "swept", 2 * DAY)
+    assert many < reopened(used)
+
+
+def test_a_file_swept_before_its_record_was_written_is_written_again(
+    library: Library, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write, written = library_module._write_whole, list[Path]()
+
+    def write_and_lose_the_first(path: Path, data: bytes) -> None:
+        write(path, data)
+        if not written:
+            path.unlink()
+        written.append(path)
+
+    monkeypatch.setattr(library_module, "_write_whole", write_and_lose_the_first)
+    sha256, path = library.add(b"png", RECIPE)
+
+    assert library.path(sha256) == path
+    assert written == [path, path]
+
+
+def test_a_library_that_cannot_be_swept_opens(used: Path) -> None:
+    (used / "files" / "zz").write_text("in the way")
+
+    library = Library(used)
+    library.add(b"png", RECIPE)
+    library.close()
 
 
 def test_many_threads_add_at_once(library: Library, tmp_path: Path) -> None:
