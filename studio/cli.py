@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import shutil
+import tempfile
 from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from dataclasses import asdict
@@ -194,6 +195,7 @@ def evaluate(
     from studio.prompts import load_prompts
 
     settings = _settings(None)
+    _make(out)
     figures = report.evaluate(
         data=data,
         out=out,
@@ -221,6 +223,7 @@ def render(
     """Draw scenes of the product world with Blender."""
     from studio.world.render.processes import render_scenes
 
+    _make(out)
     with _progress("Rendering", count) as progress:
         images = render_scenes(count=count, seed=seed, size=size, out=out, workers=workers, on_progress=progress)
     if as_json:
@@ -250,6 +253,16 @@ def _progress(title: str, total: int) -> Generator[Callable[[int], None]]:
     with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
         task = bar.add_task(title, total=total)
         yield lambda done: bar.update(task, completed=done)
+
+
+def _make(folder: Path) -> None:
+    """The folder is there and can be written to: said before the work rather than after it."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=folder):
+            pass
+    except OSError as error:
+        raise StudioError(f"{folder} can't be written: {error.strerror}.", "Name another folder with --out.") from error
 
 
 def _copy(kept: Path, copy: Path) -> Path:

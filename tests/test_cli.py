@@ -133,6 +133,33 @@ def test_a_folder_that_cannot_be_written_names_where_the_image_is_kept(tmp_path:
     assert "kept as" in plain_error(run("generate", PROMPT, "--count", 1, "--out", tmp_path / "file" / "out"))
 
 
+UNWRITABLE = [
+    pytest.param("file/out", id="below a file"),
+    pytest.param(
+        "/proc/self",
+        id="there, but nobody writes there",
+        marks=pytest.mark.skipif(sys.platform != "linux", reason="/proc"),
+    ),
+]
+
+
+@pytest.mark.parametrize("out", UNWRITABLE)
+@pytest.mark.parametrize(
+    "command",
+    [
+        ("evaluate", "--data", "renders"),
+        ("world", "render", "--count", 1, "--seed", 0, "--size", 16, "--workers", 1),
+        ("world", "render", "--count", 2, "--seed", 0, "--size", 16, "--workers", 2),
+    ],
+)
+def test_an_out_folder_that_cannot_be_written_is_said_before_the_work(
+    tmp_path: Path, command: tuple[object, ...], out: str
+) -> None:
+    (tmp_path / "file").write_text("in the way")
+
+    assert "can't be written" in plain_error(run(*command, "--out", tmp_path / out))
+
+
 def test_a_file_without_a_recipe_is_one_plain_line(tmp_path: Path) -> None:
     (tmp_path / "note.txt").write_text("hello")
 

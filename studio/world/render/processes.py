@@ -20,7 +20,7 @@ def render_scenes(
     """Renders the scenes of seeds `seed` .. `seed + count - 1`; what is in `out` already is kept.
 
     `on_progress` is told how many of them are there; the last figure is returned. Raises StudioError where Blender is
-    missing or a process fails; the same call goes on where it stopped.
+    missing, a process fails or the disk is full; the same call goes on where it stopped.
     """
 
     def done() -> int:
@@ -43,7 +43,10 @@ def _render_here(*, count: int, seed: int, size: int, out: Path, on_done: Callab
         except ImportError as error:  # bpy is not there, or was built for another numpy
             hint = "Install the studio's extra `world` (Python 3.11): pip install '.[world]'"
             raise StudioError(f"Blender can't be loaded: {error}.", hint) from error
-        draw_many(count=count, seed=seed, size=size, out=out, on_done=on_done)
+        try:
+            draw_many(count=count, seed=seed, size=size, out=out, on_done=on_done)
+        except OSError as error:  # the disk is full, or the folder is gone
+            raise StudioError(f"The renders can't be saved in {out}: {error}.", "The same command goes on.") from error
 
 
 def _render_in_processes(

@@ -1,8 +1,10 @@
+import errno
 import json
 import os
 import subprocess
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -15,6 +17,16 @@ def test_missing_blender_names_the_extra(monkeypatch: pytest.MonkeyPatch, tmp_pa
     monkeypatch.delitem(sys.modules, "studio.world.render.draw", raising=False)
 
     with pytest.raises(StudioError, match="extra `world`"):
+        render_scenes(count=1, seed=0, size=16, out=tmp_path, workers=1, on_progress=lambda _: None)
+
+
+def test_a_full_disk_is_said_in_plain_words(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    def draw_many(**_: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setitem(sys.modules, "studio.world.render.draw", SimpleNamespace(draw_many=draw_many))
+
+    with pytest.raises(StudioError, match=r"can't be saved in .*No space left"):
         render_scenes(count=1, seed=0, size=16, out=tmp_path, workers=1, on_progress=lambda _: None)
 
 
