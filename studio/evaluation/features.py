@@ -21,12 +21,17 @@ class RandomFeatures:
             for inputs, outputs in pairwise(WIDTHS)
         ]
 
-    @torch.inference_mode()
     def __call__(self, images: Tensor) -> Tensor:
         """Float images [n, 3, height, width] in -1..1 to [n, 320]: means and deviations of every layer's maps."""
+        maps = self.maps(images)
+        return torch.cat([part for each in maps for part in (each.mean((2, 3)), each.std((2, 3), correction=0))], dim=1)
+
+    @torch.inference_mode()
+    def maps(self, images: Tensor) -> list[Tensor]:
+        """Every layer's maps of float images [n, 3, height, width]: [n, width, height / 2, width / 2] and so on."""
         found: list[Tensor] = []
         hidden = images
         for kernel in self._kernels:
             hidden = F.leaky_relu(F.conv2d(hidden, kernel, stride=2, padding=1), 0.2)
-            found += [hidden.mean((2, 3)), hidden.std((2, 3), correction=0)]
-        return torch.cat(found, dim=1)
+            found.append(hidden)
+        return found

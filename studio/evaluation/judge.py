@@ -69,12 +69,7 @@ class Judge(nn.Module):
 
     def forward(self, images: Tensor) -> Opinion:
         """Float images [n, 3, size, size] in -1..1; `size` a multiple of 16."""
-        maps: list[Tensor] = []
-        hidden = images
-        for stage in self.stages:
-            hidden = stage(hidden)
-            maps.append(hidden)
-
+        maps = self.maps(images)
         pyramid = self.laterals[-1](maps[-1])
         for lateral, each in zip(reversed(self.laterals[:-1]), reversed(maps[:-1]), strict=True):  # pyright: ignore[reportArgumentType]
             pyramid = lateral(each) + F.interpolate(pyramid, size=each.shape[-2:], mode="bilinear")
@@ -90,6 +85,15 @@ class Judge(nn.Module):
         return Opinion(
             features=features, logits={group: head(features) for group, head in self.heads.items()}, mask=mask[:, 0]
         )
+
+    def maps(self, images: Tensor) -> list[Tensor]:
+        """The maps of every stage: [n, width, size / 2, size / 2] and so on."""
+        found: list[Tensor] = []
+        hidden = images
+        for stage in self.stages:
+            hidden = stage(hidden)
+            found.append(hidden)
+        return found
 
 
 def _stage(inputs: int, outputs: int, *, refine: bool) -> nn.Sequential:

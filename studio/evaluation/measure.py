@@ -73,7 +73,7 @@ def examine(images: Tensor, scenes: Sequence[Scene], judge: Judge, *, masks: Ten
     )
 
 
-def compare(run: Examined, renders: Examined, *, seed: int) -> dict[str, object]:
+def compare(run: Examined, renders: Examined, judge: Judge, *, seed: int) -> dict[str, object]:
     """The figures of a run beside those of the renders of the same scenes, JSON values.
 
     Distances are taken between the run's even and the renders' odd images, so that no scene is on both sides; for the
@@ -97,6 +97,19 @@ def compare(run: Examined, renders: Examined, *, seed: int) -> dict[str, object]
         },
         "psnr": number(_paired_mean(metrics.psnr, run.images, renders.images)),
         "ssim": number(_paired_mean(metrics.ssim, run.images, renders.images)),
+        "map_distance": {
+            kind: number(_paired_mean(_map_distance(network), run.images, renders.images))
+            for kind, network in (("judge", judge), ("random", RandomFeatures()))
+        },
+    }
+
+
+def rightness(right: Tensor, *, seed: int) -> dict[str, object]:
+    """A classifier's accuracy from the shares [n] that it was right about; scenes are what the interval varies."""
+    return {
+        "value": number(float(right.mean())),
+        "interval": _interval(lambda indices: right[indices].mean(-1), len(right), seed),
+        "count": 2 * len(right),
     }
 
 
@@ -147,6 +160,10 @@ def _distances(run: Tensor, renders: Tensor, seed: int) -> dict[str, object]:
 
 def _interval(statistic: Callable[[Tensor], Tensor], count: int, seed: int) -> list[float | None]:
     return [number(bound) for bound in metrics.bootstrap_interval(statistic, count, seed=seed)]
+
+
+def _map_distance(network: Judge | RandomFeatures) -> Callable[[Tensor, Tensor], Tensor]:
+    return lambda first, second: metrics.map_distance(network.maps(first), network.maps(second))
 
 
 def _paired_mean(measure: Callable[[Tensor, Tensor], Tensor], first: Tensor, second: Tensor) -> float:

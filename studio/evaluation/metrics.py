@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import torch
 import torch.nn.functional as F
@@ -135,6 +135,23 @@ def ssim(first: Tensor, second: Tensor) -> Tensor:
     similarity = (2 * mean_x * mean_y + c1) * (2 * covariance + c2)
     similarity = similarity / ((mean_x**2 + mean_y**2 + c1) * (variance_x + variance_y + c2))
     return similarity.mean((1, 2, 3))
+
+
+def map_distance(first: Sequence[Tensor], second: Sequence[Tensor]) -> Tensor:
+    """Mean squared difference [n] of a network's maps, each [n, channels, height, width], whose channels are taken as
+    directions: 0 for equal images, 2 for unrelated directions everywhere, 4 at most.
+
+    LPIPS (Zhang et al. 2018) without its trained network and the weights that people's answers gave it: what it says of
+    images holds within one network only.
+    """
+    layers = [(_direction(a) - _direction(b)).square().sum(1).mean((1, 2)) for a, b in zip(first, second, strict=True)]
+    return torch.stack(layers).mean(0)
+
+
+def _direction(maps: Tensor) -> Tensor:
+    """The channels of every pixel as a vector of length 1, or less where all of them are hardly above rounding: mid
+    grey is 0 in -1..1, and its noise would be as long as an edge."""
+    return maps / (maps.square().sum(1, keepdim=True) + 1e-2 * maps.shape[1]).sqrt()
 
 
 def _luminance(images: Tensor) -> Tensor:

@@ -44,7 +44,7 @@ def to_markdown(report: Mapping[str, Any]) -> str:
         f"{settings['count']} held-out scenes at {settings['size']} px, seed {settings['seed']}. Judge: "
         f"{settings['judge']}. In brackets: 95 % intervals.",
         *_attributes(report),
-        *_distances(report["runs"]),
+        *_distances(report),
         "## Diversity",
         _diversity(report["diversity"]),
         "## What fails",
@@ -83,7 +83,8 @@ def _attributes(report: Mapping[str, Any]) -> Iterator[str]:
     )
 
 
-def _distances(runs: Mapping[str, Any]) -> Iterator[str]:
+def _distances(report: Mapping[str, Any]) -> Iterator[str]:
+    runs = report["runs"]
     kinds = list(runs["renders"]["distances"])
     count = runs["renders"]["distances"][kinds[0]]["count"]
     yield "## Distances, sharpness, likeness"
@@ -94,13 +95,24 @@ def _distances(runs: Mapping[str, Any]) -> Iterator[str]:
         "sharpness",
         "PSNR",
         "SSIM",
+        *(f"map distance, {kind}" for kind in kinds),
     ]
     yield _table(head, [[label, *_distance_cells(runs[name])] for name, label in RUNS.items() if name in runs])
     yield (
         f"KID and the Fréchet distance (FD) compare {count} images with {count} renders of other scenes, so the "
         "first row is their floor. They are taken in the features of the judge and of a fixed random network: compare "
         "them with each other, not with figures published elsewhere. Sharpness is high-frequency power over that of "
-        "renders. PSNR (dB) and SSIM are to the render of the same scene."
+        "renders. PSNR (dB), SSIM and the map distances are to the render of the same scene. A map distance is the "
+        "mean squared difference of feature maps with channels normalised to length 1 (0 is equal, 2 unrelated), as "
+        "LPIPS takes it, but in the maps of these two networks and without weights learnt from people: it is not LPIPS."
+    )
+    apart = report["told_apart_from_renders"]
+    asked, renders = apart["asked"], apart["renders"]
+    yield (
+        f"A small classifier, trained for {apart['steps']} steps on half of the scenes to tell the model's images (as "
+        f"a user gets them) from renders, is right about {_share(asked)} of the {asked['count']} images of the other "
+        f"half; one trained to tell renders from renders of other scenes, about {_share(renders)} of "
+        f"{renders['count']}. 50 % is perfect: no better than guessing."
     )
 
 
@@ -114,6 +126,8 @@ def _distance_cells(run: Mapping[str, Any]) -> Iterator[str]:
     yield f"{_plain(run['sharpness']['value'])} ({_plain(low)}..{_plain(high)})"
     yield f"{run['psnr']:.1f}"
     yield _plain(run["ssim"])
+    for distance in run["map_distance"].values():
+        yield f"{distance:.3f}"
 
 
 def _diversity(diversity: Mapping[str, Any]) -> str:

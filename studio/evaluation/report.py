@@ -16,10 +16,11 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from torch import Tensor
 
-from studio.errors import InputError
+from studio.errors import InputError, StudioError
+from studio.evaluation import classifier
 from studio.evaluation.features import RandomFeatures
 from studio.evaluation.judge import STEPS, Judge, assess, file_sha256, load_judge, save_judge, train_judge
-from studio.evaluation.measure import breakdown, compare, examine, number
+from studio.evaluation.measure import breakdown, compare, examine, number, rightness
 from studio.evaluation.metrics import diversity_ratio
 from studio.evaluation.painter import Painter
 from studio.evaluation.presentation import contact_sheet, to_markdown
@@ -75,6 +76,7 @@ def evaluate(
     count: int = 500,
     minutes: float = 30,
     judge_steps: int = STEPS,
+    classifier_steps: int = classifier.STEPS,
 ) -> dict[str, Any]:
     """Measures a snapshot; writes report.json, report.md, contact_sheet.png and judge.safetensors to `out`.
 
@@ -92,10 +94,12 @@ def evaluate(
     Raises:
         InputError: a folder without renders, or too few of them.
         WeightsError: the snapshot, the text encoder or the judge is missing or altered.
+        StudioError: the report can't be written.
     """
     prompts = prompts or load_prompts()
     painter = Painter(model or packaged("assets") / "gan", prompts=prompts, text_encoder=text_encoder)
-    out.mkdir(parents=True, exist_ok=True)
+    with _saving(out):
+        out.mkdir(parents=True, exist_ok=True)
     with _progress() as track:
         # 1. Renders, for the judge and held out.
         records, judge_records = _split(data, judge_data, count)
@@ -116,6 +120,8 @@ def evaluate(
             names[i]: examine(runs[names[i]], held.scenes, judging.judge) for i in track("Judging", range(len(names)))
         }
         true_masks = examine(held.images, held.scenes, judging.judge, masks=held.masks > 127)
+        others = read_renders(_take(judge_records, slice(len(held.scenes))), painter.size)
+        apart = _told_apart(held.images, runs["asked"], others.images, seed, classifier_steps, track)
         folders = [data, *judge_data, *([train_data] if train_data else [])]
         parts = {group: [getattr(scene, group) for scene in held.scenes] for group in ("product", "material")}
         if train:
@@ -135,9 +141,10 @@ def evaluate(
             },
             "hashes": {"model": painter.sha256, "judge": judging.sha256},
             "runs": {
-                "renders": compare(renders, renders, seed=seed),
-                **{name: compare(run, renders, seed=seed) for name, run in examined.items()},
+                "renders": compare(renders, renders, judging.judge, seed=seed),
+                **{name: compare(run, renders, judging.judge, seed=seed) for name, run in examined.items()},
             },
+            "told_apart_from_renders": apart,
             "renders_colour_check_with_true_mask": number(float(true_masks.colour_check.mean())),
             "judge_mask_iou": number(_mask_overlap(judging.judge, held)),
             "diversity": _diversity(painter, judging.judge, read_records(folders), prompts, seed, track),
@@ -149,10 +156,21 @@ def evaluate(
         # 4. Files.
         cells = [(prompt, each) for prompt in CONTACT_PROMPTS for each in CONTACT_SEEDS]
         drawn = torch.stack([painter.ask(*cells[i]) for i in track("Contact sheet", range(len(cells)))])
-    contact_sheet(drawn, columns=len(CONTACT_SEEDS)).save(out / "contact_sheet.png")
-    (out / "report.json").write_text(json.dumps(report, indent=2, allow_nan=False) + "\n", encoding="utf-8")
-    (out / "report.md").write_text(to_markdown(report), encoding="utf-8")
+    with _saving(out):
+        contact_sheet(drawn, columns=len(CONTACT_SEEDS)).save(out / "contact_sheet.png")
+        (out / "report.json").write_text(json.dumps(report, indent=2, allow_nan=False) + "\n", encoding="utf-8")
+        (out / "report.md").write_text(to_markdown(report), encoding="utf-8")
     return report
+
+
+@contextmanager
+def _saving(out: Path) -> Generator[None]:
+    try:
+        yield
+    except OSError as error:
+        raise StudioError(
+            f"The report can't be saved in {out}: {error}.", "Make room or name another folder."
+        ) from error
 
 
 def _split(data: Path, judge_data: Sequence[Path], count: int) -> tuple[Records, Records]:
@@ -247,6 +265,20 @@ def _mask_overlap(judge: Judge, held: Renders) -> float:
     """Mean intersection over union of the judge's masks with the true ones."""
     seen, true = assess(judge, held.images).masks, held.masks > 127
     return float(((seen & true).sum((1, 2)) / (seen | true).sum((1, 2)).clamp_min(1)).mean())
+
+
+def _told_apart(
+    renders: Tensor, asked: Tensor, others: Tensor, seed: int, steps: int, track: Track
+) -> dict[str, object]:
+    """How often a freshly trained classifier is right about renders and the model's images of the same scenes; and, as
+    the floor, about renders and renders of other scenes."""
+    pairs = {"asked": (renders, asked), "renders": (renders[: len(others)], others)}
+    names = list(pairs)
+    figures = {
+        names[i]: rightness(classifier.told_apart(*pairs[names[i]], seed=seed, steps=steps), seed=seed)
+        for i in track("Telling apart", range(len(names)))
+    }
+    return {"steps": steps, **figures}
 
 
 def _diversity(

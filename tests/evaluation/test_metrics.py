@@ -5,6 +5,7 @@ import torch
 from torch import Tensor
 
 from studio.evaluation import metrics
+from studio.evaluation.features import RandomFeatures
 
 
 def _normal(count: int, width: int, seed: int) -> Tensor:
@@ -102,3 +103,36 @@ def test_ssim_of_equal_flat_and_unrelated_images() -> None:
     expected = (2 * 0.25 * 0.75 + 1e-4) / (0.25**2 + 0.75**2 + 1e-4)
     assert float(metrics.ssim(dark, bright)) == pytest.approx(expected, rel=1e-4)
     assert (metrics.ssim(_noise(0), _noise(1)) < 0.2).all()
+
+
+def _flat_maps(*channels: float) -> Tensor:
+    return torch.tensor(channels).view(1, -1, 1, 1).expand(-1, -1, 4, 4)
+
+
+def test_map_distance_is_of_directions_and_the_mean_of_the_layers() -> None:
+    right, up, left = _flat_maps(9.0, 0.0), _flat_maps(0.0, 9.0), _flat_maps(-9.0, 0.0)
+    assert float(metrics.map_distance([right], [right])) == 0
+    assert float(metrics.map_distance([right], [3 * right])) == pytest.approx(0, abs=1e-3)
+    assert float(metrics.map_distance([right], [up])) == pytest.approx(2, rel=1e-3)
+    assert float(metrics.map_distance([right], [left])) == pytest.approx(4, rel=1e-3)
+    assert float(metrics.map_distance([right, right], [up, right])) == pytest.approx(1, rel=1e-3)
+
+
+def test_map_distance_takes_no_rounding_in_mid_grey_for_a_difference() -> None:
+    network = RandomFeatures()
+    grey, rounded = torch.zeros(2, 3, 32, 32), _noise(0) / 255
+    assert (metrics.map_distance(network.maps(grey), network.maps(rounded)) < 0.01).all()
+
+
+def test_map_distance_grows_with_blur_and_noise() -> None:
+    network = RandomFeatures()
+    sharp = torch.nn.functional.interpolate(_noise(0, 8), size=32)  # squares of flat colour
+
+    def distance(image: Tensor) -> Tensor:
+        return metrics.map_distance(network.maps(sharp), network.maps(image))
+
+    assert distance(sharp).tolist() == [0, 0]
+    little, much = (distance(torch.nn.functional.avg_pool2d(sharp, side, 1, side // 2)) for side in (3, 7))
+    assert (0 < little).all() and (little < much).all()
+    faint, loud = (distance(sharp + level * _noise(1)) for level in (0.05, 0.5))
+    assert (0 < faint).all() and (faint < loud).all()

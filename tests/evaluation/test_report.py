@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from PIL import Image
 
-from studio.errors import InputError, WeightsError
+from studio.errors import InputError, StudioError, WeightsError
 from studio.evaluation.report import CONTACT_PROMPTS, CONTACT_SEEDS, evaluate
 from studio.prompts import load_prompts
 from studio.world.scene import ATTRIBUTES
@@ -34,6 +34,7 @@ def evaluate_toys(folders: Path, tiny_snapshot: Path, tiny_text_encoder: Path) -
             "model": tiny_snapshot,
             "text_encoder": str(tiny_text_encoder),
             "judge_steps": 60,
+            "classifier_steps": 20,
             "count": 12,
         }
         return evaluate(out=out, **(arguments | changes))
@@ -68,6 +69,7 @@ def test_renders_are_their_own_measure(report: dict[str, Any]) -> None:
     assert renders["accuracy"]["scene"]["ratio"] == 1
     assert renders["sharpness"]["value"] == 1
     assert renders["ssim"] == pytest.approx(1)
+    assert renders["map_distance"] == {"judge": 0, "random": 0}
     assert renders["colour_check"]["value"] == 1
     assert report["renders_colour_check_with_true_mask"] == 1
 
@@ -78,8 +80,19 @@ def test_similar_training_renders_pass_and_an_untrained_model_does_not(report: d
     assert runs["nearest"]["colour_check"]["value"] > 0.8 > runs["asked"]["colour_check"]["value"]
     assert runs["asked"]["accuracy"]["joint"]["value"] < 0.5
     assert runs["nearest"]["psnr"] > runs["asked"]["psnr"] + 3
+    for kind in ("judge", "random"):
+        assert runs["nearest"]["map_distance"][kind] < 0.8 * runs["asked"]["map_distance"][kind]
     assert report["failing"]
     assert set(report["breakdown"]["combination"]) == {"seen in training"}
+
+
+def test_an_untrained_model_is_told_from_renders(report: dict[str, Any]) -> None:
+    apart = report["told_apart_from_renders"]
+    assert apart["asked"]["value"] > 0.9
+    low, high = apart["asked"]["interval"]
+    assert low <= apart["asked"]["value"] <= high
+    assert apart["asked"]["count"] == apart["renders"]["count"] == 12
+    assert apart["renders"]["value"] < 0.9
 
 
 def test_an_untrained_model_shows_no_diversity_worth_the_name(report: dict[str, Any]) -> None:
@@ -91,6 +104,8 @@ def test_an_untrained_model_shows_no_diversity_worth_the_name(report: dict[str, 
 def test_writes_a_table_and_a_sheet_with_its_legend(out: Path) -> None:
     text = (out / "report.md").read_text(encoding="utf-8")
     assert "# Evaluation of tiny" in text
+    assert "map distance" in text and "it is not LPIPS" in text
+    assert "is right about" in text
     assert all(prompt in text for prompt in CONTACT_PROMPTS)
     with Image.open(out / "contact_sheet.png") as sheet:
         assert sheet.size == (36 * len(CONTACT_SEEDS) - 4, 36 * len(CONTACT_PROMPTS) - 4)
@@ -106,6 +121,15 @@ def test_with_its_judge_the_report_comes_out_the_same(
     evaluate_toys: Evaluate, out: Path, report: dict[str, Any], tmp_path: Path
 ) -> None:
     assert evaluate_toys(tmp_path / "again", judge=out / "judge.safetensors") == report
+
+
+def test_a_report_that_cannot_be_saved_is_said_in_plain_words(
+    evaluate_toys: Evaluate, out: Path, tmp_path: Path
+) -> None:
+    (tmp_path / "report.json").mkdir()
+
+    with pytest.raises(StudioError, match="can't be saved"):
+        evaluate_toys(tmp_path, judge=out / "judge.safetensors", count=8, train_data=None, classifier_steps=1)
 
 
 def test_without_renders_for_the_judge_every_other_scene_is_its(evaluate_toys: Evaluate, tmp_path: Path) -> None:
