@@ -24,13 +24,14 @@ from torch import Tensor, nn
 
 from studio.errors import WeightsError
 from studio.evaluation.renders import Renders, to_float
+from studio.models.muon import Muon, split_parameters
 from studio.world.scene import ATTRIBUTES, CORE_ATTRIBUTES, Scene
 
 WIDTHS = (24, 48, 96, 160)  # of the maps at 1/2, 1/4, 1/8 and 1/16 of the picture
 PYRAMID_WIDTH = 32
 FEATURES = 128
-BATCH = 32
-STEPS = 1500
+BATCH = 64
+STEPS = 600
 PEAK_RATE = 2e-3
 WARM_UP = 50  # steps
 
@@ -143,7 +144,8 @@ def train_judge(
     generator = torch.Generator().manual_seed(seed)
     judge.to(memory_format=torch.channels_last)  # pyright: ignore[reportCallIssue]
     labels = class_indices(renders.scenes)
-    optimizer = torch.optim.AdamW(judge.parameters(), lr=PEAK_RATE, weight_decay=0.02)
+    matrices, rest = split_parameters(judge)
+    optimizers = Muon(matrices), torch.optim.AdamW(rest, weight_decay=0.02)
     deadline = time.monotonic() + 60 * minutes
     done = 0
     while done < steps and (done == 0 or time.monotonic() < deadline):
@@ -153,10 +155,11 @@ def train_judge(
         loss = F.binary_cross_entropy_with_logits(opinion.mask, F.avg_pool2d(masks, 2))
         for group, logits in opinion.logits.items():
             loss = loss + F.cross_entropy(logits, labels[group][chosen], label_smoothing=0.05)
-        optimizer.param_groups[0]["lr"] = _rate(done, steps)
-        optimizer.zero_grad()
+        judge.zero_grad()
         loss.backward()
-        optimizer.step()
+        for optimizer in optimizers:
+            optimizer.param_groups[0]["lr"] = _rate(done, steps)
+            optimizer.step()
         done += 1
         if on_step:
             on_step(done, loss.item())

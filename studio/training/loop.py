@@ -26,6 +26,7 @@ from studio.data.packed import PackedData, image_batch, known_batch
 from studio.models.adapter import Conditioning, TextAdapter
 from studio.models.discriminator import Discriminator
 from studio.models.generator import Generator
+from studio.models.muon import Muon, split_parameters
 from studio.models.presets import EPS_WIDTH, num_stages
 from studio.models.snapshot import Snapshot, SnapshotConfig, save_snapshot
 from studio.models.text_encoder import TextEncoder
@@ -40,7 +41,6 @@ from studio.training.losses import (
     relativistic_discriminator,
     relativistic_generator,
 )
-from studio.training.muon import Muon, split_parameters
 from studio.training.sheets import sample_sheet
 from studio.training.text import EncodedTexts, train_adapter
 

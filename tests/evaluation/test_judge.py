@@ -16,8 +16,8 @@ def toys(tmp_path_factory: pytest.TempPathFactory) -> Renders:
 
 @pytest.fixture(scope="module")
 def trained(toys: Renders) -> Judge:
-    judge, done = train_judge(toys, seed=0, minutes=5, steps=60)
-    assert done == 60
+    judge, done = train_judge(toys, seed=0, minutes=5, steps=90)
+    assert done == 90
     return judge
 
 

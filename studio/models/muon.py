@@ -52,7 +52,9 @@ def orthogonal(matrix: Tensor) -> Tensor:
     return x
 
 
-def split_parameters(network: nn.Module, *, other: tuple[str, ...]) -> tuple[list[nn.Parameter], list[nn.Parameter]]:
+def split_parameters(
+    network: nn.Module, *, other: tuple[str, ...] = ()
+) -> tuple[list[nn.Parameter], list[nn.Parameter]]:
     """Weights that Muon is for, and the rest: vectors, narrow matrices, and what belongs to the modules `other`."""
     matrices: list[nn.Parameter] = []
     rest: list[nn.Parameter] = []

@@ -2,7 +2,7 @@ import pytest
 import torch
 from torch import nn
 
-from studio.training.muon import Muon, orthogonal, split_parameters
+from studio.models.muon import Muon, orthogonal, split_parameters
 
 
 @pytest.mark.parametrize("shape", [(32, 32), (40, 96), (96, 40)])
