@@ -121,7 +121,9 @@ class _Residual(nn.Module):
 
 def _mean(maps: Tensor, weight: Tensor) -> Tensor:
     """Mean of maps [n, c, h, w] weighted by [n, 1, h, w]."""
-    return (maps * weight).sum((2, 3)) / (weight.sum((2, 3)) + 1e-3)
+    # Channels last, as the maps lie in memory: else their gradients are laid out anew in every layer further down.
+    maps, weight = maps.permute(0, 2, 3, 1), weight.permute(0, 2, 3, 1)
+    return (maps * weight).sum((1, 2)) / (weight.sum((1, 2)) + 1e-3)
 
 
 def train_judge(

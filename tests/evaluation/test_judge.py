@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from studio.errors import WeightsError
-from studio.evaluation.judge import Judge, assess, class_indices, load_judge, save_judge, train_judge
+from studio.evaluation.judge import Judge, _mean, assess, class_indices, load_judge, save_judge, train_judge
 from studio.evaluation.renders import Renders, read_records, read_renders
 from tests.evaluation.toy import write_toys
 
@@ -35,6 +35,17 @@ def test_the_same_seed_gives_the_same_judge(toys: Renders) -> None:
     first, second, other = (train_judge(toys, seed=seed, minutes=5, steps=2)[0].state_dict() for seed in (1, 1, 2))
     assert all(torch.equal(first[name], second[name]) for name in first)
     assert not all(torch.equal(first[name], other[name]) for name in first)
+
+
+def test_a_mean_hands_back_gradients_laid_out_as_the_maps_are() -> None:
+    maps = torch.rand(2, 3, 4, 4).contiguous(memory_format=torch.channels_last).requires_grad_()
+    weight = torch.rand(2, 1, 4, 4)
+    mean = _mean(maps, weight)
+    mean.square().sum().backward()
+
+    torch.testing.assert_close(mean, (maps * weight).sum((2, 3)) / (weight.sum((2, 3)) + 1e-3))
+    assert maps.grad is not None
+    assert maps.grad.is_contiguous(memory_format=torch.channels_last)
 
 
 def test_training_leaves_the_global_generator_alone(toys: Renders) -> None:
