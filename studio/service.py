@@ -18,6 +18,7 @@ from studio.settings import Settings
 
 if TYPE_CHECKING:
     from studio.library import Library
+    from studio.library.records import ImageRecord
 
 
 class Studio:
@@ -82,6 +83,11 @@ class Studio:
         if imaging.open_header(data).size != (recipe.size, recipe.size):
             return recipe, ALTERED  # said without decoding what may be 40 megapixels
         return recipe, self.engine.redraw(recipe, imaging.decode(data))
+
+    def recent(self, count: int) -> list[tuple[ImageRecord, Path]]:
+        """The newest images in the library and their PNGs, newest first; without those that somebody deleted."""
+        found = ((record, self.library.path(record.sha256)) for record in self.library.recent(count))
+        return [(record, path) for record, path in found if path is not None]
 
     def file(self, sha256: str) -> Path | None:
         """The PNG in the library with this hash, None where there is none."""

@@ -1,14 +1,17 @@
-"""Stands in for a model: draws at once, and what it draws depends on prompt, seed, size and controls alone."""
+"""Stand in for a model: what is drawn depends on prompt, seed, size and controls alone, and is there at once."""
 
 import hashlib
 import threading
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from PIL import Image
 
 from studio.backends.base import Capabilities, Control, Drawing
 from studio.errors import WeightsError
-from studio.request import GenerationRequest, Understanding, Understood
+from studio.request import GenerationRequest, SavedImage, Understanding, Understood
+from studio.service import Studio
+from studio.settings import Settings
 
 
 @dataclass
@@ -57,3 +60,21 @@ class FakeBackend:
             return Drawing(image, {"controls": dict(request.controls), "model_prompt": request.prompt})
         finally:
             self._inside.release()
+
+
+class SlowStudio(Studio):
+    """Takes its time between the images of a grid whose prompt has the word "slow", as a big model would."""
+
+    #: Seconds from one image to the next.
+    pause = 1.0
+
+    def __init__(self, settings: Settings) -> None:
+        super().__init__(settings, backends=lambda _: FakeBackend())
+        #: While it is set, nothing is slow.
+        self.hurry = threading.Event()
+
+    def stream(self, request: GenerationRequest) -> Iterator[SavedImage]:
+        for image in super().stream(request):
+            if "slow" in request.prompt:  # not in the backend: what it draws for previews has to get in between
+                self.hurry.wait(self.pause)
+            yield image

@@ -4,7 +4,7 @@ import asyncio
 import json
 import threading
 import time
-from collections.abc import Collection, Iterator
+from collections.abc import Callable, Collection, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from typing import Any
@@ -65,3 +65,11 @@ def call(url: str, jobs: list[tuple[int, list[Any]]], *, session: str = "test") 
                 if len(ended) == len(jobs):
                     break
     return ended
+
+
+def until(true: Callable[[], bool]) -> None:
+    """Waits for something to become true, a minute at most."""
+    end = time.monotonic() + 60
+    while not true():
+        assert time.monotonic() < end
+        time.sleep(0.02)

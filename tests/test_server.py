@@ -22,13 +22,13 @@ from PIL import Image
 from starlette.routing import Mount
 
 from studio.errors import StudioError
-from studio.request import GenerationRequest, Understanding
+from studio.request import GenerationRequest, SavedImage, Understanding
 from studio.server import listen, names_of
 from studio.service import Studio
 from studio.settings import Settings
 from studio.ui.create_tab import RUNNING
 from tests.fakes import FakeBackend
-from tests.serving import build_app, call, functions, serving
+from tests.serving import build_app, call, functions, serving, until
 
 SECRET = "hunter2-do-not-tell"
 EVIL = "https://evil.example"
@@ -144,9 +144,7 @@ def test_no_endpoint_takes_a_path_of_the_server(site_of: Sites, tmp_path: Path) 
         return {"path": path, "meta": {"_type": "gradio.FileData"}, "orig_name": "a.png"}
 
     jobs: list[tuple[int, list[Any]]] = []
-    # Generate, Surprise me and the examples end in the same function with the same inputs: one of them will do.
-    distinct = {tuple(function["inputs"]): function for function in functions(site.url)}
-    for function in distinct.values():
+    for function in functions(site.url):
         slots = len(function["inputs"])
         jobs += [(function["id"], [given(path)] * slots) for path in paths if slots]
         for slot in range(slots):  # and alone, behind inputs that are fine
@@ -234,12 +232,43 @@ def test_nothing_runs_beside_the_queue(site_of: Sites) -> None:
     assert backend.drawn == []
 
 
-def test_all_functions_share_the_engine_s_queue(site_of: Sites) -> None:
+def test_all_that_draws_shares_one_queue(site_of: Sites) -> None:
     # Otherwise each listener has a queue of its own, and previews from many pages crowd out the grids.
-    drawing = [function for function in site_of().gradio.get_blocks().fns.values() if function.fn]
+    functions = [function for function in site_of().gradio.get_blocks().fns.values() if function.fn]
+    elsewhere = {function.fn.func.__name__ for function in functions if function.concurrency_id != "engine"}
 
-    assert {function.concurrency_id for function in drawing} == {"engine"}
-    assert {function.concurrency_limit for function in drawing} == {RUNNING}
+    assert elsewhere == {"on_ask", "on_load", "on_surprise"}  # these draw nothing
+    assert {function.concurrency_id for function in functions} == {"engine", "page"}
+    assert {function.concurrency_limit for function in functions} == {RUNNING}
+
+
+def test_a_grid_is_finished_although_its_page_was_closed(site_of: Sites, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("studio.ui.create_tab.STEP", 0)
+    site = site_of()
+    page_is_closed = threading.Event()
+    drawn = threading.Event()
+    stream = site.studio.stream
+
+    def waiting(request: GenerationRequest) -> Iterator[SavedImage]:
+        for image in stream(request):
+            yield image
+            page_is_closed.wait(60)  # with one picture shown
+        drawn.set()
+
+    monkeypatch.setattr(site.studio, "stream", waiting)
+    (asking,) = [f for f in functions(site.url) if len(f["outputs"]) == 6]
+    (drawing,) = [f for f in functions(site.url) if f["trigger_after"] == asking["id"]]
+    call(site.url, [(asking["id"], [None, False, "a mug", 4, "7", *[0] * (len(asking["inputs"]) - 5)])])
+    with httpx.Client(base_url=f"{site.url}/gradio_api", timeout=120) as client:
+        client.post("/queue/join", json={"fn_index": drawing["id"], "data": [None], "session_hash": "test"})
+        with client.stream("GET", "/queue/data", params={"session_hash": "test"}) as stream_of_page:
+            next(line for line in stream_of_page.iter_lines() if "process_generating" in line)
+    queue = site.gradio.get_blocks()._queue
+    until(lambda: not any(event.alive for job in queue.active_jobs if job for event in job))
+    page_is_closed.set()
+
+    assert drawn.wait(60)
+    assert [record.seed for record in site.studio.library.recent(10)] == [10, 9, 8, 7]
 
 
 @pytest.mark.slow

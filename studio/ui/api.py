@@ -61,7 +61,7 @@ def generate_endpoint(page: gr.Blocks, studio: "Studio") -> Callable[..., tuple[
                     controls={name: value for name, value in controls.items() if value is not None},
                 )
             )
-            copies = [str(copy_of(image)) for image in images]
+            copies = [str(copy_of(image, image.path)) for image in images]
             # What components put out is deleted after a day, but these files pass through none.
             page.upload_file_set.update(copies)  # pyright: ignore[reportUnknownMemberType]
             gallery = [

@@ -28,8 +28,7 @@ def control_widgets(controls: Sequence[Control]) -> list[Component]:
     """
     widgets: list[Component] = []
     for control in controls:
-        unit = "°" if control.unit.startswith("deg") else control.unit
-        label = f"{control.label} ({unit})" if unit else control.label
+        label = f"{control.label} ({control.unit})" if control.unit else control.label
         with gr.Row(elem_classes="control"):
             slider = gr.Slider(
                 control.low,

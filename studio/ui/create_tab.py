@@ -4,7 +4,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 import random
 import secrets
@@ -17,13 +16,14 @@ from typing import TYPE_CHECKING, Any
 
 import gradio as gr
 
-from studio.errors import StudioError
+from studio.errors import InputError, StudioError
 from studio.request import GenerationRequest, SavedImage
 from studio.settings import packaged
 from studio.ui import markup
 from studio.ui.api import generate_endpoint
 from studio.ui.controls import NEW_SEED, control_widgets, from_request, new_seed, to_request
 from studio.ui.errors import plain_words
+from studio.ui.grid import Grid, Unattended
 from studio.ui.served import copy_of, zip_of
 from studio.world.captions import caption
 from studio.world.scene import sample_core
@@ -37,16 +37,22 @@ DICE = str(Path(__file__).with_name("dice.svg"))
 COUNTS = (1, 4, 8, 16)
 PREVIEWS = 4
 EXAMPLES = 5
-REQUEST = 3  # widgets of a request, before two for each control
 RUNNING = 2
+LATELY = 12
 STEP = 0.4  # seconds between two looks at a grid that grows; each costs about as much as an image
 CONCEPTS = "Concepts: drawn by AI, not photos of a real item"
 
 #: All that draws waits in one queue, so that nobody's grid starves: first come, first served, and the engine takes
 #: turns image by image between the two that run.
 ENGINE: dict[str, Any] = {"concurrency_id": "engine", "concurrency_limit": RUNNING}
-#: What belongs to the page only: on the queue like everything, but no part of the documented API.
-PAGE_ONLY: dict[str, Any] = {**ENGINE, "api_visibility": "private"}
+#: What belongs to the page only: no part of the documented API.
+DRAWS: dict[str, Any] = {**ENGINE, "api_visibility": "private"}
+#: What draws nothing is on the queue too, but need not wait for grids: a newer request has to reach the one it stops.
+ASKS: dict[str, Any] = {"concurrency_id": "page", "concurrency_limit": RUNNING, "api_visibility": "private"}
+
+#: For the browser: several buttons end in one event, so that it never runs twice at once in a page.
+PRESS_GENERATE = "() => document.querySelector('#generate').click()"
+PRESS_PREVIEW = "() => document.querySelector('#preview-now').click()"
 
 
 def create_tab(page: gr.Blocks, studio: Studio) -> None:
@@ -112,96 +118,144 @@ def create_tab(page: gr.Blocks, studio: Studio) -> None:
             )
             verdict = gr.HTML()
         preview_now = gr.Button(visible="hidden", elem_id="preview-now")
-        drawn = gr.State("")
+        newest = gr.State(Grid())
 
     # 2. Events. `request` are the widgets that make a request, in the order of `to_request` and `from_request`.
     request = [prompt, count, seed, *control_values]
-    draw: dict[str, Any] = {
-        "fn": partial(on_generate, studio, controls),
-        "inputs": [drawn, lock, *request],
-        "outputs": [gallery, download, seed, drawn, previews, understood],
-        "show_progress_on": gallery,
-        **PAGE_ONLY,
-    }
-    preview: dict[str, Any] = {
-        "fn": partial(on_preview, studio, controls),
-        "inputs": request,
-        "outputs": [previews, understood],
-        "show_progress": "hidden",
-        "trigger_mode": "always_last",
-        **PAGE_ONLY,
-    }
     page.load(None, outputs=seed, js=NEW_SEED)
-    dice.click(None, outputs=seed, js=NEW_SEED)
-    preview_now.click(**preview)  # by page.js, a moment after the last key or slider movement
-    generate.click(**draw)
-    for text, example in examples.items():
-        example.click(None, outputs=prompt, js=f"() => {json.dumps(text)}").then(**draw)
-    surprise.click(partial(on_surprise, studio.prompts), outputs=prompt, show_progress="hidden", **PAGE_ONLY).then(
-        **draw
-    )
-    dropped.upload(
-        partial(on_drop, studio, controls),
-        inputs=dropped,
-        outputs=[*request, lock, verdict, dropped],
-        show_progress_on=verdict,
-        **PAGE_ONLY,
-    ).success(**preview)
     page.load(
         partial(on_open, studio, show_example=not samples),
         outputs=[status, previews],
         show_progress="hidden",
-        **PAGE_ONLY,
+        **DRAWS,
     )
+    page.load(partial(on_load, studio), outputs=gallery, show_progress="hidden", **ASKS)
+    dice.click(None, outputs=seed, js=NEW_SEED)
+    preview_now.click(  # by page.js, a moment after the last key or slider movement
+        partial(on_preview, studio, controls),
+        inputs=[newest, *request],
+        outputs=[previews, understood],
+        show_progress="hidden",
+        trigger_mode="always_last",
+        **DRAWS,
+    )
+    # What was asked for is fixed and said at once. Then it is drawn, which touches nothing but the pictures: whatever
+    # is typed meanwhile stays. A newer request stops the one before, and `always_last` waits until it has stopped.
+    generate.click(
+        partial(on_ask, studio, controls),
+        inputs=[newest, lock, *request],
+        outputs=[newest, seed, previews, understood, gallery, download],
+        show_progress_on=gallery,
+        trigger_mode="always_last",
+        **ASKS,
+    ).success(
+        partial(on_draw, studio, Unattended(RUNNING)),
+        inputs=newest,
+        outputs=[gallery, download],
+        show_progress_on=gallery,
+        trigger_mode="always_last",
+        **DRAWS,
+    )
+    for text, example in examples.items():
+        example.click(None, outputs=prompt, js=f"() => {json.dumps(text)}").then(None, js=PRESS_GENERATE)
+    surprise.click(partial(on_surprise, studio.prompts), outputs=prompt, show_progress="hidden", **ASKS).success(
+        None, js=PRESS_GENERATE
+    )
+    restored = dropped.upload(
+        partial(on_drop, studio, controls),
+        inputs=dropped,
+        outputs=[*request, lock, verdict, dropped],
+        show_progress_on=verdict,
+        **DRAWS,
+    )
+    restored.success(None, js=PRESS_PREVIEW)
+    restored.failure(None, outputs=[verdict, dropped], js="() => ['', null]")  # a full box takes no further picture
     gr.api(generate_endpoint(page, studio), api_name="generate", **ENGINE)
 
 
-def on_generate(
+def on_ask(
     studio: Studio,
     controls: Sequence[Control],
-    drawn: str,
+    last: Grid,
     lock: bool,
     prompt: str,
     count: int,
     seed: str,
     *values: bool | float,
-) -> Iterator[tuple[object, ...]]:
-    """Draws the grid, image by image, and keeps it.
+) -> tuple[object, ...]:
+    """Fixes what is to be drawn, and stops the grid before it.
 
-    It is drawn with the seed of the box, which the previews had too. Asked for the same again (`drawn` tells what was
-    drawn last) it takes a new seed, unless the seed is locked.
+    It is drawn with the seed of the box, which the previews had too. Asked for what was just drawn it takes a new seed,
+    unless the seed is locked; asked for what is being drawn it changes nothing.
     """
     with plain_words():
         request = to_request(controls, prompt, count, seed, *values)
-        if request.seed is None or (not lock and _fingerprint(request) == drawn):
+        understood = markup.chips(studio.understand(prompt))
+        again = request == last.request
+        if again and last.state == "drawing":
+            return gr.skip(), gr.skip(), "", understood, gr.skip(), gr.skip()
+        if request.seed is None or (again and last.state == "drawn" and not lock):
             request = replace(request, seed=new_seed())
-        # Every step says everything, since the browser may skip one that the next one overtakes.
-        said = (str(request.seed), _fingerprint(request), "", markup.chips(studio.understand(prompt)))
+        last.superseded = True
+        hidden = gr.DownloadButton(visible=False)
+        return Grid(request), str(request.seed), "", understood, gr.Gallery(selected_index=None), hidden
+
+
+def on_draw(studio: Studio, unattended: Unattended, grid: Grid) -> Iterator[tuple[object, ...]]:
+    """Draws the grid, image by image, and keeps it; where the page is closed meanwhile, `unattended` has the rest."""
+    with plain_words():
+        if grid.request is None:
+            raise InputError("Nothing was asked for.", "Press Generate.")
+        if grid.state != "asked":  # two presses came to one
+            yield gr.skip(), gr.skip()
+            return
+        grid.state = "drawing"
+        drawing, count = grid.draw(studio), grid.request.count
         images: list[SavedImage] = []
         shown: list[tuple[str, str]] = []
         next_step = 0.0
-        for image in studio.stream(request):
-            images.append(image)
-            shown.append((str(copy_of(image)), f"Seed {image.seed}"))
-            if time.monotonic() >= next_step and len(shown) < request.count:
-                yield (_grid(shown), gr.DownloadButton(visible=False), *said)
-                next_step = time.monotonic() + STEP
-        yield (_grid(shown), gr.DownloadButton(value=str(zip_of(images)), visible=True), *said)
+        try:
+            for image in drawing:
+                images.append(image)
+                shown.append((str(copy_of(image, image.path)), f"Seed {image.seed}"))
+                if time.monotonic() >= next_step and len(shown) < count:
+                    # Every step says everything, since the browser may skip one that the next one overtakes.
+                    yield _gallery(shown, CONCEPTS, count), gr.DownloadButton(visible=False)
+                    next_step = time.monotonic() + STEP
+            grid.state = "drawn"
+            if grid.superseded:
+                yield gr.skip(), gr.skip()
+            else:
+                yield _gallery(shown, CONCEPTS, count), gr.DownloadButton(value=str(zip_of(images)), visible=True)
+        except GeneratorExit:  # Gradio closes the events of a page that was closed
+            unattended.finish(drawing)
+            raise
+        except Exception:
+            grid.state = "failed"
+            raise
 
 
 def on_preview(
-    studio: Studio, controls: Sequence[Control], prompt: str, count: int, seed: str, *values: bool | float
-) -> tuple[str, str]:
-    """The first few images of the grid that Generate would draw, and what was understood; nothing is kept."""
+    studio: Studio, controls: Sequence[Control], last: Grid, prompt: str, count: int, seed: str, *values: bool | float
+) -> tuple[Any, Any]:
+    """The first few images of the grid that Generate would draw, and what was understood; nothing is kept.
+
+    No images of the grid that was asked for last, which is on the page in full.
+    """
     if not prompt.strip():
         return "", ""
     with plain_words():
         try:
             understood = markup.chips(studio.understand(prompt))
-            request = to_request(controls, prompt, min(count, PREVIEWS), seed, *values)
-            return markup.previews("Preview, not kept", studio.preview(request)), understood
+            request = to_request(controls, prompt, count, seed, *values)
+            if request == last.request and last.state != "failed":
+                said = "", understood
+            else:
+                few = replace(request, count=min(count, PREVIEWS))
+                said = markup.previews("Preview, not kept", studio.preview(few)), understood
         except StudioError as error:  # in the page rather than as a message that pops up at every key
-            return "", markup.notice(str(error), kind="problem")
+            said = "", markup.notice(str(error), kind="problem")
+    return (gr.skip(), gr.skip()) if last.superseded else said  # Generate was pressed before this was ready
 
 
 def on_surprise(prompts: Prompts) -> str:
@@ -212,13 +266,16 @@ def on_surprise(prompts: Prompts) -> str:
 
 def on_drop(studio: Studio, controls: Sequence[Control], path: str) -> list[object]:
     """Puts the settings of a picture made here back on the page, its seed locked, and says whether they still hold."""
-    try:
-        with plain_words():
-            recipe, verdict = studio.recipe(Path(path))
-    except gr.Error as error:  # said, not raised: the box has to be emptied, or it takes no further picture
-        gr.Warning(error.message)
-        return [*[gr.skip()] * (REQUEST + 2 * len(controls)), gr.skip(), "", None]
+    with plain_words():
+        recipe, verdict = studio.recipe(Path(path))
     return [*from_request(controls, recipe.request), True, markup.verdict(verdict), None]
+
+
+def on_load(studio: Studio) -> Any:
+    """What was made here last, newest first, with its words; the samples stay where nothing was."""
+    with plain_words():
+        made = [(str(copy_of(record, path)), record.prompt) for record, path in studio.recent(LATELY)]
+        return _gallery(made, "Made here lately", len(made)) if made else gr.skip()
 
 
 def on_open(studio: Studio, *, show_example: bool) -> tuple[str, Any]:
@@ -234,12 +291,10 @@ def on_open(studio: Studio, *, show_example: bool) -> tuple[str, Any]:
             return markup.notice(str(error), kind="problem"), gr.skip()
 
 
-def _grid(shown: list[tuple[str, str]]) -> gr.Gallery:
-    return gr.Gallery(shown, label=CONCEPTS, visible=True, selected_index=None)
-
-
-def _fingerprint(request: GenerationRequest) -> str:
-    return hashlib.sha256(repr(request).encode()).hexdigest()
+def _gallery(shown: list[tuple[str, str]], label: str, count: int) -> gr.Gallery:
+    """`count` is how many there will be, which decides on their size."""
+    size = "one" if count == 1 else "few" if count <= 4 else "many"
+    return gr.Gallery(shown, label=label, visible=True, elem_classes=size)
 
 
 def _controls(studio: Studio) -> tuple[Control, ...]:

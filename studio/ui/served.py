@@ -13,14 +13,15 @@ from typing import TYPE_CHECKING
 from gradio.utils import get_upload_folder
 
 if TYPE_CHECKING:
+    from studio.library.records import ImageRecord
     from studio.request import SavedImage
 
 
-def copy_of(image: SavedImage) -> Path:
-    """The image's PNG, byte by byte, as NNN-SEED.png."""
-    path = _folder(image.sha256) / name_of(image)
-    _write(path, lambda part: shutil.copyfile(image.path, part))
-    return path
+def copy_of(image: SavedImage | ImageRecord, path: Path) -> Path:
+    """The image's PNG at `path`, byte by byte, as NNN-SEED.png."""
+    copy = _folder(image.sha256) / name_of(image)
+    _write(copy, lambda part: shutil.copyfile(path, part))
+    return copy
 
 
 def zip_of(images: Sequence[SavedImage]) -> Path:
@@ -37,7 +38,7 @@ def zip_of(images: Sequence[SavedImage]) -> Path:
     return path
 
 
-def name_of(image: SavedImage) -> str:
+def name_of(image: SavedImage | ImageRecord) -> str:
     """As the command line names its files."""
     return f"{image.index:03d}-{image.seed}.png"
 

@@ -10,9 +10,9 @@ from zipfile import ZipFile
 
 import pytest
 
-from studio.service import Studio
+from studio import provenance
 from studio.settings import Settings
-from tests.fakes import FakeBackend
+from tests.fakes import SlowStudio
 from tests.serving import build_app, serving
 
 playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 CHROMIUM = os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.which("chromium-browser")
 SIZES = {"desk": (1280, 900), "phone": (390, 844)}
+TIMEOUT = 60_000  # milliseconds
 DROP = """async ([name, bytes]) => {
     const carried = new DataTransfer();
     carried.items.add(new File([new Uint8Array(bytes)], name, {type: "image/png"}));
@@ -36,14 +37,14 @@ pytestmark = [
 
 
 @pytest.fixture(scope="module")
-def studio(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Studio]:
-    made = Studio(Settings(data_dir=tmp_path_factory.mktemp("data")), backends=lambda _: FakeBackend())
+def studio(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SlowStudio]:
+    made = SlowStudio(Settings(data_dir=tmp_path_factory.mktemp("data")))
     yield made
     made.library.close()
 
 
 @pytest.fixture(scope="module")
-def url(studio: Studio, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+def url(studio: SlowStudio, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("GRADIO_TEMP_DIR", str(tmp_path_factory.mktemp("cache")))
         with serving(build_app(studio)) as address:
@@ -53,6 +54,7 @@ def url(studio: Studio, tmp_path_factory: pytest.TempPathFactory) -> Iterator[st
 @pytest.fixture(scope="module")
 def browser() -> Iterator["Browser"]:
     arguments = ["--no-sandbox", "--disable-quic", "--disable-background-networking"]
+    playwright.expect.set_options(timeout=TIMEOUT)
     with playwright.sync_playwright() as started:
         chromium = started.chromium.launch(executable_path=CHROMIUM, args=arguments)
         yield chromium
@@ -60,11 +62,12 @@ def browser() -> Iterator["Browser"]:
 
 
 @pytest.fixture(params=SIZES)
-def page(request: pytest.FixtureRequest, browser: "Browser", url: str) -> Iterator["Page"]:
+def page(request: pytest.FixtureRequest, browser: "Browser", studio: SlowStudio, url: str) -> Iterator["Page"]:
     """The page at both widths; in the end it must not have complained, scrolled sideways or asked other hosts."""
+    studio.hurry.clear()
     width, height = SIZES[request.param]
     opened = browser.new_page(viewport={"width": width, "height": height})
-    opened.set_default_timeout(60_000)
+    opened.set_default_timeout(TIMEOUT)
     complaints: list[str] = []
     opened.on("console", lambda message: complaints.append(message.text) if message.type == "error" else None)
     opened.on("pageerror", lambda error: complaints.append(str(error)))
@@ -75,6 +78,7 @@ def page(request: pytest.FixtureRequest, browser: "Browser", url: str) -> Iterat
     opened.goto(url)
     opened.locator("#stage img").first.wait_for()  # the model is warm, and the page is alive
     yield opened
+    studio.hurry.set()
     assert complaints == []
     assert opened.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
     opened.close()
@@ -85,14 +89,37 @@ def prompt_box(page: "Page") -> "Locator":
 
 
 def pictures(page: "Page") -> "Locator":
-    return page.locator("#results .gallery-item img")
+    """Those of a grid: the samples, and what was made before, are captioned otherwise."""
+    grid = page.locator(".caption-label", has_text=re.compile(r"^\s*Seed \d+\s*$"))
+    return page.locator("#results .gallery-item", has=grid).locator("img")
+
+
+def words(page: "Page") -> list[str]:
+    """The prompts that the pictures on the page were made of, as their files tell."""
+    sources = [picture.get_attribute("src") or "" for picture in page.locator("#results .gallery-item img").all()]
+    return [provenance.read_recipe(page.request.get(source).body()).prompt for source in sources]
+
+
+def wait_for_pictures(page: "Page", more: int) -> None:
+    """Waits for the next steps of a grid that is not finished."""
+    count = pictures(page).count()
+    assert count + more < 8
+    playwright.expect(pictures(page).nth(count + more - 1)).to_be_visible()
+
+
+def start_slow_grid(page: "Page", prompt: str) -> None:
+    """Asks for eight pictures, and waits for the first."""
+    page.get_by_text("8", exact=True).click()
+    prompt_box(page).fill(prompt)
+    prompt_box(page).press("Enter")
+    playwright.expect(pictures(page).first).to_be_visible()
 
 
 def shown(locator: "Locator", count: int) -> None:
-    playwright.expect(locator).to_have_count(count, timeout=60_000)
+    playwright.expect(locator).to_have_count(count)
 
 
-def kept(studio: Studio) -> int:
+def kept(studio: SlowStudio) -> int:
     return len(list((studio.settings.data_dir / "files").rglob("*.png")))
 
 
@@ -105,7 +132,7 @@ def test_it_opens_with_pictures(page: "Page") -> None:
     playwright.expect(page.get_by_role("button", name="Generate", exact=True)).to_be_in_viewport()
 
 
-def test_previews_follow_the_typing_and_are_not_kept(page: "Page", studio: Studio) -> None:
+def test_previews_follow_the_typing_and_are_not_kept(page: "Page", studio: SlowStudio) -> None:
     before = kept(studio)
     prompt_box(page).press_sequentially("a red mug", delay=30)
 
@@ -120,7 +147,7 @@ def test_previews_follow_the_typing_and_are_not_kept(page: "Page", studio: Studi
     assert kept(studio) == before
 
 
-def test_generate_keeps_a_grid_that_is_labelled_as_concepts(page: "Page", studio: Studio) -> None:
+def test_generate_keeps_a_grid_that_is_labelled_as_concepts(page: "Page", studio: SlowStudio) -> None:
     before = kept(studio)
     prompt_box(page).fill("a green mug")
     page.get_by_text("8", exact=True).click()
@@ -160,6 +187,89 @@ def test_a_locked_seed_stays(page: "Page") -> None:
 
     page.get_by_role("button", name="New seed").click()
     playwright.expect(page.get_by_role("textbox", name="Seed")).not_to_have_value("4711")
+
+
+def test_what_is_typed_while_a_grid_draws_stays(page: "Page", studio: SlowStudio) -> None:
+    open_settings(page, "Seed")
+    seed = page.get_by_role("textbox", name="Seed")
+    start_slow_grid(page, "a slow mug")
+
+    prompt_box(page).fill("a slow dragon")
+    shown(page.get_by_alt_text(re.compile("Preview of: a slow dragon,")), 4)
+    old = seed.input_value()
+    page.get_by_role("button", name="New seed").click()
+    playwright.expect(seed).not_to_have_value(old)
+    shown(page.get_by_alt_text(f"Preview of: a slow dragon, seed {seed.input_value()}", exact=True), 1)
+    wait_for_pictures(page, 1)
+
+    def typed() -> tuple[str, str, int, str]:
+        return (
+            prompt_box(page).input_value(),
+            seed.input_value(),
+            page.get_by_alt_text(re.compile("Preview of: a slow dragon,")).count(),
+            page.locator(".chip").inner_text(),
+        )
+
+    while_drawing = typed()
+    assert while_drawing[2:] == (4, "dragon")
+    studio.hurry.set()
+    shown(pictures(page), 8)
+    playwright.expect(page.locator("#download")).to_be_visible()
+    assert words(page) == ["a slow mug"] * 8
+    assert typed() == while_drawing
+
+
+def test_the_newest_request_wins(page: "Page", studio: SlowStudio) -> None:
+    prompt = f"a slow mug that nobody waits for at {page.viewport_size}"
+    start_slow_grid(page, prompt)
+
+    example = page.locator(".example").first
+    text = example.inner_text()
+    example.click()
+
+    playwright.expect(page.locator("#download")).to_be_visible()
+    assert words(page) == [text] * 8
+    studio.hurry.set()
+    page.wait_for_timeout(500)
+    assert words(page) == [text] * 8
+    assert 1 <= [record.prompt for record in studio.library.recent(1000)].count(prompt) < 8
+
+
+def test_pressed_twice_it_draws_once(page: "Page", studio: SlowStudio) -> None:
+    before = kept(studio)
+    start_slow_grid(page, "a slow and steady mug")
+    first = page.locator("#results .caption-label").first.inner_text()
+    page.get_by_role("button", name="Generate", exact=True).click()
+    wait_for_pictures(page, 2)
+    studio.hurry.set()
+
+    shown(pictures(page), 8)
+    playwright.expect(page.locator("#download")).to_be_visible()
+    assert page.locator("#results .caption-label").first.inner_text() == first
+    assert kept(studio) == before + 8
+
+
+def test_a_picture_that_is_looked_at_stays_large_while_the_grid_grows(page: "Page") -> None:
+    start_slow_grid(page, "a slow mug to look at")
+    page.get_by_label("Thumbnail 1 of").click()
+    large = page.locator("#results .preview")
+    playwright.expect(large).to_be_visible()
+
+    playwright.expect(large.locator(".thumbnail-item").nth(2)).to_be_visible()
+
+
+def test_what_was_made_is_there_after_a_reload(page: "Page", studio: SlowStudio) -> None:
+    prompt = "a mug <b>to keep</b>"
+    prompt_box(page).fill(prompt)
+    prompt_box(page).press("Enter")
+    playwright.expect(page.locator("#download")).to_be_visible()
+
+    page.reload()
+    playwright.expect(page.locator("#results > label")).to_have_text("Made here lately")
+    playwright.expect(page.locator("#results .caption-label").first).to_have_text(prompt)
+    lately = [record.prompt for record in studio.library.recent(12)]
+    assert words(page) == lately
+    assert lately[:4] == [prompt] * 4
 
 
 @pytest.mark.parametrize("keys", ["Enter", "Control+Enter", "Meta+Enter"])
@@ -219,7 +329,7 @@ def test_one_picture_large_by_keyboard_and_all_as_a_zip(page: "Page") -> None:
         assert len(archive.namelist()) == 4
 
 
-def test_a_dropped_picture_restores_its_settings(page: "Page", studio: Studio, tmp_path: Path) -> None:
+def test_a_dropped_picture_restores_its_settings(page: "Page", studio: SlowStudio, tmp_path: Path) -> None:
     from studio.request import GenerationRequest
 
     made = studio.generate(GenerationRequest(prompt="a dropped mug", count=2, seed=99, controls={"azimuth": 30}))[1]
@@ -235,7 +345,7 @@ def test_a_dropped_picture_restores_its_settings(page: "Page", studio: Studio, t
     assert not page.locator(".control .auto input").is_checked()
 
 
-def test_a_foreign_picture_is_refused_in_words_and_nothing_is_lost(page: "Page", studio: Studio) -> None:
+def test_a_foreign_picture_is_refused_in_words_and_nothing_is_lost(page: "Page", studio: SlowStudio) -> None:
     from studio.request import GenerationRequest
 
     prompt_box(page).fill("a mug that stays")

@@ -21,16 +21,16 @@ def images(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[list[Sav
 
 
 def test_a_copy_is_the_library_s_file_under_a_name_for_people(images: list[SavedImage]) -> None:
-    copies = [copy_of(image) for image in images]
+    copies = [copy_of(image, image.path) for image in images]
 
     assert [copy.name for copy in copies] == ["000-7.png", "001-8.png", "002-9.png"]
     assert [hashlib.sha256(copy.read_bytes()).hexdigest() for copy in copies] == [image.sha256 for image in images]
 
 
 def test_a_copy_that_is_being_read_is_not_cut_short(images: list[SavedImage]) -> None:
-    first = copy_of(images[0])
+    first = copy_of(images[0], images[0].path)
     with first.open("rb") as reading:
-        assert copy_of(images[0]) == first
+        assert copy_of(images[0], images[0].path) == first
         assert reading.read() == images[0].path.read_bytes()
     assert [path.name for path in first.parent.iterdir()] == ["000-7.png"]
 

@@ -1,0 +1,62 @@
+"""A grid of images, from the press of Generate until it is drawn."""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
+
+if TYPE_CHECKING:
+    from studio.request import GenerationRequest, SavedImage
+    from studio.service import Studio
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(eq=False)
+class Grid:
+    """What one press of Generate asked for. An open page keeps its newest one, and marks the one before.
+
+    Threads share it: a grid is drawn in one while the next one is asked for in another.
+    """
+
+    #: With its seed; None before the first press.
+    request: GenerationRequest | None = None
+    state: Literal["asked", "drawing", "drawn", "failed"] = "asked"
+    #: A newer one was asked for in the same page: nobody wants the rest of this one.
+    superseded: bool = False
+
+    def draw(self, studio: Studio) -> Iterator[SavedImage]:
+        """Draws and keeps one image after the other, until all are there or it is superseded. Raises StudioError."""
+        assert self.request is not None
+        for image in studio.stream(self.request):
+            yield image
+            if self.superseded:
+                return
+
+
+class Unattended:
+    """Finishes what was begun for pages that were closed: up to `most` grids at a time, and no further ones."""
+
+    def __init__(self, most: int) -> None:
+        self._free = threading.BoundedSemaphore(most)
+
+    def finish(self, images: Iterator[object]) -> None:
+        """Draws the rest of `images` in a thread of its own, which does not keep the studio from closing.
+
+        Nothing waits for its turn: while `most` are being finished, the rest of another one is not drawn. Otherwise
+        somebody who opens and closes pages could pile up grids past the limits of the queue.
+        """
+        if self._free.acquire(blocking=False):
+            threading.Thread(target=self._run, args=(images,), daemon=True).start()
+
+    def _run(self, images: Iterator[object]) -> None:
+        try:
+            for _ in images:
+                pass
+        except Exception:
+            logger.exception("a grid could not be finished after its page was closed")
+        finally:
+            self._free.release()

@@ -1,0 +1,179 @@
+"""What the handlers of the tab say, without a browser."""
+
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import gradio as gr
+import pytest
+
+from studio.request import GenerationRequest
+from studio.settings import Settings
+from studio.ui.create_tab import LATELY, on_ask, on_draw, on_load, on_preview
+from studio.ui.grid import Grid, Unattended
+from tests.fakes import SlowStudio
+from tests.serving import until
+
+CONTROLS = ()
+
+
+@pytest.fixture
+def studio(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[SlowStudio]:
+    monkeypatch.setenv("GRADIO_TEMP_DIR", str(tmp_path / "cache"))
+    made = SlowStudio(Settings(data_dir=tmp_path / "data"))
+    made.pause = 0
+    yield made
+    made.library.close()
+
+
+def ask(studio: SlowStudio, last: Grid, prompt: str = "a mug", seed: str = "7", *, lock: bool = False) -> Any:
+    return on_ask(studio, CONTROLS, last, lock, prompt, 4, seed)
+
+
+def draw(studio: SlowStudio, grid: Grid) -> list[Any]:
+    return list(on_draw(studio, Unattended(1), grid))
+
+
+def test_what_is_drawn_was_fixed_at_the_press(studio: SlowStudio) -> None:
+    grid, seed, previews, *_ = ask(studio, Grid())
+
+    assert (grid.request, seed, previews) == (GenerationRequest(prompt="a mug", count=4, seed=7), "7", "")
+    *_, (gallery, download) = draw(studio, grid)
+    assert [picture["caption"] for picture in gallery.value] == ["Seed 7", "Seed 8", "Seed 9", "Seed 10"]
+    assert download.visible
+    assert grid.state == "drawn"
+
+
+@pytest.mark.parametrize(("lock", "same"), [(False, False), (True, True)])
+def test_again_it_takes_a_new_seed_unless_that_is_locked(studio: SlowStudio, lock: bool, same: bool) -> None:
+    grid = ask(studio, Grid())[0]
+    draw(studio, grid)
+
+    assert (ask(studio, grid, lock=lock)[1] == "7") is same
+
+
+def test_what_failed_is_drawn_again_with_its_seed(studio: SlowStudio) -> None:
+    grid = ask(studio, Grid())[0]
+    studio.library.close()
+    (studio.settings.data_dir / "files").write_text("in the way")
+    with pytest.raises(gr.Error, match="can't be written"):
+        draw(studio, grid)
+
+    assert ask(studio, grid)[1] == "7"
+
+
+def test_what_makes_no_sense_stops_nothing(studio: SlowStudio) -> None:
+    last = Grid()
+    for prompt, seed in (("", "7"), ("a mug", "seven")):
+        with pytest.raises(gr.Error):
+            ask(studio, last, prompt, seed)
+
+    assert not last.superseded
+
+
+def test_a_newer_request_stops_the_grid_before_it(studio: SlowStudio) -> None:
+    grid = ask(studio, Grid())[0]
+    drawing = on_draw(studio, Unattended(1), grid)
+    next(drawing)
+    ask(studio, grid, "a bowl")
+
+    assert list(drawing) == [(gr.skip(), gr.skip())]
+    assert len(studio.library.recent(100)) == 1
+
+
+def test_a_grid_is_drawn_once(studio: SlowStudio) -> None:
+    grid = ask(studio, Grid())[0]
+    draw(studio, grid)
+
+    assert draw(studio, grid) == [(gr.skip(), gr.skip())]
+    assert len(studio.library.recent(100)) == 4
+
+
+def test_a_preview_that_comes_after_the_press_says_nothing(studio: SlowStudio, monkeypatch: pytest.MonkeyPatch) -> None:
+    last = Grid()
+    seen = studio.preview
+
+    def pressing(request: GenerationRequest) -> Any:
+        ask(studio, last)
+        return seen(request)
+
+    monkeypatch.setattr(studio, "preview", pressing)
+    assert on_preview(studio, CONTROLS, last, "a mug", 4, "7") == (gr.skip(), gr.skip())
+
+
+def test_the_grid_that_is_on_the_page_is_not_previewed(studio: SlowStudio) -> None:
+    grid = ask(studio, Grid())[0]
+
+    assert on_preview(studio, CONTROLS, grid, "a mug", 4, "7")[0] == ""
+    assert "Preview of" in on_preview(studio, CONTROLS, grid, "a mug", 4, "8")[0]
+
+
+def test_a_grid_whose_page_was_closed_is_finished(studio: SlowStudio) -> None:
+    grid = ask(studio, Grid())[0]
+    drawing: Any = on_draw(studio, Unattended(1), grid)
+    next(drawing)
+    drawing.close()
+
+    until(lambda: len(studio.library.recent(100)) == 4)
+
+
+def test_what_is_finished_unattended_does_not_pile_up() -> None:
+    may_end = threading.Event()
+    begun: list[int] = []
+
+    def images(number: int) -> Iterator[int]:
+        begun.append(number)
+        may_end.wait(60)
+        yield number
+
+    unattended = Unattended(2)
+    for number in range(5):
+        unattended.finish(images(number))
+    until(lambda: len(begun) == 2)
+    may_end.set()
+
+    def another_gets_in() -> bool:
+        unattended.finish(images(5))
+        return 5 in begun
+
+    until(another_gets_in)
+    assert sorted(set(begun)) == [0, 1, 5]
+
+
+def test_a_grid_that_can_t_be_finished_makes_room(caplog: pytest.LogCaptureFixture) -> None:
+    def failing() -> Iterator[int]:
+        raise RuntimeError("no more room")
+        yield 0
+
+    unattended = Unattended(1)
+    unattended.finish(failing())
+    until(lambda: "no more room" in caplog.text)
+    done = threading.Event()
+
+    def fine() -> Iterator[int]:
+        done.set()
+        yield 0
+
+    def it_gets_in() -> bool:
+        unattended.finish(fine())
+        return done.is_set()
+
+    until(it_gets_in)
+
+
+def test_an_empty_library_leaves_the_samples(studio: SlowStudio) -> None:
+    assert on_load(studio) == gr.skip()
+
+
+def test_what_was_made_last_is_shown_first_and_what_was_deleted_is_not(studio: SlowStudio) -> None:
+    made = [
+        studio.generate(GenerationRequest(prompt=f"a mug, number {seed}", count=1, seed=seed))[0]
+        for seed in range(LATELY + 3)
+    ]
+    made[-1].path.unlink()
+
+    shown = on_load(studio)
+
+    assert shown.label == "Made here lately"
+    assert [picture["caption"] for picture in shown.value] == [f"a mug, number {i}" for i in range(LATELY + 1, 2, -1)]
