@@ -115,6 +115,11 @@ def start_slow_grid(page: "Page", prompt: str) -> None:
     playwright.expect(pictures(page).first).to_be_visible()
 
 
+def drop(page: "Page", name: str, data: bytes) -> None:
+    page.locator("#restore input[type=file]").wait_for(state="attached")  # on a busy machine a moment after the page
+    page.evaluate(DROP, [name, list(data)])
+
+
 def shown(locator: "Locator", count: int) -> None:
     playwright.expect(locator).to_have_count(count)
 
@@ -333,7 +338,7 @@ def test_a_dropped_picture_restores_its_settings(page: "Page", studio: SlowStudi
     from studio.request import GenerationRequest
 
     made = studio.generate(GenerationRequest(prompt="a dropped mug", count=2, seed=99, controls={"azimuth": 30}))[1]
-    page.evaluate(DROP, ["001-100.png", list(made.path.read_bytes())])
+    drop(page, "001-100.png", made.path.read_bytes())
 
     playwright.expect(prompt_box(page)).to_have_value("a dropped mug")
     playwright.expect(page.locator(".verdict")).to_contain_text("Exact")
@@ -349,14 +354,14 @@ def test_a_foreign_picture_is_refused_in_words_and_nothing_is_lost(page: "Page",
     from studio.request import GenerationRequest
 
     prompt_box(page).fill("a mug that stays")
-    page.evaluate(DROP, ["x.png", list(b"not a picture")])
+    drop(page, "x.png", b"not a picture")
 
     playwright.expect(page.locator(".toast-body")).to_be_visible()
     assert "Traceback" not in page.locator(".toast-body").inner_text()
     assert prompt_box(page).input_value() == "a mug that stays"
 
     made = studio.generate(GenerationRequest(prompt="a better picture", count=1, seed=5))[0]
-    page.evaluate(DROP, ["005.png", list(made.path.read_bytes())])
+    drop(page, "005.png", made.path.read_bytes())
     playwright.expect(prompt_box(page)).to_have_value("a better picture")
 
 
