@@ -86,7 +86,7 @@ def evaluate(
         judge: a trained judge's file, instead of training one.
         train_data: the model's own training renders, for the nearest-render baseline and unseen combinations.
         model: a snapshot; None for the packaged one.
-        text_encoder: None for the packaged one, else a folder or a hub name.
+        text_encoder: None for the packaged one, else a folder or a hub name and commit (`NAME@` and 40 hex digits).
         minutes: the longest that the judge may train, wall clock.
 
     Returns the content of report.json.
