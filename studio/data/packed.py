@@ -82,11 +82,21 @@ def image_batch(
 ) -> Tensor:
     """Images as float in [-1, 1], [n, 3, size, size], averaged down from their own size where that is larger; those
     where `mirrored` bool [n] says so with left and right exchanged."""
-    images = data.images[indices].to(device).float() / 127.5 - 1
+    return _sized(data.images[indices].to(device).float() / 127.5 - 1, size, mirrored)
+
+
+def mask_batch(
+    data: PackedData, indices: Tensor, size: int, device: torch.device, mirrored: Tensor | None = None
+) -> Tensor:
+    """Product masks as float in [0, 1], [n, 1, size, size], of the same images as `image_batch` gives."""
+    return _sized(data.masks[indices].to(device)[:, None].float() / 255, size, mirrored)
+
+
+def _sized(pictures: Tensor, size: int, mirrored: Tensor | None) -> Tensor:
     if mirrored is not None:
-        images = torch.where(mirrored.to(device)[:, None, None, None], images.flip(3), images)
-    factor = images.shape[-1] // size
-    return torch.nn.functional.avg_pool2d(images, factor) if factor > 1 else images
+        pictures = torch.where(mirrored.to(pictures.device)[:, None, None, None], pictures.flip(3), pictures)
+    factor = pictures.shape[-1] // size
+    return torch.nn.functional.avg_pool2d(pictures, factor) if factor > 1 else pictures
 
 
 def known_batch(data: PackedData, indices: Tensor, mirrored: Tensor) -> tuple[Tensor, Tensor]:

@@ -11,7 +11,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from .generator import LEAK, convolution
-from .presets import PRESETS, TEXT_WIDTH
+from .presets import PRESETS, TEXT_WIDTH, num_stages
 
 
 class _Block(nn.Module):
@@ -30,9 +30,10 @@ class _Block(nn.Module):
 class Discriminator(nn.Module):
     """Image and prompt to a logit: unary(h) + <h, E(text)> / sqrt(d). The trunk never sees the text."""
 
-    def __init__(self, preset: str, attributes: Mapping[str, tuple[str, ...]]) -> None:
+    def __init__(self, preset: str, attributes: Mapping[str, tuple[str, ...]], width_factor: float = 1.0) -> None:
+        """`width_factor` is the width of the maps in units of the generator's."""
         super().__init__()
-        widths = PRESETS[preset][::-1]
+        widths = [max(8, int(width_factor * width)) for width in PRESETS[preset][::-1]]
         self.from_rgb = nn.ModuleList(convolution(12, width, 3, gain=1) for width in widths[:-1])
         self.blocks = nn.ModuleList(_Block(width) for width in widths)
         self.widen = nn.ModuleList(convolution(a, b, 1, gain=1) for a, b in itertools.pairwise(widths))
@@ -44,11 +45,15 @@ class Discriminator(nn.Module):
         self.heads = nn.ModuleDict({group: nn.Linear(width, len(classes) + 1) for group, classes in attributes.items()})
 
     def features(self, image: Tensor) -> tuple[Tensor, list[Tensor]]:
-        """`image` [n, 3, size, size] to h [n, 256], and the maps of every scale for feature matching."""
-        x = self.from_rgb[0](F.pixel_unshuffle(image, 2))
+        """`image` [n, 3, size, size] to h [n, 256], and the maps of every scale for feature matching.
+
+        An image smaller than the preset's enters at the stage of its size.
+        """
+        first = len(self.blocks) - num_stages(image.shape[-1])
+        x = self.from_rgb[first](F.pixel_unshuffle(image, 2))
         maps: list[Tensor] = []
-        for stage, block in enumerate(self.blocks):
-            x = block(x)
+        for stage in range(first, len(self.blocks)):
+            x = self.blocks[stage](x)
             maps.append(x)
             if stage < len(self.widen):
                 x = self.widen[stage](self._halve(x))

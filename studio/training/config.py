@@ -26,7 +26,8 @@ class TrainingConfig:
     growth: tuple[float, ...] = (0.15, 0.35)  # a quarter of the size up to the first share, half up to the second
     regression_share: float = 0.65  # regression on the exact render alone, up to here
     regression_learning_rate: tuple[float, float] = (1e-3, 5e-5)
-    adversarial_learning_rate: tuple[float, float] = (2e-4, 5e-5)
+    adversarial_learning_rate: tuple[float, float] = (5e-4, 5e-5)
+    discriminator_width: float = 0.5  # of the generator's
     reconstruction_weight: float = 2.0
     adversarial_weight: float = 0.1
     attribute_weight: float = 0.05

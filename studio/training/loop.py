@@ -22,7 +22,7 @@ from accelerate.utils import set_seed
 from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 
-from studio.data.packed import PackedData, image_batch, known_batch
+from studio.data.packed import PackedData, image_batch, known_batch, mask_batch
 from studio.models.adapter import Conditioning, TextAdapter
 from studio.models.discriminator import Discriminator
 from studio.models.generator import Generator
@@ -37,6 +37,8 @@ from studio.training.losses import (
     attribute_cross_entropy,
     feature_matching,
     gradient_penalty,
+    mismatch,
+    product_weight,
     reconstruction,
     relativistic_discriminator,
     relativistic_generator,
@@ -78,15 +80,17 @@ class Networks:
     generator: Generator
     discriminator: Discriminator
     optimizers_g: Sequence[torch.optim.Optimizer]  # of matrices, and of the rest
-    optimizer_d: torch.optim.Optimizer
+    optimizers_d: Sequence[torch.optim.Optimizer]
     ema: EMA
 
 
 @dataclass(frozen=True, kw_only=True)
 class Batch:
-    """What one step is drawn from: `texts` are the places of the captions in the encoded texts."""
+    """What one step is drawn from: `weight` says how much each place of an image counts, `texts` are the places of the
+    captions in the encoded texts."""
 
     real: Tensor
+    weight: Tensor
     z: Tensor
     labels: Tensor
     images: Tensor
@@ -168,19 +172,21 @@ def train(
     if start:
         generator.load_state_dict(start.generator.state_dict())
         generator.requires_grad_(True)
-    discriminator = Discriminator(config.preset, data.attributes).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+    discriminator = Discriminator(config.preset, data.attributes, config.discriminator_width)
+    discriminator.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
     generator.to(accelerator.device)
     discriminator.to(accelerator.device)
     matrices, rest = split_parameters(generator, other=("constant", "start", "to_rgb"))
     optimizers_g = Muon(matrices), torch.optim.AdamW(rest, betas=(0.9, 0.99), weight_decay=0.0)
-    optimizer_d = torch.optim.AdamW(discriminator.parameters(), betas=(0.0, 0.99), weight_decay=0.0)
+    matrices, rest = split_parameters(discriminator, other=("from_rgb", "unary", "text", "heads"))
+    optimizers_d = Muon(matrices), torch.optim.AdamW(rest, betas=(0.0, 0.99), weight_decay=0.0)
     ema = EMA(generator)
     networks = Networks(
         adapter=adapter,
         generator=generator,
         discriminator=discriminator,
         optimizers_g=optimizers_g,
-        optimizer_d=optimizer_d,
+        optimizers_d=optimizers_d,
         ema=ema,
     )
     progress = Progress()
@@ -196,10 +202,10 @@ def train(
     while (share := progress.share(config)) < 1:
         began = time.monotonic()
         batch = _batch(config, data, texts, networks.adapter, progress.step, share, accelerator)
+        wrong = _mismatched_sentences(data, texts, networks.adapter, batch)
         if share < config.regression_share:
-            _regression_step(config, networks, batch, share, accelerator, means)
+            _regression_step(config, networks, batch, wrong, share, accelerator, means)
         else:
-            wrong = _mismatched_sentences(data, texts, networks.adapter, batch)
             _adversarial_step(config, networks, batch, wrong, share, progress.step, accelerator, means)
         images = config.batch_size * accelerator.num_processes
         progress.step += 1
@@ -239,12 +245,13 @@ def _begin(config: TrainingConfig, out: Path) -> None:
 def _stateful(networks: Networks, progress: Progress) -> dict[str, Any]:
     """What a checkpoint holds, by name; the adapter lies beside it, as it no longer changes."""
     optimizers_g = {f"optimizer_g{i}": each for i, each in enumerate(networks.optimizers_g)}
+    optimizers_d = {f"optimizer_d{i}": each for i, each in enumerate(networks.optimizers_d)}
     return {
         "progress": progress,
         "generator": networks.generator,
         "discriminator": networks.discriminator,
         **optimizers_g,
-        "optimizer_d": networks.optimizer_d,
+        **optimizers_d,
         "ema": networks.ema,
     }
 
@@ -306,14 +313,15 @@ def _batch(
     places = chosen * k + full
     mirrored = data.mirrors[chosen, full] & (torch.rand(config.batch_size, generator=generator) < 0.5)
     u, labels = known_batch(data, chosen, mirrored)
-    device = accelerator.device
+    device, size = accelerator.device, config.size_at(share)
     eps = torch.randn(config.batch_size, EPS_WIDTH, generator=generator)
     if share < config.regression_share:  # there is one right picture, and noise would only have to be unlearnt
         eps.zero_()
     with torch.no_grad():
         conditioning = adapter(*(each.to(device) for each in texts.batch(places)))
     return Batch(
-        real=image_batch(data, chosen, config.size_at(share), device, mirrored),
+        real=image_batch(data, chosen, size, device, mirrored),
+        weight=product_weight(mask_batch(data, chosen, size, device, mirrored)),
         z=torch.cat([u, eps], dim=1).to(device),
         labels=labels.to(device),
         images=chosen,
@@ -333,16 +341,40 @@ def _mismatched_sentences(data: PackedData, texts: EncodedTexts, adapter: TextAd
 
 
 def _regression_step(
-    config: TrainingConfig, networks: Networks, batch: Batch, share: float, accelerator: Accelerator, means: Means
+    config: TrainingConfig,
+    networks: Networks,
+    batch: Batch,
+    wrong: Tensor,
+    share: float,
+    accelerator: Accelerator,
+    means: Means,
 ) -> None:
-    """One step of L1 on the exact render; at a smaller size for the first part of a run."""
+    """One step of L1 on the exact render, in pixels and in the maps of the discriminator, which meanwhile learns from
+    the renders to see what captions speak of; at a smaller size for the first part of a run."""
     rate = _cosine(config.regression_learning_rate, share / config.regression_share)
-    stages = num_stages(batch.real.shape[-1])
+    trunk, sentence = networks.discriminator, batch.conditioning.sentence
+    trunk.requires_grad_(True)
     with accelerator.autocast():
-        fake = networks.generator(batch.z, batch.conditioning, stages)
-    loss = reconstruction(fake.float(), batch.real)
-    _descend(loss, networks.generator, networks.optimizers_g, rate, accelerator)
-    means.add(reconstruction=loss.detach())
+        h_real, maps_real = trunk.features(batch.real)
+    trunk.requires_grad_(False)
+    with accelerator.autocast():
+        fake = networks.generator(batch.z, batch.conditioning, num_stages(batch.real.shape[-1]))
+        maps_fake = trunk.features(fake)[1]
+    loss_pixels = reconstruction(fake.float(), batch.real, batch.weight)
+    loss_features = feature_matching(maps_fake, maps_real)
+    loss_g = config.reconstruction_weight * loss_pixels + config.feature_weight * loss_features
+    _descend(loss_g, networks.generator, networks.optimizers_g, rate, accelerator)
+
+    trunk.requires_grad_(True)
+    loss_attributes = attribute_cross_entropy(trunk.classify(h_real.float()), batch.labels)
+    loss_text = mismatch(trunk.logit(h_real, sentence), trunk.logit(h_real, wrong))
+    _descend(loss_attributes + loss_text, networks.discriminator, networks.optimizers_d, rate, accelerator)
+    means.add(
+        reconstruction=loss_pixels.detach(),
+        features=loss_features.detach(),
+        attributes=loss_attributes.detach(),
+        text=loss_text.detach(),
+    )
 
 
 def _adversarial_step(
@@ -374,13 +406,13 @@ def _adversarial_step(
         h_real, h_fake = trunk.features(real_seen)[0], trunk.features(fake_seen)[0]
     real_logit, fake_logit = trunk.logit(h_real, sentence), trunk.logit(h_fake, sentence)
     wrong_logit = trunk.logit(h_real, wrong)
-    loss_d = relativistic_discriminator(real_logit, fake_logit, wrong_logit)
+    loss_d = relativistic_discriminator(real_logit, fake_logit) + 0.5 * mismatch(real_logit, wrong_logit)
     loss_d = loss_d + attribute_cross_entropy(trunk.classify(h_real), batch.labels)
     if penalise:
         r1, r2 = gradient_penalty(real_logit, real_seen), gradient_penalty(fake_logit, fake_seen)
         loss_d = loss_d + config.penalty_every * config.gamma(phase) / 2 * (r1 + r2)
         means.add(r1=r1.detach(), r2=r2.detach())
-    _descend(loss_d, networks.discriminator, [networks.optimizer_d], rate, accelerator)
+    _descend(loss_d, networks.discriminator, networks.optimizers_d, rate, accelerator)
 
     # G: generated above real, and close to the exact render in pixels, features and attributes.
     trunk.requires_grad_(False)
@@ -391,7 +423,7 @@ def _adversarial_step(
         h_fake, maps_fake = trunk.features(fake_seen)
     loss_adversarial = relativistic_generator(trunk.logit(h_real, sentence), trunk.logit(h_fake, sentence))
     loss_attributes = attribute_cross_entropy(trunk.classify(h_fake.float()), batch.labels)
-    loss_pixels = reconstruction(fake, batch.real)
+    loss_pixels = reconstruction(fake, batch.real, batch.weight)
     loss_features = feature_matching(maps_fake, maps_real)
     loss_g = (
         config.adversarial_weight * loss_adversarial

@@ -8,13 +8,18 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+#: A product that covers less of the picture than this counts less than its surroundings.
+SMALLEST_AREA = 0.05
 
-def relativistic_discriminator(real: Tensor, fake: Tensor, mismatched: Tensor) -> Tensor:
-    """softplus(D(fake, c) - D(real, c)) + 1/2 softplus(D(real, c~) - D(real, c)), R3GAN (arXiv 2501.05441) and GAN-CLS.
 
-    Logits [n] of real and generated images with their captions, and of real images with captions that are wrong.
-    """
-    return F.softplus(fake - real).mean() + 0.5 * F.softplus(mismatched - real).mean()
+def relativistic_discriminator(real: Tensor, fake: Tensor) -> Tensor:
+    """softplus(D(fake, c) - D(real, c)) of logits [n], R3GAN (arXiv 2501.05441)."""
+    return F.softplus(fake - real).mean()
+
+
+def mismatch(real: Tensor, mismatched: Tensor) -> Tensor:
+    """softplus(D(real, c~) - D(real, c)) of logits [n], with captions c~ that are wrong (GAN-CLS, Reed et al. 2016)."""
+    return F.softplus(mismatched - real).mean()
 
 
 def relativistic_generator(real: Tensor, fake: Tensor) -> Tensor:
@@ -28,15 +33,31 @@ def gradient_penalty(logit: Tensor, image: Tensor) -> Tensor:
     return gradient.square().sum((1, 2, 3)).mean()
 
 
-def reconstruction(fake: Tensor, real: Tensor, levels: int = 4) -> Tensor:
-    """L1 on the image and on every level of a Laplacian-like pyramid, so that edges count beside broad colour."""
-    loss = F.l1_loss(fake, real)
+def reconstruction(fake: Tensor, real: Tensor, weight: Tensor, levels: int = 4) -> Tensor:
+    """L1 on the image and on every level of a Laplacian-like pyramid, so that edges count beside broad colour.
+
+    `weight` [n, 1, size, size], of mean 1, says how much each place counts.
+    """
+    difference = fake - real
+    loss = (weight * difference).abs().mean()
     for _ in range(levels):
-        small_fake, small_real = F.avg_pool2d(fake, 2), F.avg_pool2d(real, 2)
-        detail = (fake - _double(small_fake)) - (real - _double(small_real))
-        loss = loss + detail.abs().mean()
-        fake, real = small_fake, small_real
-    return loss + F.l1_loss(fake, real)
+        small = F.avg_pool2d(difference, 2)
+        loss = loss + (weight * (difference - _double(small))).abs().mean()
+        difference, weight = small, F.avg_pool2d(weight, 2)
+    return loss + (weight * difference).abs().mean()
+
+
+def product_weight(mask: Tensor) -> Tensor:
+    """Lets the product count as much as all that surrounds it, however small it is.
+
+    `mask` [n, 1, size, size] in 0..1, 1 = product, to weights of the same shape and of mean 1. A rim of a thirtieth of
+    the size goes with the product: there its outline is right or wrong.
+    """
+    reach = mask.shape[-1] // 30
+    product = F.max_pool2d(mask, 2 * reach + 1, stride=1, padding=reach)
+    area = product.mean((1, 2, 3), keepdim=True).clamp(SMALLEST_AREA, 1 - SMALLEST_AREA)
+    weight = product / area + (1 - product) / (1 - area)
+    return weight / weight.mean((1, 2, 3), keepdim=True)
 
 
 def _double(x: Tensor) -> Tensor:

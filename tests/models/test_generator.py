@@ -79,6 +79,7 @@ def test_the_discriminator_judges_image_and_words_apart() -> None:
     images = torch.randn(2, 3, 32, 32, generator=torch.Generator().manual_seed(3))
     h, maps = discriminator.features(images)
     assert [each.shape[-1] for each in maps] == [16, 8, 4]
+    assert [each.shape[-1] for each in discriminator.features(images[..., ::2, ::2])[1]] == [8, 4]
     words = conditioning(2).sentence
     assert discriminator.logit(h, words).shape == (2,)
     assert not torch.allclose(discriminator.logit(h, words), discriminator.logit(h, -words))

@@ -8,6 +8,8 @@ from studio.training.ema import EMA
 from studio.training.losses import (
     feature_matching,
     gradient_penalty,
+    mismatch,
+    product_weight,
     reconstruction,
     relativistic_discriminator,
     relativistic_generator,
@@ -16,9 +18,11 @@ from studio.training.losses import (
 
 def test_relativistic_losses_at_known_points() -> None:
     zero = torch.zeros(4)
-    assert relativistic_discriminator(zero, zero, zero).item() == pytest.approx(1.5 * math.log(2))
+    assert relativistic_discriminator(zero, zero).item() == pytest.approx(math.log(2))
+    assert mismatch(zero, zero).item() == pytest.approx(math.log(2))
     assert relativistic_generator(zero, zero).item() == pytest.approx(math.log(2))
-    assert relativistic_discriminator(zero + 9, zero - 9, zero - 9) < 1e-3
+    assert relativistic_discriminator(zero + 9, zero - 9) < 1e-3
+    assert mismatch(zero + 9, zero - 9) < 1e-3
     assert relativistic_generator(zero, zero + 9) < 1e-3
 
 
@@ -29,10 +33,28 @@ def test_gradient_penalty_of_a_linear_logit_is_its_squared_slope() -> None:
 
 def test_reconstruction_is_zero_only_for_the_same_image() -> None:
     image = torch.rand(2, 3, 32, 32, generator=torch.Generator().manual_seed(0))
-    assert reconstruction(image, image) == 0
-    assert reconstruction(image, image + 0.1).item() == pytest.approx(0.2, rel=1e-4)  # flat: the image and its mean
+    evenly = torch.ones(2, 1, 32, 32)
+    assert reconstruction(image, image, evenly) == 0
+    flat = reconstruction(image, image + 0.1, evenly).item()
+    assert flat == pytest.approx(0.2, rel=1e-4)  # the image and its mean
     shifted = image.roll(1, dims=3)
-    assert reconstruction(shifted, image) > reconstruction(image + 0.01, image)
+    assert reconstruction(shifted, image, evenly) > reconstruction(image + 0.01, image, evenly)
+
+
+@pytest.mark.parametrize("side", [8, 16])
+def test_a_mistake_on_the_product_counts_more_the_smaller_it_is(side: int) -> None:
+    mask = torch.zeros(1, 1, 32, 32)
+    mask[..., :side, :side] = 1
+    weight = product_weight(mask)
+    assert weight.mean().item() == pytest.approx(1, rel=1e-5)
+    inside, outside = weight[0, 0, 0, 0], weight[0, 0, -1, -1]
+    area = ((side + 1) / 32) ** 2  # with its rim of one pixel
+    assert (inside / outside).item() == pytest.approx((1 - area) / area, rel=1e-4)
+
+
+def test_places_count_the_same_where_all_or_nothing_is_product() -> None:
+    assert product_weight(torch.zeros(1, 1, 32, 32)).unique().tolist() == pytest.approx([1])
+    assert product_weight(torch.ones(1, 1, 32, 32)).unique().tolist() == pytest.approx([1])
 
 
 def test_feature_matching_is_in_units_of_the_real_features() -> None:
