@@ -10,7 +10,7 @@ from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 from typer.core import TyperGroup
@@ -20,6 +20,8 @@ from studio.models.presets import PRESETS
 
 if TYPE_CHECKING:
     from studio.settings import Settings
+
+Crop = Literal["centre", "product"]
 
 
 class _PlainErrors(TyperGroup):
@@ -42,6 +44,8 @@ app = typer.Typer(
 )
 world = typer.Typer(help="The product world that the embedded model learns from.", no_args_is_help=True)
 app.add_typer(world, name="world")
+data = typer.Typer(help="Photos of your own to train on.", no_args_is_help=True)
+app.add_typer(data, name="data")
 
 
 def main() -> None:
@@ -130,7 +134,9 @@ def recipe(file: Annotated[Path, typer.Argument()], backend: BackendOption = Non
 
 @app.command()
 def train(
-    data: Annotated[Path, typer.Option(file_okay=False, help="Folder that `studio world render` wrote.")],
+    data: Annotated[
+        Path, typer.Option(file_okay=False, help="Folder that `studio world render` or `studio data import` wrote.")
+    ],
     preset: Annotated[str, typer.Option(help=f"Size of the networks: {', '.join(PRESETS)}.")],
     out: Annotated[Path, typer.Option(file_okay=False, help="Folder for the checkpoint, the snapshot and samples.")],
     start: Annotated[Path | None, typer.Option("--from", file_okay=False, help="A snapshot to begin with.")] = None,
@@ -143,6 +149,7 @@ def train(
     if preset not in PRESETS:
         raise typer.BadParameter(f"{preset!r} is not one of {', '.join(PRESETS)}", param_hint="--preset")
 
+    from studio.data.catalogue import TABLE, pack_catalogue
     from studio.data.renders import pack_renders
     from studio.models.errors import SnapshotError
     from studio.models.snapshot import load_snapshot
@@ -162,14 +169,19 @@ def train(
             _print_json(resolved)
         return
     try:
-        packed = pack_renders(data, load_prompts(settings.prompts_dir))
+        begin = load_snapshot(start) if start else None
+        if (data / TABLE).is_file():
+            known = load_snapshot(out / "snapshot") if resume and (out / "snapshot").exists() else begin
+            packed = pack_catalogue(data, u_names=known.config.u_names if known else ())
+        else:
+            packed = pack_renders(data, load_prompts(settings.prompts_dir))
         encoder = TextEncoder.load(settings.text_encoder)
         snapshot = run(
             config,
             data=packed,
             encoder=encoder,
             out=out,
-            start=load_snapshot(start) if start else None,
+            start=begin,
             resume=resume,
             say=lambda line: typer.echo(line, err=True),
         )
@@ -217,17 +229,59 @@ def render(
     seed: Annotated[int, typer.Option(min=0, help="Seed of the first scene; the others follow.")],
     size: Annotated[int, typer.Option(min=16, max=2048, help="Side in pixels.")],
     out: Annotated[Path, typer.Option(file_okay=False, help="Folder; what is there already is kept.")],
+    held_out: Annotated[
+        bool, typer.Option("--held-out", help="Draw combinations of attributes that are kept from training.")
+    ] = False,
     workers: Annotated[int, typer.Option(min=1, help="Processes, one core each.")] = os.cpu_count() or 1,
     as_json: JsonOption = False,
 ) -> None:
-    """Draw scenes of the product world with Blender."""
+    """Draw scenes of the product world with Blender; a quarter of them once more, with one thing changed."""
     from studio.world.render.processes import render_scenes
 
     _make(out)
     with _progress("Rendering", count) as progress:
-        images = render_scenes(count=count, seed=seed, size=size, out=out, workers=workers, on_progress=progress)
+        images = render_scenes(
+            count=count, seed=seed, size=size, out=out, held_out=held_out, workers=workers, on_progress=progress
+        )
     if as_json:
         _print_json({"out": str(out), "images": images})
+
+
+@data.command("import")
+def import_(
+    folder: Annotated[
+        Path, typer.Argument(file_okay=False, exists=True, help="Folder with photos, and a CSV or none.")
+    ],
+    out: Annotated[Path, typer.Option(file_okay=False, help="New folder for the data set.")],
+    size: Annotated[int, typer.Option(min=16, max=1024, help="Side in pixels; smaller photos are left out.")] = 128,
+    table: Annotated[Path | None, typer.Option("--csv", dir_okay=False, help="A line a photo.")] = None,
+    crop: Annotated[Crop, typer.Option(help="The middle of a photo, or what stands out from its border.")] = "centre",
+    caption: Annotated[
+        str | None, typer.Option(help="Text with columns in braces: 'a {colour} {category}'; colour is measured.")
+    ] = None,
+    group: Annotated[
+        str | None, typer.Option(help="Column of what photos have in common, such as a seller or a shoot.")
+    ] = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Make a data set of your own photos; their captions can be edited in its catalogue.csv."""
+    from studio.data.catalogue import import_catalogue
+
+    _make(out)
+    with _progress("Importing") as progress:
+        report = import_catalogue(
+            folder, out, size=size, table=table, crop=crop, caption=caption, group=group, on_progress=progress
+        )
+    if as_json:
+        _print_json(asdict(report) | {"out": str(out)})
+        return
+    for each in report.left_out:
+        typer.echo(f"left out: {each.source}: {each.reason}", err=True)
+    typer.echo(
+        f"{report.images} photos in {report.groups} groups are in {out}, {report.test} of them for measuring;"
+        f" edit their captions in {out / 'catalogue.csv'}.",
+        err=True,
+    )
 
 
 def _settings(backend: str | None) -> Settings:
@@ -244,15 +298,19 @@ def _settings(backend: str | None) -> Settings:
 
 
 @contextmanager
-def _progress(title: str, total: int) -> Generator[Callable[[int], None]]:
-    """A bar on stderr while there is someone to see it; yields the function that moves it to a number."""
+def _progress(title: str, total: int | None = None) -> Generator[Callable[..., None]]:
+    """A bar on stderr while there is someone to see it; yields the function that moves it to a number, of a total."""
     from rich.console import Console
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
     with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
         task = bar.add_task(title, total=total)
-        yield lambda done: bar.update(task, completed=done)
+
+        def move(done: int, of: int | None = total) -> None:
+            bar.update(task, completed=done, total=of)
+
+        yield move
 
 
 def _make(folder: Path) -> None:

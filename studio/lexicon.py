@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import NamedTuple
 
 _CHINESE = "\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff"
 _WORD = re.compile(rf"(?P<chinese>[{_CHINESE}]+)|[^\W\d_{_CHINESE}]+")
 _UNIT = re.compile(rf"[{_CHINESE}]|[^\W{_CHINESE}]+")
+_VOWEL = re.compile(r"\b([Aa]) (?=[aeiou])")
+_IN = re.compile(r"\s+in\s+")
 _JOINT = re.compile(r"[\s'’\-‐‑–]*")  # what may stand between the words of one phrase
 
 _ENGLISH_ENDINGS = ("s", "es", "d", "ed", "ing", "ly", "y")
@@ -51,11 +53,11 @@ class _Word(NamedTuple):
 
 @dataclass(frozen=True, kw_only=True)
 class Lexicon:
-    """Phrases of three languages and what they stand for: an attribute, or None for filler."""
+    """Phrases of three languages and what they stand for: attributes, or nothing if they are filler."""
 
-    english: Mapping[Phrase, Found | None]
-    german: Mapping[Phrase, Found | None]
-    chinese: Mapping[str, Found | None]
+    english: Mapping[Phrase, tuple[Found, ...]]
+    german: Mapping[Phrase, tuple[Found, ...]]
+    chinese: Mapping[str, tuple[Found, ...]]
     #: German words that are English ones, too: German only in a text that has more German than English.
     ambiguous: frozenset[Phrase]
     #: Filler such as "background": a quality right before it isn't the product's.
@@ -63,6 +65,26 @@ class Lexicon:
     #: The attributes that are qualities, and those that are things.
     qualities: frozenset[Found]
     products: frozenset[Found]
+    patterns: frozenset[Found]
+    #: Parts of products, which can't be asked for by themselves.
+    parts: frozenset[Found]
+    #: What a colour stands for where it is said of a part: colour -> accent.
+    accents: Mapping[Found, Found]
+
+    def with_words(
+        self,
+        *,
+        english: Mapping[Phrase, tuple[Found, ...]],
+        german: Mapping[Phrase, tuple[Found, ...]],
+        chinese: Mapping[str, tuple[Found, ...]],
+    ) -> Lexicon:
+        """A lexicon that knows these, too; what they mean here, they mean nothing else."""
+        return replace(
+            self,
+            english={**self.english, **english},
+            german={**self.german, **german},
+            chinese={**self.chinese, **chinese},
+        )
 
     def pieces(self, text: str) -> list[Piece]:
         """Cuts a normalised text into known phrases, the longest first, and unknown words; punctuation is left out."""
@@ -81,7 +103,7 @@ class Lexicon:
                 length, piece = self._longest(text, words, position, german)
                 pieces.append(piece)
                 position += length
-        return list(self._with_surroundings(text, pieces))
+        return self._with_accents(text, self._with_surroundings(text, pieces))
 
     def _longest(self, text: str, words: Sequence[_Word], position: int, german: bool) -> tuple[int, Piece]:
         """The longest known phrase at a position and its number of words; one unknown word if there is none."""
@@ -116,8 +138,7 @@ class Lexicon:
         if in_german is not None and (german or not self._is_english(phrase)):
             return Piece(start, end, in_german, True, True)
         if self._is_english(phrase):
-            found = self.english.get(phrase)
-            return Piece(start, end, (found,) if found else (), True, False)
+            return Piece(start, end, self.english.get(phrase, ()), True, False)
         return None
 
     def _is_english(self, phrase: Phrase) -> bool:
@@ -128,24 +149,24 @@ class Lexicon:
 
     def is_filler(self, phrase: Phrase) -> bool:
         """Whether it is an English phrase that stands for nothing."""
-        return phrase in self.english and self.english[phrase] is None
+        return phrase in self.english and not self.english[phrase]
 
     def _german_meaning(self, phrase: Phrase) -> tuple[Found, ...] | None:
         """What a German phrase stands for; None if it isn't known. Takes compounds apart: Leder + Tasche."""
         for known in self._uninflected(phrase):
-            found = self.german[known]
-            return (found,) if found else ()
+            return self.german[known]
         if len(phrase) != 1 or len(phrase[0]) > _LONGEST_COMPOUND:
             return None
         word = phrase[0]
         for cut in range(len(word) - _SHORTEST_STEM, _SHORTEST_STEM - 1, -1):
             first, rest = self._german_part(word[:cut]), word[cut:]
             if first and (others := self._german_meaning((rest,))):
-                return (first, *others)
+                return (*first, *others)
         return None
 
-    def _german_part(self, word: str) -> Found | None:
-        return next((self.german[known] for known in self._uninflected((word,))), None)
+    def _german_part(self, word: str) -> tuple[Found, ...]:
+        # The bottles of "Flaschenglas" aren't many.
+        return next((self.german[known][:1] for known in self._uninflected((word,))), ())
 
     def _uninflected(self, phrase: Phrase) -> Iterator[Phrase]:
         """The entries of which a German phrase may be a form, itself first."""
@@ -178,8 +199,8 @@ class Lexicon:
                 start = word.start + position
                 if unknown < position:
                     yield Piece(word.start + unknown, start, (), False, True)
-                found = self.chinese[word.text[position : position + length]]
-                yield Piece(start, start + length, (found,) if found else (), True, True)
+                named = self.chinese[word.text[position : position + length]]
+                yield Piece(start, start + length, named, True, True)
                 unknown = position + length
             position += length or 1
         if unknown < len(word.text):
@@ -189,7 +210,11 @@ class Lexicon:
         """Joins "red" and "background" to something unknown: it isn't the product that is to be red."""
         quality: Piece | None = None
         for piece in pieces:
-            if quality and phrase_of(text[piece.start : piece.end]) in self.surroundings:
+            if (
+                quality
+                and adjoining(text, quality.end, piece.start)
+                and phrase_of(text[piece.start : piece.end]) in self.surroundings
+            ):
                 yield Piece(quality.start, piece.end, (), False, quality.foreign and piece.foreign)
                 quality = None
                 continue
@@ -201,6 +226,51 @@ class Lexicon:
         if quality:
             yield quality
 
+    def _with_accents(self, text: str, pieces: Iterable[Piece]) -> list[Piece]:
+        """Joins "red" and "cap" where a cap is a part, and "red" and "stripes", but not "red" and "striped" before the
+        product: what is to be red isn't all of the product."""
+        read: list[Piece] = []
+        bare: Piece | None = None  # the part that was read last, if it was without a colour
+        for piece in pieces:
+            start = self._first_of_qualities(text, read, piece)
+            coloured = max((i for i in range(start, len(read)) if read[i].named[:1] in self._colours), default=None)
+            if not self.parts.isdisjoint(piece.named):
+                read[start:] = [self._of_part([*read[start:], piece])]
+                bare = None if read[-1].named else read[-1]
+            elif (
+                coloured is not None
+                and not self.patterns.isdisjoint(piece.named)
+                and (text[piece.end - 1] == "s" or any(not self.products.isdisjoint(each.named) for each in read))
+            ):
+                accent = self.accents[read[coloured].named[0]]
+                read[coloured:] = [_joined([*read[coloured:], piece], (accent, *piece.named))]
+            elif bare and piece.named in self._colours and _IN.fullmatch(text, bare.end, piece.start):
+                read[-2:] = [_joined([*read[-2:], piece], (self.accents[piece.named[0]],))]
+            else:
+                read.append(piece)
+        return read
+
+    def _first_of_qualities(self, text: str, read: Sequence[Piece], piece: Piece) -> int:
+        """From where on what was read is but qualities, right before a piece."""
+        start, end = len(read), piece.start
+        for before in reversed(read):
+            is_quality = before.named and self.qualities.issuperset(before.named)
+            if not adjoining(text, before.end, end) or not (is_quality or text[before.start : before.end] == "的"):
+                break
+            start, end = start - 1, before.start
+        return start
+
+    def _of_part(self, pieces: Sequence[Piece]) -> Piece:
+        """Qualities and the part that they are said of: the colour is an accent, and nothing else can be asked for."""
+        said = [found for piece in pieces for found in piece.named]
+        accents = [self.accents[found] for found in said if found in self.accents]
+        known = bool(accents) or self.qualities.isdisjoint(said)
+        return _joined(pieces, tuple(accents[-1:]), known=known)
+
+    @cached_property
+    def _colours(self) -> frozenset[tuple[Found, ...]]:
+        return frozenset((colour,) for colour in self.accents)
+
     @cached_property
     def _longest_phrase(self) -> int:
         return max(len(phrase) for phrase in (*self.english, *self.german))
@@ -208,6 +278,10 @@ class Lexicon:
     @cached_property
     def _longest_chinese(self) -> int:
         return max(map(len, self.chinese))
+
+
+def _joined(pieces: Sequence[Piece], named: tuple[Found, ...], *, known: bool = True) -> Piece:
+    return Piece(pieces[0].start, pieces[-1].end, named, known, any(piece.foreign for piece in pieces))
 
 
 def normal(text: str) -> str:
@@ -237,6 +311,11 @@ def plural(noun: str) -> str:
     if noun.endswith("y") and not noun.endswith(("ay", "ey", "oy", "uy")):
         return noun[:-1] + "ies"
     return noun + "s"
+
+
+def with_articles(text: str) -> str:
+    """The text with "an" for "a" where it has to be."""
+    return _VOWEL.sub(r"\1n ", text)
 
 
 def _stems(word: str) -> Iterator[str]:

@@ -8,7 +8,7 @@ for nothing in particular, `captions.yaml` the ways to describe a picture, `exam
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, TypeVar, cast
@@ -17,19 +17,26 @@ import yaml
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, TypeAdapter, ValidationError, field_validator
 
 from studio.errors import PromptsError
-from studio.lexicon import Found, Lexicon, Phrase, Piece, adjoining, normal, phrase_of, plural
+from studio.lexicon import Found, Lexicon, Phrase, Piece, adjoining, normal, phrase_of, plural, with_articles
 from studio.refusals import Refusal, words_of
 from studio.settings import packaged
+from studio.world.scene import PRODUCTS
 
 FILES = ("vocabulary.yaml", "words.yaml", "captions.yaml", "examples.yaml", "refusals.yaml")
 
 #: What a caption template may mention.
 SLOTS = frozenset(
-    {"a", "product", "colour", "material", "material:word", "finish", "proportion", "scene", "scene:word", "details"}
+    {
+        *("a", "number", "product", "colour", "material", "material:word", "finish", "proportion"),
+        *("pattern", "pattern:word", "accent", "accent:word", "accent:colour", "scene", "scene:word", "details"),
+    }
 )
 
 _SLOT = re.compile(r"\{([^{}]*)\}")
-_COUNTABLE = ("product", "scene")  # the groups whose words have plurals
+_COUNTABLE = ("product", "scene", "part")  # the groups whose words have plurals
+_GERMAN_PLURALS = ("e", "en", "n")  # an s is a genitive as often
+_ANY_PART = "accents"  # what the part is called when the product isn't known
+_PAIR = Found("number", "pair")
 _LONGEST_UNKNOWN = 3  # words that are reported as one thing, such as "Eiffel tower"
 
 
@@ -43,13 +50,18 @@ class Term(_Entry):
     word: str
     #: How a caption says it: "on a marble counter" for the scene "marble counter".
     phrase: str
-    #: What stands before it: "a", or "a pair of".
-    article: str = "a"
+    #: What stands before it: "a", or "a pair of", or nothing.
+    article: str = Field("a", min_length=0)
     #: Other ways in which a caption says it.
     says: tuple[str, ...]
     en: tuple[str, ...] = Field(min_length=1)
     zh: tuple[str, ...] = Field(min_length=1)
     de: tuple[str, ...] = Field(min_length=1)
+
+    @property
+    def countable(self) -> bool:
+        """Whether its plural means several of it: not that of "a pair of headphones"."""
+        return self.article == "a"
 
 
 class CaptionTemplates(_Entry):
@@ -59,6 +71,7 @@ class CaptionTemplates(_Entry):
     statements: tuple[str, ...] = Field(min_length=1)
     keywords: tuple[str, ...] = Field(min_length=1)
     frames: tuple[str, ...] = Field(min_length=1)
+    pairs: tuple[str, ...] = Field(min_length=1)
     tags: tuple[str, ...] = Field(min_length=1)
     praise: tuple[str, ...] = Field(min_length=1)
     anything: tuple[str, ...] = Field(min_length=1)
@@ -78,9 +91,9 @@ class CaptionTemplates(_Entry):
     @classmethod
     def _first_says_anything(cls, templates: tuple[str, ...]) -> tuple[str, ...]:
         bracketed = re.findall(r"\[[^\[\]{}]*\{([^{}]*)\}[^\[\]{}]*\]", templates[0])
-        optional = {slot.removesuffix(":word") for slot in bracketed}
+        optional = {slot.partition(":")[0] for slot in bracketed}
         others = set(_SLOT.findall(templates[0])) - set(bracketed)
-        if {*optional, "product", "a"} != {slot.removesuffix(":word") for slot in SLOTS} or others - {"a", "product"}:
+        if {*optional, "product", "a"} != {slot.partition(":")[0] for slot in SLOTS} or others - {"a", "product"}:
             raise ValueError("the first one must have every slot but {a} and {product}, each in brackets of its own")
         return templates
 
@@ -134,6 +147,12 @@ class Prompts:
     examples: tuple[str, ...]
     refusals: tuple[Refusal, ...]
     lexicon: Lexicon
+    #: product -> the lexicon that knows its part, too.
+    lexicons: Mapping[str, Lexicon]
+
+    def part(self, product: str | None) -> Term:
+        """What the part with the second colour is called."""
+        return self.vocabulary["part"][PRODUCTS[product].part if product else _ANY_PART]
 
     def canonical(self, prompt: str) -> str:
         """The prompt as the text encoder reads it: Chinese and German words in canonical English, English as typed.
@@ -142,29 +161,39 @@ class Prompts:
         the punctuation and what is unknown in Chinese is left out.
         """
         text = normal(prompt)
-        pieces = self.lexicon.pieces(text)
+        pieces = self._pieces(text)
         if not any(piece.foreign and piece.named for piece in pieces):
             return text
+        product = _product(pieces)
+        is_pair = any(_PAIR in piece.named for piece in pieces)
         head: list[str] = []
+        accents: list[str] = []
         places: list[str] = []
         for piece in pieces:
             if not piece.foreign:
                 head.append(text[piece.start : piece.end])
                 continue
-            for group, name in piece.named:
-                phrase = self.vocabulary[group][name].phrase
-                # "on a marble counter" goes to the end, wherever it stood.
-                (places if " " in phrase else head).append(phrase)
-        while places and head and self.lexicon.is_filler(phrase_of(head[-1])):
+            named = dict(piece.named)
+            if accent := named.pop("accent", None):
+                accents.append(self._with_accent(accent, named.pop("pattern", None), product))
+            for group, name in named.items():
+                term = self.vocabulary[group][name]
+                if group == "product":
+                    head.append(plural(term.phrase) if is_pair and term.countable else term.phrase)
+                # "on a marble counter" goes to the end, wherever it stood; the plural says that it is a pair.
+                elif (group, name) != _PAIR or "product" not in named:
+                    (places if " " in term.phrase else head).append(term.phrase)
+        while (accents or places) and head and self.lexicon.is_filler(phrase_of(head[-1])):
             head.pop()  # the "on the" that stood before the place
-        return " ".join(part for part in (*head, ", ".join(places)) if part)
+        return " ".join(part for part in (*head, *accents, ", ".join(places)) if part)
 
-    def unknown_words(self, prompt: str) -> tuple[str, ...]:
-        """The things that the embedded model can't draw, as typed, each once."""
+    def unknown_words(self, prompt: str, offered: Mapping[str, Sequence[str]] | None = None) -> tuple[str, ...]:
+        """The things that can't be drawn, as typed, each once; `offered` are the classes that can, by default all."""
         text = normal(prompt)
         things: list[list[Piece]] = []
-        for piece in self.lexicon.pieces(text):
-            if piece.known:
+        for piece in self._pieces(text):
+            # Who can't draw two draws one: "mugs" isn't an unknown thing.
+            if piece.known and set(piece.named) <= {_PAIR, *self._offered(piece, offered)}:
                 continue
             last = things[-1] if things else []
             if (
@@ -182,10 +211,11 @@ class Prompts:
             typed.setdefault(words.casefold(), words)
         return tuple(typed.values())
 
-    def known(self, prompt: str) -> dict[str, str]:
-        """The attributes that a prompt names literally: group -> class, the first mention of each group."""
+    def known(self, prompt: str, offered: Mapping[str, Sequence[str]] | None = None) -> dict[str, str]:
+        """The attributes that a prompt names literally: group -> class, the first mention of each group, as far as they
+        are `offered`, by default all."""
         text = self.canonical(prompt)
-        pieces = self.lexicon.pieces(text)
+        pieces = self._pieces(text)
         attributes: dict[str, str] = {}
         for index, piece in enumerate(pieces):
             # In "a watch on a leather cushion" the leather isn't the watch's.
@@ -194,9 +224,29 @@ class Prompts:
                 for following in pieces[index + 1 : index + 2]
             )
             if not elsewhere:
-                for group, name in piece.named:
+                for group, name in self._offered(piece, offered):
                     attributes.setdefault(group, name)
         return attributes
+
+    def _pieces(self, text: str) -> list[Piece]:
+        """The pieces of a text, with the parts of the product that it names first."""
+        pieces = self.lexicon.pieces(text)
+        product = _product(pieces)
+        if product:
+            with_parts = self.lexicons[product].pieces(text)
+            if _product(with_parts) == product:  # it is not the part itself that was taken for a product, as in 瓶盖
+                return with_parts
+        return pieces
+
+    def _with_accent(self, accent: str, pattern: str | None, product: str | None) -> str:
+        colour = self.vocabulary["colour"][accent].phrase
+        if pattern:
+            return f"with {colour} {pattern}"
+        part = self.part(product)
+        return with_articles(f"with {part.article} {colour} {part.phrase}".replace("  ", " "))
+
+    def _offered(self, piece: Piece, offered: Mapping[str, Sequence[str]] | None) -> list[Found]:
+        return [found for found in piece.named if offered is None or found[1] in offered.get(found[0], ())]
 
 
 def load_prompts(folder: Path | None = None) -> Prompts:
@@ -213,6 +263,7 @@ def load_prompts(folder: Path | None = None) -> Prompts:
     terms = _vocabulary(vocabulary)
     if vocabulary.parent != shipped:
         _same_classes(vocabulary, terms, _vocabulary(shipped / vocabulary.name))
+    lexicon = _lexicon(terms, _validated(words, TypeAdapter(_Words)))
     return Prompts(
         vocabulary=terms,
         captions=_validated(captions, TypeAdapter(CaptionTemplates)),
@@ -221,7 +272,11 @@ def load_prompts(folder: Path | None = None) -> Prompts:
             Refusal(subject=subject, reason=entry.reason, words=entry.words)
             for subject, entry in _validated(refusals, TypeAdapter(dict[str, _Refused])).items()
         ),
-        lexicon=_lexicon(terms, _validated(words, TypeAdapter(_Words))),
+        lexicon=lexicon,
+        lexicons={
+            name: _knowing(lexicon, {Found("part", product.part): terms["part"][product.part]})
+            for name, product in PRODUCTS.items()
+        },
     )
 
 
@@ -261,10 +316,11 @@ def _vocabulary(file: Path) -> Mapping[str, Mapping[str, Term]]:
                 for index, text in enumerate([value] if isinstance(value, str) else value):
                     line = _line(lines, (group, name, field, index))
                     language = field if field in ("zh", "de") else "en"
-                    owner = seen.setdefault((language, phrase_of(text)), Found(group, name))
+                    found = Found(group, name)
+                    owner = found if group == "part" else seen.setdefault((language, phrase_of(text)), found)
                     if not phrase_of(text):
                         raise PromptsError(file, line, f"{group}.{name}.{field}", f"“{text}” has no letters")
-                    if owner != (group, name):
+                    if owner != found:
                         problem = f"“{text}” stands for {owner.group} {owner.name} already"
                         raise PromptsError(file, line, f"{group}.{name}.{field}", problem)
     return vocabulary
@@ -273,30 +329,48 @@ def _vocabulary(file: Path) -> Mapping[str, Mapping[str, Term]]:
 def _lexicon(vocabulary: Mapping[str, Mapping[str, Term]], words: _Words) -> Lexicon:
     terms = {Found(group, name): term for group, classes in vocabulary.items() for name, term in classes.items()}
     products = frozenset(found for found in terms if found.group == "product")
-
-    def filler(language: _Language) -> dict[Phrase, Found | None]:
-        return dict.fromkeys(map(phrase_of, (*language.stop, *language.filler)))
-
-    def plurals() -> Iterator[tuple[Phrase, Found]]:
-        for found, term in terms.items():
-            if found.group in _COUNTABLE:
-                for *start, last in map(phrase_of, (term.phrase, *term.en)):
-                    yield (*start, plural(last)), found
-
-    named = {phrase_of(text): found for found, term in terms.items() for text in (term.phrase, *term.says, *term.en)}
-    return Lexicon(
-        english=filler(words.en) | dict(plurals()) | named,
-        german=filler(words.de) | {phrase_of(text): found for found, term in terms.items() for text in term.de},
-        chinese=dict.fromkeys(map(normal, (*words.zh.stop, *words.zh.filler)))
-        | {normal(text): found for found, term in terms.items() for text in term.zh},
+    parts = frozenset(found for found in terms if found.group == "part")
+    lexicon = Lexicon(
+        english=dict.fromkeys(map(phrase_of, (*words.en.stop, *words.en.filler)), ()),
+        german=dict.fromkeys(map(phrase_of, (*words.de.stop, *words.de.filler)), ()),
+        chinese=dict.fromkeys(map(normal, (*words.zh.stop, *words.zh.filler)), ()),
         ambiguous=frozenset(map(phrase_of, words.de.also_english)),
         surroundings=frozenset(
             phrase_of(text) for language in (words.en, words.zh, words.de) for text in language.surroundings
         ),
         # What is said in one word describes the product; the rest is where it stands and how it is photographed.
-        qualities=frozenset(found for found, term in terms.items() if " " not in term.phrase) - products,
+        qualities=frozenset(found for found, term in terms.items() if " " not in term.phrase) - products - parts,
         products=products,
+        patterns=frozenset(found for found in terms if found.group == "pattern"),
+        parts=parts,
+        accents={found: Found("accent", found.name) for found in terms if found.group == "colour"},
     )
+    return _knowing(lexicon, {found: terms[found] for found in terms if found not in parts or found.name == _ANY_PART})
+
+
+def _knowing(lexicon: Lexicon, terms: Mapping[Found, Term]) -> Lexicon:
+    """A lexicon that has the words of these terms, too."""
+    english: dict[Phrase, tuple[Found, ...]] = {}
+    german: dict[Phrase, tuple[Found, ...]] = {}
+    chinese: dict[str, tuple[Found, ...]] = {}
+    for found, term in terms.items():
+        several = (found, _PAIR) if found.group == "product" and term.countable else (found,)
+        if found.group in _COUNTABLE:
+            for *start, last in map(phrase_of, (term.phrase, *term.en)):
+                english[(*start, plural(last))] = several
+        if found.group == "product":
+            for *start, last in map(phrase_of, term.de):
+                german |= {(*start, last + ending): several for ending in _GERMAN_PLURALS}
+    for found, term in terms.items():
+        english |= dict.fromkeys(map(phrase_of, (term.phrase, *term.says, *term.en)), (found,))
+        german |= dict.fromkeys(map(phrase_of, term.de), (found,))
+        chinese |= dict.fromkeys(map(normal, term.zh), (found,))
+    return lexicon.with_words(english=english, german=german, chinese=chinese)
+
+
+def _product(pieces: Sequence[Piece]) -> str | None:
+    """The product that is named first."""
+    return next((found.name for piece in pieces for found in piece.named if found.group == "product"), None)
 
 
 def _mapping(value: object) -> dict[str, object]:

@@ -2,40 +2,49 @@ from __future__ import annotations
 
 import pytest
 
-from studio.lexicon import Found, Lexicon, normal, phrase_of, plural, words_in
+from studio.lexicon import Found, Lexicon, normal, phrase_of, plural, with_articles, words_in
 
 MUG, LAMP, BAG = Found("product", "mug"), Found("product", "lamp"), Found("product", "handbag")
 TABLE = Found("scene", "wooden table")
 RED, LEATHER = Found("colour", "red"), Found("material", "leather")
+RED_PART, CAP, STRIPES = Found("accent", "red"), Found("part", "cap"), Found("pattern", "stripes")
 
 
 @pytest.fixture(scope="module")
 def lexicon() -> Lexicon:
     return Lexicon(
         english={
-            ("mug",): MUG,
-            ("table", "lamp"): LAMP,
-            ("lamp",): LAMP,
-            ("wooden", "table"): TABLE,
-            ("red",): RED,
-            ("a",): None,
-            ("on",): None,
-            ("pose",): None,
-            ("background",): None,
+            ("mug",): (MUG,),
+            ("table", "lamp"): (LAMP,),
+            ("lamp",): (LAMP,),
+            ("wooden", "table"): (TABLE,),
+            ("red",): (RED,),
+            ("leather",): (LEATHER,),
+            ("stripes",): (STRIPES,),
+            ("striped",): (STRIPES,),
+            ("cap",): (CAP,),
+            ("a",): (),
+            ("in",): (),
+            ("on",): (),
+            ("pose",): (),
+            ("background",): (),
         },
         german={
-            ("leder",): LEATHER,
-            ("tasche",): BAG,
-            ("rot",): RED,
-            ("ein",): None,
-            ("so",): None,
-            ("hintergrund",): None,
+            ("leder",): (LEATHER,),
+            ("tasche",): (BAG,),
+            ("rot",): (RED,),
+            ("ein",): (),
+            ("so",): (),
+            ("hintergrund",): (),
         },
-        chinese={"红": RED, "红色": RED, "杯": MUG, "的": None, "背景": None},
+        chinese={"红": (RED,), "红色": (RED,), "杯": (MUG,), "盖": (CAP,), "的": (), "背景": ()},
         ambiguous=frozenset({("rot",)}),
         surroundings=frozenset({("background",), ("hintergrund",), ("背景",)}),
-        qualities=frozenset({RED, LEATHER}),
+        qualities=frozenset({RED, LEATHER, STRIPES}),
         products=frozenset({MUG, LAMP, BAG}),
+        patterns=frozenset({STRIPES}),
+        parts=frozenset({CAP}),
+        accents={RED: RED_PART},
     )
 
 
@@ -59,7 +68,20 @@ def cut(lexicon: Lexicon, text: str) -> list[tuple[str, tuple[Found, ...] | None
         ("红色的杯", [("红色", (RED,)), ("的", ()), ("杯", (MUG,))]),
         ("红龙虾杯", [("红", (RED,)), ("龙虾", None), ("杯", (MUG,))]),
         ("mug on a red background", [("mug", (MUG,)), ("on", ()), ("a", ()), ("red background", None)]),
+        ("mug in red, background", [("mug", (MUG,)), ("in", ()), ("red", (RED,)), ("background", ())]),
         ("红色背景", [("红色背景", None)]),
+        ("red mug a cap", [("red", (RED,)), ("mug", (MUG,)), ("a", ()), ("cap", ())]),
+        ("a red leather cap", [("a", ()), ("red leather cap", (RED_PART,))]),
+        ("a leather cap", [("a", ()), ("leather cap", None)]),
+        ("red, cap", [("red", (RED,)), ("cap", ())]),
+        ("cap in red", [("cap in red", (RED_PART,))]),
+        ("red cap in red", [("red cap", (RED_PART,)), ("in", ()), ("red", (RED,))]),
+        ("cap, in red", [("cap", ()), ("in", ()), ("red", (RED,))]),
+        ("红色的盖的杯", [("红色的盖", (RED_PART,)), ("的", ()), ("杯", (MUG,))]),
+        ("red striped mug", [("red", (RED,)), ("striped", (STRIPES,)), ("mug", (MUG,))]),
+        ("mug red striped", [("mug", (MUG,)), ("red striped", (RED_PART, STRIPES))]),
+        ("red stripes on a mug", [("red stripes", (RED_PART, STRIPES)), ("on", ()), ("a", ()), ("mug", (MUG,))]),
+        ("mug leather stripes", [("mug", (MUG,)), ("leather", (LEATHER,)), ("stripes", (STRIPES,))]),
         ("!!! 42 🔥", []),
         ("", []),
     ],
@@ -97,3 +119,7 @@ def test_phrases_are_folded() -> None:
 )
 def test_plurals(noun: str, expected: str) -> None:
     assert plural(noun) == expected
+
+
+def test_articles() -> None:
+    assert with_articles("a orange mug with a lid, A umber one") == "an orange mug with a lid, An umber one"

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from studio.errors import PromptsError
 from studio.prompts import Prompts, load_prompts
 from studio.settings import packaged
+from studio.world.scene import PRODUCTS
 
 
 @pytest.mark.parametrize(
@@ -31,6 +32,25 @@ from studio.settings import packaged
         ("a 红色 mug on a 大理石台面", "a red mug on a marble counter"),
         ("Mug in dunkelrot", "Mug in burgundy"),
         ("the rot of an old chair", "the rot of an old chair"),
+        ("eine weiße Flasche mit rotem Deckel", "white bottle with a red cap"),
+        ("eine weiße Teekanne mit orangem Deckel", "white teapot with an orange lid"),
+        ("weiße Flasche, Deckel in Rot, auf einem Regal", "white bottle with a red cap on a shelf"),
+        ("白色瓶子配红色盖子", "white bottle with a red cap"),
+        ("木桌上，红色的盖子的白色瓶子", "white bottle with a red cap on a wooden table"),
+        ("a white 瓶子 with a 红色 cap", "a white bottle with a red cap"),
+        ("a bottle with a roter Deckel", "a bottle with a red cap"),
+        ("weiße Flasche mit Deckel", "white bottle"),
+        ("weiße Tasse mit rotem Deckel", "white mug red Deckel"),
+        ("红色瓶盖", "red bottle"),
+        ("weiße Tasse mit roten Streifen", "white mug with red stripes"),
+        ("红色条纹杯子", "red striped mug"),
+        ("带黑色点缀的白色花瓶", "white vase with a black neck"),
+        ("zwei rote Tassen", "two red mugs"),
+        ("rote Turnschuhe", "red sneakers"),
+        ("ein Paar rote Stiefel", "two red boots"),
+        ("一双红色运动鞋", "two red sneakers"),
+        ("zwei schwarze Kopfhörer", "two black headphones"),
+        ("Spielzeugauto aus dunklem Holz mit roten Rädern", "toy car walnut with red wheels"),
         ("", ""),
     ],
 )
@@ -38,7 +58,15 @@ def test_canonical(prompts: Prompts, prompt: str, canonical: str) -> None:
     assert prompts.canonical(prompt) == canonical
 
 
-@given(st.text(max_size=200))
+def words() -> st.SearchStrategy[str]:
+    """Words of the vocabulary and others, in whatever order."""
+    terms = [term for classes in load_prompts().vocabulary.values() for term in classes.values()]
+    known = [word for term in terms for word in (term.phrase, *term.en, *term.zh, *term.de)]
+    others = ["的", "with a", "in", "mit", ",", "dragon", "background", "龙", "two", "cups", "Tassen"]
+    return st.lists(st.one_of(st.sampled_from(known), st.sampled_from(others)), max_size=8).map(" ".join)
+
+
+@given(st.one_of(st.text(max_size=200), words(), words().map(lambda text: text.replace(" ", ""))))
 def test_any_text_is_read_without_error_and_only_once(prompts: Prompts, text: str) -> None:
     canonical = prompts.canonical(text)
 
@@ -54,7 +82,10 @@ def test_any_text_is_read_without_error_and_only_once(prompts: Prompts, text: st
         ("a mug with a dragon in front of the Eiffel tower", ("dragon", "Eiffel tower")),
         ("a dragon, a Dragon and a castle", ("dragon", "castle")),
         ("beautiful professional photo of an elegant mug, studio lighting, highly detailed, 8k", ()),
-        ("a sneaker on an urban street with graffiti", ("sneaker", "urban street", "graffiti")),
+        ("a surfboard on an urban street with graffiti", ("surfboard", "urban street", "graffiti")),
+        ("a bottle with a red cap, a mug with a handle, two pairs of shades of blue", ()),
+        ("a bottle with a wooden cap", ("wooden cap",)),
+        ("a mug with wheels", ("wheels",)),
         ("a stylish bag on a sunny beach, soft shadows highlighting the texture", ("beach",)),
         ("a mug on a red background", ("red background",)),
         ("龙形的茶壶", ("龙形",)),
@@ -68,6 +99,17 @@ def test_unknown_words(prompts: Prompts, prompt: str, unknown: tuple[str, ...]) 
     assert prompts.unknown_words(prompt) == unknown
 
 
+def test_what_a_model_cannot_draw_is_unknown_to_it(prompts: Prompts) -> None:
+    offered = {"product": ["bottle"], "colour": ["red", "white"], "material": ["glass"]}
+
+    def asked(prompt: str) -> tuple[dict[str, str], tuple[str, ...]]:
+        return prompts.known(prompt, offered), prompts.unknown_words(prompt, offered)
+
+    assert asked("white felt bottles") == ({"product": "bottle", "colour": "white"}, ("felt",))
+    assert asked("a white bottle with a red cap") == ({"product": "bottle", "colour": "white"}, ("red cap",))
+    assert asked("a bottle with a cap and a striped sneaker") == ({"product": "bottle"}, ("striped sneaker",))
+
+
 @pytest.mark.parametrize(
     ("prompt", "known"),
     [
@@ -75,7 +117,7 @@ def test_unknown_words(prompts: Prompts, prompt: str, unknown: tuple[str, ...]) 
             "a glossy red ceramic mug on a marble counter",
             {"finish": "glossy", "colour": "red", "material": "ceramic", "product": "mug", "scene": "marble counter"},
         ),
-        ("navy blue purses", {"colour": "navy", "product": "handbag"}),
+        ("navy blue purses", {"colour": "navy", "product": "handbag", "number": "pair"}),
         ("a wooden table lamp", {"material": "wood", "product": "lamp"}),
         ("a watch on a dark leather cushion", {"product": "watch"}),
         ("a red mug beside a blue bottle", {"colour": "red", "product": "mug"}),
@@ -84,16 +126,52 @@ def test_unknown_words(prompts: Prompts, prompt: str, unknown: tuple[str, ...]) 
         ("a vase, seen from above", {"product": "vase", "view": "above"}),
         ("白色背景上的银色手表", {"colour": "grey", "product": "watch", "scene": "white studio"}),
         ("nothing of the kind", {}),
+        ("a bottle with an orange cap", {"product": "bottle", "accent": "orange"}),
+        ("a white bottle with the cap in red", {"colour": "white", "product": "bottle", "accent": "red"}),
+        ("a white bottle, red cap", {"colour": "white", "product": "bottle", "accent": "red"}),
+        ("a red-capped white bottle", {"accent": "red", "colour": "white", "product": "bottle"}),
+        ("a red cap with a white brim", {"colour": "red", "product": "cap", "accent": "white"}),
+        ("a red cap beside a bottle", {"colour": "red", "product": "cap"}),
+        ("a wooden teapot with a glossy red ceramic lid", {"material": "wood", "product": "teapot", "accent": "red"}),
+        ("a teapot with a red and a blue lid", {"product": "teapot", "colour": "red", "accent": "blue"}),
+        ("a white lamp in a pale shade of grey", {"colour": "white", "product": "lamp"}),
+        ("a watch with a navy leather strap", {"product": "watch", "colour": "navy", "material": "leather"}),
+        ("a white vase with gold details", {"colour": "white", "product": "vase", "accent": "yellow"}),
+        ("a white mug with red stripes", {"colour": "white", "product": "mug", "accent": "red", "pattern": "stripes"}),
+        ("a red striped mug", {"colour": "red", "pattern": "stripes", "product": "mug"}),
+        ("a red sneaker", {"colour": "red", "product": "sneaker"}),
+        ("red sneakers", {"colour": "red", "product": "sneaker", "number": "pair"}),
+        ("a pair of red Chelsea boots", {"colour": "red", "product": "boot", "number": "pair"}),
+        ("a pair of sunglasses", {"product": "sunglasses"}),
+        ("two sunglasses", {"number": "pair", "product": "sunglasses"}),
+        ("wooden toy blocks", {"material": "wood", "product": "toy blocks"}),
+        ("can you draw a can of soup", {"product": "can"}),
+        ("a marble bowl on a marble counter", {"material": "marble", "product": "bowl", "scene": "marble counter"}),
+        ("a mug in matte grey, studio shot", {"product": "mug", "finish": "matte", "colour": "grey"}),
     ],
 )
 def test_known(prompts: Prompts, prompt: str, known: dict[str, str]) -> None:
     assert prompts.known(prompt) == known
 
 
+@pytest.mark.parametrize("product", PRODUCTS)
+def test_a_colour_before_a_part_is_the_part_s_in_all_its_words(prompts: Prompts, product: str) -> None:
+    term, part = prompts.vocabulary["product"][product], prompts.part(product)
+    binding = {"colour": "white", "product": product, "accent": "red"}
+    canonical = f"white {term.phrase} with {part.article} red {part.phrase}".replace("  ", " ")
+    english = [f"a white {term.phrase} with {part.article} red {word}" for word in (part.phrase, *part.says, *part.en)]
+    german = [f"weiß, {term.de[0]} mit roten {word}" for word in part.de]
+    chinese = [f"白色{term.zh[0]}，红色{word}" for word in part.zh]
+
+    assert [text for text in (*english, *german, *chinese) if prompts.known(text) != binding] == []
+    assert {prompts.canonical(text) for text in (*german, *chinese)} == {canonical}
+
+
 def test_every_word_of_the_vocabulary_is_understood_as_its_class(prompts: Prompts) -> None:
     wrong = [
         (text, group, name)
         for group, classes in prompts.vocabulary.items()
+        if group != "part"
         for name, term in classes.items()
         # German words that are English ones, too, need a German word beside them.
         for text in (term.phrase, *term.says, *term.en, *term.zh, *(f"ein schönes {word}" for word in term.de))
@@ -114,9 +192,10 @@ def test_every_example_is_understood_whole(prompts: Prompts) -> None:
     ("product", "expected"),
     [
         ("Tasse", "mug"),
-        ("Tassen", "mug"),
+        ("Tassen", "mugs"),
         ("Becher", "mug"),
-        ("Bechern", "mug"),
+        ("Bechern", "mugs"),
+        ("Ledertaschen", "leather handbags"),
         ("Stühle", "chair"),
         ("Koffers", "suitcase"),
     ],
@@ -169,14 +248,27 @@ def test_a_word_can_be_added(tmp_path: Path) -> None:
             "product.bottle.en",
             "“cup” stands for product mug already",
         ),
-        ("vocabulary.yaml", "\n  mug:\n", "\n  beer mug:\n", "product", "the model knows, in this order: mug, bottle"),
+        ("vocabulary.yaml", "\n  mug:\n", "\n  beer mug:\n", "product", "the model knows, in this order: mug, bowl"),
         ("vocabulary.yaml", "\n  bottle:\n", "\n  mug:\n", "product.mug", "is given twice"),
         ("vocabulary.yaml", "\ncolour:\n", "\nhue:\n", "colour", "the model knows"),
+        ("vocabulary.yaml", "\n  brim:\n", "\n  peak:\n", "part", "the model knows, in this order: handle, rim"),
+        ("vocabulary.yaml", "en: [handled,", "en: ['!', handled,", "part.handle.en", "“!” has no letters"),
+        (
+            "vocabulary.yaml",
+            "en: [stripes,",
+            "en: [wide, stripes,",
+            "proportion.wide.phrase",
+            "pattern stripes already",
+        ),
         ("vocabulary.yaml", "phrase: wooden", "phrase: [wooden]", "material.wood.phrase", "should be text"),
         ("captions.yaml", "{product} in {colour}", "{product} in {color}", "descriptions", "{color} is not one of"),
         ("captions.yaml", "[ {scene}]", "[ {scene}", "descriptions", "every bracket its partner"),
         ("captions.yaml", "product photo of {text}", "product photo", "frames", "needs {text} once"),
         ("captions.yaml", "[{finish} ]", "{finish} ", "descriptions", "the first one must have every slot"),
+        ("captions.yaml", "[ with {accent}]", "", "descriptions", "the first one must have every slot"),
+        ("captions.yaml", "[{number} ]", "", "descriptions", "the first one must have every slot"),
+        ("captions.yaml", "[, {accent:word}]", "[, {accent:part}]", "descriptions", "{accent:part} is not one of"),
+        ("captions.yaml", "\npairs: ", "\ntwos: ", "pairs", "is missing"),
         ("words.yaml", "\n  also_english:", "\n  also:", "de.also_english", "is missing"),
         ("examples.yaml", "- a matte black", "- ''\n- a matte black", "1", "is empty"),
         ("examples.yaml", "- a matte black", "- [a matte black", "", "is not YAML"),

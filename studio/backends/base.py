@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 if TYPE_CHECKING:
@@ -25,11 +26,13 @@ class Control:
 
 @dataclass(frozen=True, kw_only=True)
 class Capabilities:
-    """What a backend offers. `sizes` are sides in pixels, the default first."""
+    """What a backend offers. `sizes` are sides in pixels, the default first; `attributes` (group -> classes) what it
+    can be asked for, where that is a closed list."""
 
     sizes: tuple[int, ...]
     controls: tuple[Control, ...]
     licence: str
+    attributes: Mapping[str, tuple[str, ...]] = field(default_factory=dict[str, tuple[str, ...]])
 
 
 class Drawing(NamedTuple):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import random
+import re
 from bisect import bisect_left
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
@@ -26,11 +27,12 @@ from studio.world.scene import (
     U_NAMES,
     sample_continuous,
     sample_core,
-    u_vector,
+    sample_silhouette,
+    u_of,
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from PIL import Image
 
@@ -90,12 +92,15 @@ class GanBackend:
         try:
             record = json.loads((self._folder / "config.json").read_text(encoding="utf-8"))
             size, licence = int(record["size"]), str(record["licence"])
-        except (OSError, ValueError, KeyError, TypeError) as error:
+            attributes = {group: tuple(classes) for group, classes in record["attributes"].items()}
+            u_names = {str(name).removesuffix("_sin") for name in record["u_names"]}
+        except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
             raise _weights_error(f"There is no usable model in {self._folder}.") from error
         return Capabilities(
             sizes=(size,),
-            controls=CONTROLS,
+            controls=tuple(control for control in CONTROLS if control.name in u_names),
             licence=licence,
+            attributes=attributes,
         )
 
     def load(self) -> None:
@@ -112,26 +117,28 @@ class GanBackend:
         # 1. What the words say stands; what they leave open is the seed's.
         understanding = self.understand(request.prompt)
         said = {attribute.group: attribute.value for attribute in understanding.attributes}
-        core = sample_core(rng, said)
+        core = sample_core(rng, said, self._offered) if self._completed else {}
         continuous = sample_continuous(rng, said | core) | dict(request.controls)
+        silhouette = sample_silhouette(rng, core["product"]) if core else 0
 
-        # 2. Complete the prompt: the model was trained on captions that say all core attributes.
+        # 2. Complete the prompt: a model of exact renders was trained on captions that say all core attributes.
         left_open = {group: value for group, value in core.items() if group not in said}
         model_prompt = complete(understanding.canonical, left_open, self._prompts)
 
         # 3. Draw.
         return Drawing(
-            self.draw(model_prompt, u_vector(continuous), seed),
+            self.draw(model_prompt, u_of(continuous, silhouette), seed),
             {
                 "controls": dict(request.controls),
                 "model_prompt": model_prompt,
                 "attributes": said | core,
                 "continuous": continuous,
+                "silhouette": silhouette,
             },
         )
 
-    def draw(self, text: str, u: Sequence[float], seed: int) -> Image.Image:
-        """The text as it stands, camera, light and proportions as `u` (in the order of U_NAMES) says; only eps is the
+    def draw(self, text: str, u: Mapping[str, float], seed: int) -> Image.Image:
+        """The text as it stands, camera, light and proportions as `u` (U_NAMES to numbers) says; only eps is the
         seed's."""
         import torch
 
@@ -139,7 +146,7 @@ class GanBackend:
         snapshot = self._networks.snapshot
         with torch.inference_mode():
             eps = torch.randn(1, snapshot.config.eps_dim, generator=torch.Generator().manual_seed(seed))
-            z = torch.cat([torch.tensor([list(u)]), eps], dim=1).to(self._device)
+            z = torch.cat([torch.tensor([[u[name] for name in snapshot.config.u_names]]), eps], dim=1).to(self._device)
             return imaging.to_pil(snapshot.generator(z, conditioning)[0])
 
     def _understand_uncached(self, prompt: str) -> Understanding:
@@ -151,22 +158,28 @@ class GanBackend:
         attributes = self._attributes(canonical)
         unread: tuple[str, ...] = ()
         said = {attribute.group for attribute in attributes}
-        if not self._has_room(canonical, [group for group in CORE_ATTRIBUTES if group not in said]):
+        if not self._has_room(canonical, [group for group in self._completed if group not in said]):
             canonical, unread = self._shortened(canonical)
             attributes = self._attributes(canonical)  # what was not read is not said
         return Understanding(
             prompt=prompt,
             canonical=canonical,
             attributes=attributes,
-            unknown=self._prompts.unknown_words(prompt),
+            unknown=tuple(
+                thing
+                for thing in self._prompts.unknown_words(prompt, self._offered)
+                if not set(_words(thing)) <= set(_words(" ".join(name for _, name in self._own)))
+            ),
             unread=unread,
         )
 
     def _attributes(self, canonical: str) -> tuple[Understood, ...]:
-        known = self._prompts.known(canonical)
+        known = self._prompts.known(canonical, self._offered) | {
+            group: name for group, name in self._own if _says(canonical, name)
+        }
         attributes: list[Understood] = []
         for group, logits in self._encode(canonical).logits.items():
-            classes = ATTRIBUTES[group]
+            classes = self._offered[group]
             probabilities = logits[0].softmax(0)
             best = classes.index(known[group]) if group in known else int(probabilities.argmax())
             if best == len(classes):  # "not said"
@@ -188,16 +201,36 @@ class GanBackend:
     def _shortened(self, text: str) -> tuple[str, tuple[str, ...]]:
         """As many words of a text as there is room for, whatever they leave open, and the words that are left over."""
         words = words_in(text)
-        room = bisect_left(words, True, key=lambda word: not self._has_room(text[: word.end()], CORE_ATTRIBUTES))
+        room = bisect_left(words, True, key=lambda word: not self._has_room(text[: word.end()], self._completed))
         return text[: words[room - 1].end()] if room else "", tuple(word[0] for word in words[room:])
+
+    @property
+    def _completed(self) -> tuple[str, ...]:
+        """The groups that every prompt has to say, and that a seed fills in."""
+        return CORE_ATTRIBUTES if self._networks.snapshot.config.exact else ()
+
+    @property
+    def _own(self) -> list[tuple[str, str]]:
+        """Groups and classes of a shop's own table, which no word list has."""
+        return [
+            (group, name)
+            for group, classes in self._offered.items()
+            for name in classes
+            if name not in ATTRIBUTES.get(group, ())
+        ]
+
+    @property
+    def _offered(self) -> Mapping[str, tuple[str, ...]]:
+        """The attributes that the model was trained on: a part of the world's."""
+        return self._networks.snapshot.config.attributes
 
     @cached_property
     def _longest(self) -> dict[str, str]:
         """Of each group that a seed fills in the class whose phrase has the most tokens."""
         encoder, vocabulary = self._networks.encoder, self._prompts.vocabulary
         return {
-            group: max(ATTRIBUTES[group], key=lambda name: encoder.tokens(vocabulary[group][name].phrase))
-            for group in CORE_ATTRIBUTES
+            group: max(self._offered[group], key=lambda name: encoder.tokens(vocabulary[group][name].phrase))
+            for group in self._completed
         }
 
     def _encode_uncached(self, text: str) -> Conditioning:
@@ -222,7 +255,8 @@ class GanBackend:
         config = snapshot.config
         if config.text_encoder_sha256 != encoder.sha256:
             raise _weights_error(f"The model in {self._folder} was trained with another text encoder.")
-        if config.u_names != U_NAMES or dict(config.attributes) != ATTRIBUTES:
+        strange = any(set(classes) - set(ATTRIBUTES.get(group, ())) for group, classes in config.attributes.items())
+        if set(config.u_names) - set(U_NAMES) or (config.exact and strange):
             raise _weights_error(f"The model in {self._folder} was trained on another product world.")
         try:
             snapshot.adapter.to(self._device)
@@ -233,6 +267,14 @@ class GanBackend:
                 "Set STUDIO_DEVICE to cpu, or to one that this installation of torch has.",
             ) from error
         return _Networks(encoder=encoder, snapshot=snapshot)
+
+
+def _words(text: str) -> list[str]:
+    return re.findall(r"\w+", text.lower())
+
+
+def _says(text: str, name: str) -> bool:
+    return f" {' '.join(_words(name))} " in f" {' '.join(_words(text))} "
 
 
 def _weights_error(message: str) -> WeightsError:

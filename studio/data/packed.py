@@ -21,7 +21,9 @@ from torch import Tensor
 class PackedData:
     """n images with what is known of them.
 
-    `images` uint8 [n, 3, size, size]; `masks` uint8 [n, size, size], 255 = product; `u` float32 [n, len(u_names)];
+    `images` uint8 [n, 3, size, size]; `masks` uint8 [n, size, size], 255 = product; `u` float32 [n, len(u_names)] where
+    the images are `exact` renders of them and of their captions; of photos, whose camera and light nobody knows, any
+    number of rows drawn from the prior.
     `labels` int64 [n, groups], the class of every attribute, the number of classes where none stands out.
     `captions` has k texts an image; `caption_labels` int64 [n, k, groups] says what each of them says.
     `mismatched` has one full caption an image with one attribute swapped.
@@ -29,6 +31,7 @@ class PackedData:
     in `u_mirrored` have changed their signs.
     """
 
+    exact: bool
     images: Tensor
     masks: Tensor
     u: Tensor
@@ -46,7 +49,7 @@ class PackedData:
 
 
 _TENSORS = ("images", "masks", "u", "labels", "caption_labels", "mirrors")
-_TEXTS = ("captions", "mismatched", "u_mirrored", "u_names", "attributes")
+_TEXTS = ("exact", "captions", "mismatched", "u_mirrored", "u_names", "attributes")
 
 
 def save_packed(path: Path, data: PackedData, key: str) -> None:
@@ -97,6 +100,11 @@ def _sized(pictures: Tensor, size: int, mirrored: Tensor | None) -> Tensor:
         pictures = torch.where(mirrored.to(pictures.device)[:, None, None, None], pictures.flip(3), pictures)
     factor = pictures.shape[-1] // size
     return torch.nn.functional.avg_pool2d(pictures, factor) if factor > 1 else pictures
+
+
+def prior_batch(data: PackedData, count: int, generator: torch.Generator) -> Tensor:
+    """`u` [count, len(u_names)] of any images."""
+    return data.u[torch.randint(len(data.u), (count,), generator=generator)]
 
 
 def known_batch(data: PackedData, indices: Tensor, mirrored: Tensor) -> tuple[Tensor, Tensor]:

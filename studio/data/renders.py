@@ -16,7 +16,7 @@ from studio.data.packed import PackedData, load_packed, packed_key, save_packed
 from studio.errors import InputError
 from studio.prompts import Prompts
 from studio.world.captions import caption, mismatched
-from studio.world.scene import ATTRIBUTES, CORE_ATTRIBUTES, U_MIRRORED, U_NAMES, Scene, continuous_of, u_vector
+from studio.world.scene import ATTRIBUTES, CORE_ATTRIBUTES, EXTRA_ATTRIBUTES, U_MIRRORED, U_NAMES, Scene
 
 PACKED = "packed.safetensors"
 FULL_CAPTIONS = 2  # an image, which say every core attribute
@@ -100,9 +100,10 @@ def _pack(records: list[tuple[Path, Scene]], texts: list[_Texts]) -> PackedData:
     caption_labels = torch.tensor([labels for _, labels, _ in texts])
     stacked = torch.from_numpy(np.stack(pixels)).permute(0, 3, 1, 2)  # pyright: ignore[reportUnknownMemberType]
     return PackedData(
+        exact=True,
         images=stacked[:, :3].contiguous(),
         masks=stacked[:, 3].contiguous(),
-        u=torch.tensor([u_vector(continuous_of(scene)) for _, scene in records], dtype=torch.float32),
+        u=torch.tensor([list(scene.u.values()) for _, scene in records], dtype=torch.float32),
         labels=torch.tensor([labels_of(scene.attributes()) for _, scene in records]),
         captions=[captions for captions, _, _ in texts],
         caption_labels=caption_labels,
@@ -123,8 +124,9 @@ def _mirrors(scenes: list[Scene], caption_labels: torch.Tensor) -> torch.Tensor:
 
 
 def _full(attributes: Mapping[str, str], rng: random.Random) -> dict[str, str]:
-    """All core attributes; of what else stands out, about half is remarked on."""
-    return {group: name for group, name in attributes.items() if group in CORE_ATTRIBUTES or rng.random() < 0.5}
+    """All that a scene has always or is plain without; of what else stands out, about half is remarked on."""
+    always = CORE_ATTRIBUTES + EXTRA_ATTRIBUTES
+    return {group: name for group, name in attributes.items() if group in always or rng.random() < 0.5}
 
 
 def _partial(attributes: Mapping[str, str], rng: random.Random) -> dict[str, str]:

@@ -12,8 +12,8 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
+from studio.data.colour import PASSING_SHARE, median_name, name_shares
 from studio.evaluation import metrics
-from studio.evaluation.colour import PASSING_SHARE, median_name, name_shares
 from studio.evaluation.features import RandomFeatures
 from studio.evaluation.judge import Judge, assess, class_indices
 from studio.evaluation.renders import to_float

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
@@ -33,7 +33,7 @@ class Painter:
         request = GenerationRequest(prompt=prompt, count=1, seed=seed, size=self.size)
         return _to_pixels(self._backend.generate(request, 0).image)
 
-    def draw(self, text: str, u: Sequence[float], seed: int) -> Tensor:
+    def draw(self, text: str, u: Mapping[str, float], seed: int) -> Tensor:
         """The text as it stands, camera, light and proportions as `u` says; only eps is the seed's."""
         return _to_pixels(self._backend.draw(text, u, seed))
 

@@ -12,7 +12,7 @@ import torch.nn.functional as F
 from PIL import Image
 from torch import Tensor
 
-from studio.evaluation.colour import PASSING_SHARE
+from studio.data.colour import PASSING_SHARE
 from studio.evaluation.measure import ACCURACIES
 
 GAP = 4  # pixels between the pictures of a sheet

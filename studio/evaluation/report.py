@@ -28,7 +28,7 @@ from studio.evaluation.renders import Records, Renders, read_image, read_records
 from studio.prompts import Prompts, load_prompts
 from studio.settings import packaged
 from studio.world.captions import caption
-from studio.world.scene import ATTRIBUTES, CORE_ATTRIBUTES, Scene, continuous_of, sample_continuous, u_vector
+from studio.world.scene import ATTRIBUTES, CORE_ATTRIBUTES, Scene, sample_continuous, u_of
 
 FORMAT_VERSION = 1
 #: A figure of the model counts as failing below this share of the renders' figure.
@@ -38,17 +38,36 @@ DIVERSITY_PAIRS = 100
 #: One product a row; the words are the user's, not captions that the model was trained on.
 CONTACT_PROMPTS = (
     "a glossy red ceramic mug on a marble counter",
-    "a green glass bottle in a white studio",
-    "an elegant brown leather handbag on a wooden table",
-    "a matte teal metal lamp, soft light from the left",
-    "a tall blue ceramic vase in front of a pink backdrop",
     "a yellow wooden bowl on a wooden table, seen from above",
-    "a shiny white ceramic teapot in a grey studio",
-    "an orange plastic chair on a concrete floor",
-    "a purple plastic suitcase in front of a blue backdrop",
-    "matte black metal headphones in a black studio",
-    "a watch with a navy leather strap on a marble counter",
+    "a shiny white ceramic teapot with a blue lid in a grey studio",
     "a pink glass jar in a white studio, hard light",
+    "a tall blue ceramic vase in front of a pink backdrop",
+    "two wine glasses by a window",
+    "a white metal bottle with a red cap on a podium",
+    "an amber perfume bottle with a black cap on black marble",
+    "a lime green soda can in neon light",
+    "a beige lotion tube with a brown cap on a linen cloth",
+    "a grey marble soap dispenser on a shelf",
+    "an elegant brown leather handbag on a wooden table",
+    "an olive canvas rucksack in front of a sunlit wall",
+    "a purple plastic suitcase in front of a blue backdrop",
+    "burgundy leather loafers in a grey studio",
+    "a pair of white canvas sneakers with green soles on a podium",
+    "a cork sandal with black straps, soft light",
+    "tan Chelsea boots on a concrete floor",
+    "a matte teal metal lamp, soft light from the left",
+    "an orange plastic chair on a concrete floor",
+    "a navy office chair with a white base in a white studio",
+    "a green felt sofa with yellow cushions by a window",
+    "matte black metal headphones in a black studio",
+    "a walnut Bluetooth speaker on a shelf, warm light",
+    "a black camera with a silver lens, dark and moody",
+    "a watch with a navy leather strap on a marble counter",
+    "brass sunglasses with blue lenses in front of a pink backdrop",
+    "a red baseball cap with a white brim in front of a sunlit wall",
+    "a wooden toy car with red wheels on a wooden table",
+    "a checked rubber ball in front of a blue backdrop",
+    "a tower of purple building blocks on a linen cloth",
 )
 CONTACT_SEEDS = range(8)
 
@@ -225,10 +244,9 @@ def _draw_runs(painter: Painter, held: Renders, prompts: Prompts, seed: int, tra
         text = caption(scene.attributes(), rng, prompts)
         product = {"product": scene.product}
         asked.append(painter.ask(text, seed + i))
-        paired.append(painter.draw(text, u_vector(continuous_of(scene)), seed + i))
-        product_only.append(
-            painter.draw(caption(product, rng, prompts), u_vector(sample_continuous(rng, product)), seed + i)
-        )
+        paired.append(painter.draw(text, scene.u, seed + i))
+        u = u_of(sample_continuous(rng, product), scene.silhouette)
+        product_only.append(painter.draw(caption(product, rng, prompts), u, seed + i))
     return {
         "asked": torch.stack(asked),
         "paired": torch.stack(paired),
@@ -243,12 +261,12 @@ def _nearest(scenes: Sequence[Scene], train: Sequence[Scene]) -> list[int]:
 
     def described(of: Sequence[Scene]) -> tuple[Tensor, Tensor]:
         classes = [[ATTRIBUTES[group].index(getattr(scene, group)) for group in CORE_ATTRIBUTES] for scene in of]
-        return torch.tensor(classes), torch.tensor([u_vector(continuous_of(scene)) for scene in of])
+        return torch.tensor(classes), torch.tensor([list(scene.u.values()) for scene in of])
 
     classes, u = described(scenes)
     train_classes, train_u = described(train)
     shared = (classes[:, None] == train_classes[None]).sum(-1)
-    # |u - u'| is at most 2 sqrt(15) < 8, so it only ever decides between equals.
+    # |u - u'| is at most sqrt(15 * 4 + 2) < 8, so it only ever decides between equals.
     return [int(index) for index in (shared - torch.cdist(u, train_u) / 8).argmax(1)]
 
 
@@ -308,7 +326,7 @@ def _diversity(
         scene = records.scenes[one]
         rng = random.Random(f"{seed} {scene.seed}")
         text = caption({group: getattr(scene, group) for group in CORE_ATTRIBUTES}, rng, prompts)
-        u = u_vector(continuous_of(scene))
+        u = scene.u
         images = (
             read_image(records.files[one], painter.size)[:3],
             read_image(records.files[other], painter.size)[:3],

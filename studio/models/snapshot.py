@@ -25,7 +25,8 @@ DESCRIPTION = "config.json"
 
 @dataclass(frozen=True, kw_only=True)
 class SnapshotConfig:
-    """What a snapshot is. `attributes` gives the classes of every head in order, `u_names` the entries of u."""
+    """What a snapshot is. `attributes` gives the classes of every head in order, `u_names` the entries of u; `exact`
+    says that it was trained on exact renders, whose every core attribute has to be said."""
 
     name: str
     preset: str
@@ -34,6 +35,7 @@ class SnapshotConfig:
     attributes: Mapping[str, tuple[str, ...]]
     text_encoder_sha256: str
     num_images_seen: int
+    exact: bool = True
     licence: str = "Apache-2.0"
     eps_dim: int = EPS_WIDTH
     weights_sha256: str = ""
@@ -115,7 +117,12 @@ def _parse(record: object, folder: Path) -> SnapshotConfig:
 
 
 def build_tiny(
-    folder: Path, text_encoder_sha256: str, *, u_names: tuple[str, ...], attributes: Mapping[str, tuple[str, ...]]
+    folder: Path,
+    text_encoder_sha256: str,
+    *,
+    u_names: tuple[str, ...],
+    attributes: Mapping[str, tuple[str, ...]],
+    exact: bool = True,
 ) -> SnapshotConfig:
     """Writes a snapshot of 32 px with random weights, for tests."""
     with torch.random.fork_rng():
@@ -129,5 +136,6 @@ def build_tiny(
         attributes=attributes,
         text_encoder_sha256=text_encoder_sha256,
         num_images_seen=0,
+        exact=exact,
     )
     return save_snapshot(folder, adapter=adapter, generator=generator, config=config)

@@ -8,21 +8,38 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
+#: Images in which the strength may go from 0 to 1.
+ADAPTATION_IMAGES = 20_000
 
-def augment(real: Tensor, fake: Tensor, seed: int) -> tuple[Tensor, Tensor]:
-    """Moves both by the same few pixels and cuts the same square out of both (DiffAugment, Zhao et al. 2020).
+
+def augment(real: Tensor, fake: Tensor, strength: float, seed: int) -> tuple[Tensor, Tensor]:
+    """Moves images by some pixels and cuts squares out of them, each with probability `strength` (DiffAugment, Zhao et
+    al. 2020).
 
     Images [n, 3, size, size]. The same change for a pair keeps the features of fake and real comparable.
     """
     generator = torch.Generator().manual_seed(seed)
-    size = real.shape[-1]
-    reach = size // 16
-    dx, dy = (int(torch.randint(-reach, reach + 1, (), generator=generator)) for _ in range(2))
-    moved = [torch.roll(image, (dy, dx), dims=(2, 3)) for image in (real, fake)]
-    if torch.rand((), generator=generator) < 0.5:
-        side = size // 3
-        x, y = (int(torch.randint(0, size - side, (), generator=generator)) for _ in range(2))
-        keep = torch.ones_like(real[:1, :1])
-        keep[..., y : y + side, x : x + side] = 0
-        moved = [image * keep for image in moved]
-    return moved[0], moved[1]
+    n, _, size, _ = real.shape
+    moves = torch.randint(-(size // 8), size // 8 + 1, (n, 2), generator=generator)
+    corners = torch.randint(0, size - size // 3, (n, 2), generator=generator)
+    moved, cut = torch.rand(2, n, generator=generator) < strength
+    keep = torch.ones(n, 1, size, size, device=real.device)
+    for i in range(n):
+        x, y = corners[i].tolist()
+        if cut[i]:
+            keep[i, :, y : y + size // 3, x : x + size // 3] = 0
+    shifts = [move.tolist() if each else [0, 0] for move, each in zip(moves, moved, strict=True)]
+    real, fake = (
+        torch.stack([image.roll(shift, dims=(1, 2)) for image, shift in zip(images, shifts, strict=True)])
+        for images in (real, fake)
+    )
+    return real * keep, fake * keep
+
+
+def adapted(strength: float, told_right: float, target: float, images: int) -> float:
+    """The strength after a step of `images`, of whose pairs a share was `told_right` (ADA, Karras et al. 2020).
+
+    A discriminator that is always right has learnt the images by heart, and teaches nothing.
+    """
+    change = images / ADAPTATION_IMAGES * (1 if told_right > target else -1)
+    return min(max(strength + change, 0.0), 0.9)

@@ -33,6 +33,8 @@ class TrainingConfig:
     attribute_weight: float = 0.05
     feature_weight: float = 0.1
     penalty_every: int = 4
+    #: Share of images that the discriminator tells right, above which it is shown them moved and cut out more often.
+    augment_target: float = 0.8
 
     ema_half_life: int = 20_000  # images, never more than a fortieth of what was seen
     checkpoint_minutes: float = 5.0

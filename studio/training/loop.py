@@ -22,7 +22,7 @@ from accelerate.utils import set_seed
 from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 
-from studio.data.packed import PackedData, image_batch, known_batch, mask_batch
+from studio.data.packed import PackedData, image_batch, known_batch, mask_batch, prior_batch
 from studio.models.adapter import Conditioning, TextAdapter
 from studio.models.discriminator import Discriminator
 from studio.models.generator import Generator
@@ -30,7 +30,7 @@ from studio.models.muon import Muon, split_parameters
 from studio.models.presets import EPS_WIDTH, num_stages
 from studio.models.snapshot import Snapshot, SnapshotConfig, save_snapshot
 from studio.models.text_encoder import TextEncoder
-from studio.training.augment import augment
+from studio.training.augment import adapted, augment
 from studio.training.config import TrainingConfig
 from studio.training.ema import EMA
 from studio.training.losses import (
@@ -60,13 +60,14 @@ class Progress:
     step: int = 0
     num_images_seen: int = 0
     seconds: float = 0.0
+    strength: float = 0.0  # of the augmentation
 
     def state_dict(self) -> dict[str, float]:
         return asdict(self)
 
     def load_state_dict(self, state: dict[str, float]) -> None:
         self.step, self.num_images_seen = int(state["step"]), int(state["num_images_seen"])
-        self.seconds = float(state["seconds"])
+        self.seconds, self.strength = float(state["seconds"]), float(state["strength"])
 
     def share(self, config: TrainingConfig) -> float:
         """0 at the start .. 1 at the end, by images or by the clock, whichever ends first."""
@@ -86,9 +87,10 @@ class Networks:
 
 @dataclass(frozen=True, kw_only=True)
 class Batch:
-    """What one step is drawn from: `weight` says how much each place of an image counts, `texts` are the places of the
-    captions in the encoded texts."""
+    """What one step is drawn from: `exact` where `z` and the conditioning determine the images, `weight` says how much
+    each place of an image counts, `texts` are the places of the captions in the encoded texts."""
 
+    exact: bool
     real: Tensor
     weight: Tensor
     z: Tensor
@@ -162,9 +164,7 @@ def train(
     # 2. Words first: captions are encoded once, the adapter learns to read them and is then frozen.
     with accelerator.main_process_first():
         texts = _encode_captions(data, encoder, out, say)
-        if start and accelerator.is_main_process:
-            save_file(start.adapter.state_dict(), out / "adapter.safetensors")
-        adapter = _trained_adapter(config, data, texts, out, say)
+        adapter = _trained_adapter(config, data, texts, start, out, say)
     adapter.to(accelerator.device)
 
     # 3. The networks, and where an earlier run left them.
@@ -203,10 +203,10 @@ def train(
         began = time.monotonic()
         batch = _batch(config, data, texts, networks.adapter, progress.step, share, accelerator)
         wrong = _mismatched_sentences(data, texts, networks.adapter, batch)
-        if share < config.regression_share:
+        if batch.exact and share < config.regression_share:
             _regression_step(config, networks, batch, wrong, share, accelerator, means)
         else:
-            _adversarial_step(config, networks, batch, wrong, share, progress.step, accelerator, means)
+            _adversarial_step(config, networks, batch, wrong, share, progress, accelerator, means)
         images = config.batch_size * accelerator.num_processes
         progress.step += 1
         progress.num_images_seen += images
@@ -257,12 +257,8 @@ def _stateful(networks: Networks, progress: Progress) -> dict[str, Any]:
 
 
 def _fits(start: SnapshotConfig, config: TrainingConfig, data: PackedData, encoder: TextEncoder) -> bool:
-    return (start.preset, start.text_encoder_sha256, start.u_names, dict(start.attributes)) == (
-        config.preset,
-        encoder.sha256,
-        data.u_names,
-        dict(data.attributes),
-    )
+    same = (start.preset, start.text_encoder_sha256, start.u_names) == (config.preset, encoder.sha256, data.u_names)
+    return same and (not data.exact or dict(start.attributes) == dict(data.attributes))
 
 
 def _encode_captions(data: PackedData, encoder: TextEncoder, out: Path, say: Say) -> EncodedTexts:
@@ -278,9 +274,17 @@ def _encode_captions(data: PackedData, encoder: TextEncoder, out: Path, say: Say
     return encoded
 
 
-def _trained_adapter(config: TrainingConfig, data: PackedData, texts: EncodedTexts, out: Path, say: Say) -> TextAdapter:
+def _trained_adapter(
+    config: TrainingConfig, data: PackedData, texts: EncodedTexts, start: Snapshot | None, out: Path, say: Say
+) -> TextAdapter:
+    """That of the run, or of `start` where it reads the same attributes, or one that learns to read them now."""
     adapter = TextAdapter(data.attributes)
     path = out / "adapter.safetensors"
+    if start and dict(start.config.attributes) == dict(data.attributes):
+        save_file(start.adapter.state_dict(), path)
+    elif start and not path.is_file():
+        known = {name: value for name, value in start.adapter.state_dict().items() if not name.startswith("heads.")}
+        adapter.load_state_dict(known, strict=False)
     if path.is_file():
         adapter.load_state_dict(load_file(path))
         return adapter.eval().requires_grad_(False)
@@ -308,18 +312,20 @@ def _batch(
     generator = torch.Generator().manual_seed((config.seed * 1_000_003 + step) * 64 + accelerator.process_index)
     n, k = len(data), data.caption_labels.shape[1]
     chosen = torch.randint(n, (config.batch_size,), generator=generator)
+    prior = prior_batch(data, config.batch_size, generator)
     # Regression needs captions that say everything: what is left open has no one right picture.
     full = torch.randint(2, (config.batch_size,), generator=generator)
     places = chosen * k + full
     mirrored = data.mirrors[chosen, full] & (torch.rand(config.batch_size, generator=generator) < 0.5)
-    u, labels = known_batch(data, chosen, mirrored)
+    u, labels = known_batch(data, chosen, mirrored) if data.exact else (prior, data.labels[chosen])
     device, size = accelerator.device, config.size_at(share)
     eps = torch.randn(config.batch_size, EPS_WIDTH, generator=generator)
-    if share < config.regression_share:  # there is one right picture, and noise would only have to be unlearnt
+    if data.exact and share < config.regression_share:  # there is one right picture: noise would have to be unlearnt
         eps.zero_()
     with torch.no_grad():
         conditioning = adapter(*(each.to(device) for each in texts.batch(places)))
     return Batch(
+        exact=data.exact,
         real=image_batch(data, chosen, size, device, mirrored),
         weight=product_weight(mask_batch(data, chosen, size, device, mirrored)),
         z=torch.cat([u, eps], dim=1).to(device),
@@ -383,23 +389,25 @@ def _adversarial_step(
     batch: Batch,
     wrong: Tensor,
     share: float,
-    step: int,
+    progress: Progress,
     accelerator: Accelerator,
     means: Means,
 ) -> None:
     """One step of the discriminator, then one of the generator, on the same images."""
-    phase = (share - config.regression_share) / (1 - config.regression_share)
+    began = config.regression_share if batch.exact else 0.0
+    phase = (share - began) / (1 - began)
     rate = _cosine(config.adversarial_learning_rate, phase)
     trunk = networks.discriminator
     sentence = batch.conditioning.sentence
+    step = progress.step
     seed = step * accelerator.num_processes + accelerator.process_index
     with accelerator.autocast():
-        fake = networks.generator(batch.z, batch.conditioning).float()
+        fake = networks.generator(batch.z, batch.conditioning, num_stages(batch.real.shape[-1])).float()
 
     # D: real above generated, right captions above wrong ones; every few steps a gradient penalty on both.
     trunk.requires_grad_(True)
     penalise = step % config.penalty_every == 0
-    real_seen, fake_seen = augment(batch.real, fake.detach(), seed)
+    real_seen, fake_seen = augment(batch.real, fake.detach(), progress.strength, seed)
     real_seen.requires_grad_(penalise)
     fake_seen.requires_grad_(penalise)
     with nullcontext() if penalise else accelerator.autocast():  # double backward is for full precision
@@ -414,27 +422,28 @@ def _adversarial_step(
         means.add(r1=r1.detach(), r2=r2.detach())
     _descend(loss_d, networks.discriminator, networks.optimizers_d, rate, accelerator)
 
-    # G: generated above real, and close to the exact render in pixels, features and attributes.
+    # G: generated above real, of the attributes asked for, and close to an exact render in pixels and features.
     trunk.requires_grad_(False)
-    real_seen, fake_seen = augment(batch.real, fake, seed)
+    real_seen, fake_seen = augment(batch.real, fake, progress.strength, seed)
     with accelerator.autocast():
         with torch.no_grad():
             h_real, maps_real = trunk.features(real_seen)
         h_fake, maps_fake = trunk.features(fake_seen)
     loss_adversarial = relativistic_generator(trunk.logit(h_real, sentence), trunk.logit(h_fake, sentence))
     loss_attributes = attribute_cross_entropy(trunk.classify(h_fake.float()), batch.labels)
-    loss_pixels = reconstruction(fake, batch.real, batch.weight)
-    loss_features = feature_matching(maps_fake, maps_real)
-    loss_g = (
-        config.adversarial_weight * loss_adversarial
-        + config.reconstruction_weight * loss_pixels
-        + config.attribute_weight * loss_attributes
-        + config.feature_weight * loss_features
-    )
+    loss_g = config.adversarial_weight * loss_adversarial + config.attribute_weight * loss_attributes
+    if batch.exact:
+        loss_pixels = reconstruction(fake, batch.real, batch.weight)
+        loss_features = feature_matching(maps_fake, maps_real)
+        loss_g = loss_g + config.reconstruction_weight * loss_pixels + config.feature_weight * loss_features
+        means.add(reconstruction=loss_pixels.detach(), features=loss_features.detach())
     _descend(loss_g, networks.generator, networks.optimizers_g, rate, accelerator)
+    told_right = _mean_over_processes(float((real_logit > fake_logit).float().mean()), accelerator)
+    images = config.batch_size * accelerator.num_processes
+    progress.strength = adapted(progress.strength, told_right, config.augment_target, images)
     means.add(
-        reconstruction=loss_pixels.detach(),
-        features=loss_features.detach(),
+        told_right=told_right,
+        strength=progress.strength,
         attributes=loss_attributes.detach(),
         gap=(real_logit - fake_logit).detach().mean(),
         text_sensitivity=(real_logit - wrong_logit).detach().mean(),
@@ -476,11 +485,11 @@ def _average_gradients(network: nn.Module, accelerator: Accelerator) -> None:
         gradient.copy_(mean.view_as(gradient))
 
 
-def _mean_over_processes(seconds: float, accelerator: Accelerator) -> float:
+def _mean_over_processes(value: float, accelerator: Accelerator) -> float:
     """So that every process sees the same clock, and they end together."""
     if accelerator.num_processes == 1:
-        return seconds
-    own = torch.tensor([seconds], device=accelerator.device)
+        return value
+    own = torch.tensor([value], device=accelerator.device)
     return cast(Tensor, accelerator.reduce(own, "mean")).item()
 
 
@@ -529,6 +538,7 @@ def _keep(
                 attributes=data.attributes,
                 text_encoder_sha256=encoder.sha256,
                 num_images_seen=progress.num_images_seen,
+                exact=data.exact,
             ),
         )
         sheet = sample_sheet(

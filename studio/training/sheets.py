@@ -25,7 +25,7 @@ def sample_sheet(
     eps = torch.randn(count, EPS_WIDTH, generator=torch.Generator().manual_seed(0))
     k = data.caption_labels.shape[1]
     conditioning = adapter(*(each.to(device) for each in texts.batch(chosen * k)))
-    fake = generator(torch.cat([data.u[chosen], eps], dim=1).to(device), conditioning, num_stages(size))
+    fake = generator(torch.cat([data.u[chosen % len(data.u)], eps], dim=1).to(device), conditioning, num_stages(size))
     real = image_batch(data, chosen, fake.shape[-1], device)
     rows: list[Tensor] = []
     for start in range(0, count, COLUMNS):

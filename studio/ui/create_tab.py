@@ -26,11 +26,10 @@ from studio.ui.errors import plain_words
 from studio.ui.grid import Grid, Unattended
 from studio.ui.served import copy_of, zip_of
 from studio.world.captions import caption
-from studio.world.scene import sample_core
+from studio.world.scene import ATTRIBUTES, sample_core
 
 if TYPE_CHECKING:
     from studio.backends.base import Control
-    from studio.prompts import Prompts
     from studio.service import Studio
 
 DICE = str(Path(__file__).with_name("dice.svg"))
@@ -158,7 +157,7 @@ def create_tab(page: gr.Blocks, studio: Studio) -> None:
     )
     for text, example in examples.items():
         example.click(None, outputs=prompt, js=f"() => {json.dumps(text)}").then(None, js=PRESS_GENERATE)
-    surprise.click(partial(on_surprise, studio.prompts), outputs=prompt, show_progress="hidden", **ASKS).success(
+    surprise.click(partial(on_surprise, studio), outputs=prompt, show_progress="hidden", **ASKS).success(
         None, js=PRESS_GENERATE
     )
     restored = dropped.upload(
@@ -258,10 +257,10 @@ def on_preview(
     return (gr.skip(), gr.skip()) if last.superseded else said  # Generate was pressed before this was ready
 
 
-def on_surprise(prompts: Prompts) -> str:
+def on_surprise(studio: Studio) -> str:
     """A random prompt that the model can draw."""
     rng = random.Random(secrets.randbits(64))
-    return caption(sample_core(rng, {}), rng, prompts)
+    return caption(sample_core(rng, {}, studio.capabilities.attributes or ATTRIBUTES), rng, studio.prompts)
 
 
 def on_drop(studio: Studio, controls: Sequence[Control], path: str) -> list[object]:

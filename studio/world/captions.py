@@ -10,8 +10,9 @@ import re
 from collections.abc import Mapping
 from functools import cache
 
+from studio.lexicon import plural, with_articles
 from studio.prompts import Prompts
-from studio.world.scene import ATTRIBUTES, CORE_ATTRIBUTES
+from studio.world.scene import ATTRIBUTES, CORE_ATTRIBUTES, EXTRA_ATTRIBUTES
 
 #: Groups that a template says together, in its slot {details}.
 DETAILS = ("light", "tone", "side", "view", "framing")
@@ -24,10 +25,11 @@ PRAISED_SHARE = 0.15
 SYNONYM_SHARE = 0.35  # use other than the canonical words
 SYNONYMS_WITHIN = 0.7  # of the words in such a caption
 LEFT_OUT_SHARE = 0.25  # of the attributes, in captions that leave some out
+BARE_PLURAL_SHARE = 0.3  # of pairs are but a plural
+SWAPPED_SHARE = 0.3  # of mismatched captions, where there is an accent, have it and the colour the wrong way round
 
 _BRACKET = re.compile(r"\[([^\[\]]*)\]")
 _SLOT = re.compile(r"\{([^{}]*)\}")
-_VOWEL = re.compile(r"\b([Aa]) (?=[aeiou])")
 _ARTICLES = ("the", "one", "our", "this", "")
 _ARTICLE_SHARE = 0.2  # of articles are one of these
 
@@ -48,11 +50,13 @@ def caption(attributes: Mapping[str, str], rng: random.Random, prompts: Prompts)
         text = complete(_description(said, rng, prompts), missing, prompts)
     else:
         text = _description(attributes, rng, prompts)
-    return _VOWEL.sub(r"\1n ", text)
+    return with_articles(text)
 
 
 def mismatched(attributes: Mapping[str, str], rng: random.Random, prompts: Prompts) -> str:
-    """A caption that is wrong in exactly one of the core attributes given."""
+    """A caption that is wrong in exactly one of the core attributes given, or has colour and accent swapped."""
+    if {"colour", "accent"} <= attributes.keys() and rng.random() < SWAPPED_SHARE:
+        return caption({**attributes, "colour": attributes["accent"], "accent": attributes["colour"]}, rng, prompts)
     group = rng.choice([group for group in attributes if group in CORE_ATTRIBUTES])
     wrong = rng.choice([name for name in ATTRIBUTES[group] if name != attributes[group]])
     return caption({**attributes, group: wrong}, rng, prompts)
@@ -84,28 +88,39 @@ def _filled(templates: tuple[str, ...], attributes: Mapping[str, str], rng: rand
     """One of the templates that say everything given, with its slots filled."""
     template = rng.choice(_fitting(templates, _given(attributes)))
     synonyms = SYNONYMS_WITHIN if rng.random() < SYNONYM_SHARE else 0.0
-    article = "a"
-    words: dict[str, str] = {}
-    for group, name in attributes.items():
-        term = prompts.vocabulary[group][name]
-        slot, canonical, others = group, term.phrase, term.says
-        if f"{{{group}:word}}" in template:
-            # Of a scene's names any will do where a plain name stands, but "made of metallic" isn't English.
-            slot, canonical, others = f"{group}:word", term.word, term.en if group == "scene" else ()
-        words[slot] = rng.choice(others) if others and rng.random() < synonyms else canonical
-        if group == "product":
-            article = term.article
-    if "product" not in words:
-        words["product"] = rng.choice(prompts.captions.anything)
-    details = [words.pop(group) for group in DETAILS if group in words]
-    rng.shuffle(details)
-    words["details"] = ", ".join(details)
+
+    def said(canonical: str, others: tuple[str, ...]) -> str:
+        return rng.choice(others) if others and rng.random() < synonyms else canonical
+
+    product = attributes.get("product")
+    term = prompts.vocabulary["product"][product] if product else None
+    words = {"a": "", "product": said(term.phrase, term.says) if term else rng.choice(prompts.captions.anything)}
+    article = term.article if term else "a"
     if rng.random() < _ARTICLE_SHARE:
         article = rng.choice(_ARTICLES)
+    if "number" in attributes:
+        article = prompts.vocabulary["number"][attributes["number"]].phrase
+        if term is None or term.countable:
+            words["product"] = plural(words["product"])
+        if term and term.countable:
+            article = rng.choice(prompts.captions.pairs) if rng.random() > BARE_PLURAL_SHARE else ""
     if rng.random() < PRAISED_SHARE:
         article += f" {rng.choice(prompts.captions.praise)}"
-    words["a"] = article
-    return _SLOT.sub(lambda slot: words[slot[1]], template).strip()
+    words["number" if "number" in attributes else "a"] = article
+    if "accent" in attributes:
+        part, colour = prompts.part(product), prompts.vocabulary["colour"][attributes["accent"]]
+        words["accent:colour"] = said(colour.phrase, colour.says)
+        words["accent:word"] = f"{words['accent:colour']} {said(part.phrase, part.says)}"
+        words["accent"] = f"{part.article} {words['accent:word']}"
+    for group in (group for group in attributes if group not in ("product", "number", "accent")):
+        other = prompts.vocabulary[group][attributes[group]]
+        words[group] = said(other.phrase, other.says)
+        # Of a scene's names any will do where a plain name stands, but "made of metallic" isn't English.
+        words[f"{group}:word"] = said(other.word, other.en if group == "scene" else ())
+    details = [words[group] for group in DETAILS if group in words]
+    rng.shuffle(details)
+    words["details"] = ", ".join(details)
+    return " ".join(_SLOT.sub(lambda slot: words[slot[1]], template).split())
 
 
 def _given(attributes: Mapping[str, str]) -> frozenset[str]:
@@ -124,14 +139,14 @@ def _fitting(templates: tuple[str, ...], given: frozenset[str]) -> tuple[str, ..
 
 
 def _slots(template: str) -> frozenset[str]:
-    return frozenset(slot.removesuffix(":word") for slot in _SLOT.findall(template)) - {"a"}
+    return frozenset(slot.partition(":")[0] for slot in _SLOT.findall(template)) - {"a"}
 
 
 def _some(attributes: Mapping[str, str], rng: random.Random) -> dict[str, str]:
-    """The attributes less some; at least one stays, and what it is stays more often than the rest."""
+    """The attributes less some of those that `complete` adds; what it is stays more often than the rest."""
     some = {
         group: name
         for group, name in attributes.items()
-        if rng.random() > (LEFT_OUT_SHARE / 2 if group == "product" else LEFT_OUT_SHARE)
+        if group in EXTRA_ATTRIBUTES or rng.random() > (LEFT_OUT_SHARE / 2 if group == "product" else LEFT_OUT_SHARE)
     }
     return some or dict([rng.choice(list(attributes.items()))])

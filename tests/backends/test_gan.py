@@ -15,7 +15,7 @@ from studio.errors import InputError, WeightsError
 from studio.prompts import Prompts, load_prompts
 from studio.request import GenerationRequest
 from studio.world.captions import complete
-from studio.world.scene import ATTRIBUTES, CORE_ATTRIBUTES
+from studio.world.scene import ATTRIBUTES, CORE_ATTRIBUTES, U_NAMES
 
 PROMPT = "a glossy red ceramic mug on a marble counter"
 REQUEST = GenerationRequest(prompt=PROMPT, count=4, seed=7, size=32)
@@ -263,3 +263,60 @@ def test_a_prompt_is_encoded_once_for_a_grid(gan: GanBackend) -> None:
         gan.generate(REQUEST, i)
 
     assert gan._encode.cache_info().misses == 1
+
+
+@pytest.fixture
+def small_gan(tmp_path: Path, tiny_text_encoder: Path, open_gan: Callable[[Path], GanBackend]) -> GanBackend:
+    """A model of a part of the world: two products, and no silhouettes."""
+    from studio.models.snapshot import build_tiny
+    from studio.models.text_encoder import TextEncoder
+
+    attributes = {**ATTRIBUTES, "product": ("vase", "mug"), "material": ("glass", "ceramic")}
+    u_names = tuple(name for name in U_NAMES if not name.startswith("silhouette"))
+    build_tiny(tmp_path, TextEncoder.load(str(tiny_text_encoder)).sha256, u_names=u_names, attributes=attributes)
+    return open_gan(tmp_path)
+
+
+def test_a_model_may_know_a_part_of_the_world(small_gan: GanBackend) -> None:
+    assert small_gan.capabilities.attributes["product"] == ("vase", "mug")
+
+    understanding = small_gan.understand("a red sneaker")
+    assert understanding.unknown == ("sneaker",)
+    assert {found.value for found in understanding.attributes if found.group == "product"} <= {"vase", "mug"}
+
+    for seed in range(8):
+        attributes = small_gan.generate(replace(REQUEST, prompt="something red", seed=seed), 0).parameters["attributes"]
+        assert isinstance(attributes, dict)
+        assert (attributes["product"] in ("vase", "mug")) and (attributes["material"] in ("glass", "ceramic"))
+
+
+def test_a_model_of_another_world_is_refused(
+    tmp_path: Path, tiny_text_encoder: Path, open_gan: Callable[[Path], GanBackend]
+) -> None:
+    from studio.models.snapshot import build_tiny
+    from studio.models.text_encoder import TextEncoder
+
+    attributes = {**ATTRIBUTES, "product": ("mug", "dragon")}
+    build_tiny(tmp_path, TextEncoder.load(str(tiny_text_encoder)).sha256, u_names=U_NAMES, attributes=attributes)
+
+    with pytest.raises(WeightsError, match="another product world"):
+        open_gan(tmp_path).load()
+
+
+def test_a_shop_s_model_speaks_its_own_words(
+    tmp_path: Path, tiny_text_encoder: Path, open_gan: Callable[[Path], GanBackend]
+) -> None:
+    from studio.models.snapshot import build_tiny
+    from studio.models.text_encoder import TextEncoder
+
+    attributes = {"category": ("hat", "t-shirt"), "colour": ("black", "red")}
+    sha256 = TextEncoder.load(str(tiny_text_encoder)).sha256
+    build_tiny(tmp_path, sha256, u_names=("fill",), attributes=attributes, exact=False)
+    shop = open_gan(tmp_path)
+
+    assert [control.name for control in shop.capabilities.controls] == ["fill"]
+    understanding = shop.understand("a red T-Shirt with a dragon, blue")
+    assert {found.group: found.value for found in understanding.attributes} == {"category": "t-shirt", "colour": "red"}
+    assert understanding.unknown == ("dragon", "blue")
+    parameters = shop.generate(replace(REQUEST, prompt="a red T-Shirt"), 0).parameters
+    assert parameters["model_prompt"] == "a red T-Shirt"  # nothing is added

@@ -23,6 +23,10 @@ def toy_scene(seed: int) -> Scene:
         material="ceramic",
         finish="glossy",
         scene=("white studio", "black studio")[seed // 4 % 2],
+        accent=None,
+        pattern=None,
+        number=None,
+        silhouette=0,
     )
 
 

@@ -83,6 +83,50 @@ def test_a_run_can_begin_with_a_snapshot(
         train(other, data=big, encoder=encoder, out=tmp_path / "other", start=start, say=lambda line: None)
 
 
+@pytest.fixture
+def photos(data: PackedData) -> PackedData:
+    """Photos of which nobody knows camera and light, described in a shop's own words."""
+    return replace(
+        data,
+        exact=False,
+        u=torch.randn(100, 2),
+        u_names=("fill", "azimuth_sin"),
+        labels=data.labels[:, :1] % 2,
+        caption_labels=data.caption_labels[:, :, :1] % 2,
+        attributes={"category": ("hat", "t-shirt")},
+        mirrors=torch.zeros_like(data.mirrors),
+        u_mirrored=(),
+    )
+
+
+def test_photos_are_learnt_without_regression(photos: PackedData, encoder: TextEncoder, tmp_path: Path) -> None:
+    said: list[str] = []
+    out = tmp_path / "run"
+    snapshot = train(CONFIG, data=photos, encoder=encoder, out=out, say=said.append)
+
+    config = load_snapshot(snapshot).config
+    assert (config.exact, config.u_names, dict(config.attributes)) == (False, photos.u_names, dict(photos.attributes))
+    progress = torch.load(out / "checkpoint.pt", weights_only=True)["progress"]
+    assert progress["num_images_seen"] == 64
+    assert progress["strength"] > 0
+
+
+def test_a_shop_begins_with_the_shipped_networks_and_its_own_words(
+    photos: PackedData, encoder: TextEncoder, tiny_snapshot: Path, tmp_path: Path
+) -> None:
+    start = load_snapshot(tiny_snapshot)
+    photos = replace(photos, u=torch.randn(100, len(start.config.u_names)), u_names=start.config.u_names)
+    config = replace(CONFIG, num_images=4, text_learning_rate=1e-6, adversarial_learning_rate=(1e-6, 1e-6))
+
+    snapshot = load_snapshot(
+        train(config, data=photos, encoder=encoder, out=tmp_path / "run", start=start, say=lambda line: None)
+    )
+
+    torch.testing.assert_close(snapshot.generator.constant, start.generator.constant, atol=1e-2, rtol=1e-2)
+    torch.testing.assert_close(snapshot.adapter.summary, start.adapter.summary, atol=1e-2, rtol=1e-2)
+    assert set(snapshot.adapter.heads) == {"category"}
+
+
 def test_regression_learns_the_renders(data: PackedData, encoder: TextEncoder, tmp_path: Path) -> None:
     rates = (4e-3, 4e-4)
     config = replace(

@@ -3,7 +3,7 @@ import math
 import pytest
 import torch
 
-from studio.training.augment import augment
+from studio.training.augment import adapted, augment
 from studio.training.ema import EMA
 from studio.training.losses import (
     feature_matching,
@@ -67,11 +67,22 @@ def test_augmentation_treats_a_pair_alike_and_keeps_colours() -> None:
     image = torch.rand(2, 3, 32, 32)
     changed = 0
     for seed in range(20):
-        first, second = augment(image, image.clone(), seed)
+        first, second = augment(image, image.clone(), 0.8, seed)
         assert torch.equal(first, second)
         changed += not torch.equal(first, image)
         assert set(first.unique().tolist()) <= set(image.unique().tolist()) | {0.0}
     assert changed > 15
+    assert torch.equal(augment(image, image, 0.0, 1)[0], image)
+
+
+def test_augmentation_grows_while_the_discriminator_is_nearly_always_right() -> None:
+    strength = 0.0
+    for _ in range(50):
+        strength = adapted(strength, 0.95, target=0.8, images=100)
+    assert strength == pytest.approx(0.25)
+    assert adapted(strength, 0.6, target=0.8, images=100) < strength
+    assert adapted(0.0, 0.6, target=0.8, images=100) == 0
+    assert adapted(0.9, 0.99, target=0.8, images=100_000) == 0.9
 
 
 def test_the_average_reaches_half_after_its_half_life() -> None:

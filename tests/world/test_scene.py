@@ -14,16 +14,18 @@ from studio.world.scene import (
     COLOURS,
     CORE_ATTRIBUTES,
     ELEVATION,
+    EXTRA_ATTRIBUTES,
     FILL,
+    GRAINED,
     LIGHT_ELEVATION,
-    MATERIALS_OF,
+    PRODUCTS,
     U_NAMES,
     Scene,
-    continuous_of,
+    is_held_out,
     sample_continuous,
     sample_core,
+    sample_edit,
     sample_scene,
-    u_vector,
 )
 
 SEEDS = st.integers(0, 2**63 - 1)
@@ -52,8 +54,9 @@ def test_values_are_in_range(seed: int) -> None:
 @given(SEEDS)
 def test_u_is_normalised_and_keeps_angles(seed: int) -> None:
     scene = sample_scene(seed)
-    u = dict(zip(U_NAMES, u_vector(continuous_of(scene)), strict=True))
+    u = scene.u
 
+    assert tuple(u) == U_NAMES
     assert all(-1 <= value <= 1 for value in u.values())
     assert math.degrees(math.atan2(u["azimuth_sin"], u["azimuth_cos"])) == pytest.approx(scene.azimuth)
     assert u["softness"] == pytest.approx(2 * scene.softness - 1)
@@ -69,14 +72,20 @@ def test_attributes_are_classes_and_the_core_is_always_there(seed: int) -> None:
 
 @pytest.mark.parametrize(
     ("group", "name"),
-    [(group, name) for group in ATTRIBUTES if group not in CORE_ATTRIBUTES for name in ATTRIBUTES[group]],
+    [
+        (group, name)
+        for group in ATTRIBUTES
+        if group not in CORE_ATTRIBUTES + EXTRA_ATTRIBUTES
+        for name in ATTRIBUTES[group]
+    ],
 )
 def test_what_is_asked_for_is_what_the_scene_then_is(group: str, name: str) -> None:
     core = {"product": "mug", "colour": "red", "material": "ceramic", "finish": "matte", "scene": "white studio"}
     for seed in range(20):
         values = sample_continuous(random.Random(seed), {**core, group: name})
         shape = tuple(values.pop(f"shape.{index}") for index in range(4))
-        scene = Scene(seed=seed, **core, **values, shape=shape)  # type: ignore[arg-type]
+        plain = dict.fromkeys((*EXTRA_ATTRIBUTES, "edited"))
+        scene = Scene.from_record({"seed": seed, "silhouette": 0, **core, **plain, **values, "shape": shape})
 
         assert scene.attributes()[group] == name
 
@@ -85,7 +94,7 @@ def test_remarks_are_neither_rare_nor_the_rule() -> None:
     counts = Counter(group for seed in range(2000) for group in sample_scene(seed).attributes())
 
     for group in set(ATTRIBUTES) - set(CORE_ATTRIBUTES):
-        assert 0.1 < counts[group] / 2000 < 0.7, group
+        assert 0.05 < counts[group] / 2000 < 0.7, group
 
 
 def test_every_core_class_is_drawn_and_most_materials_are_usual() -> None:
@@ -93,7 +102,7 @@ def test_every_core_class_is_drawn_and_most_materials_are_usual() -> None:
 
     for group in CORE_ATTRIBUTES:
         assert {scene.attributes()[group] for scene in scenes} == set(ATTRIBUTES[group])
-    usual = sum(scene.material in MATERIALS_OF[scene.product] for scene in scenes)
+    usual = sum(scene.material in PRODUCTS[scene.product].materials for scene in scenes)
     assert 0.85 < usual / 2000 < 1
 
 
@@ -111,3 +120,35 @@ def test_leaving_attributes_open_does_not_change_the_others() -> None:
     free = sample_core(random.Random(5), {})
 
     assert sample_core(random.Random(5), {"product": free["product"], "scene": "white studio"})["colour"] in COLOURS
+
+
+@given(SEEDS)
+def test_a_part_has_another_colour_and_grain_has_no_pattern(seed: int) -> None:
+    scene = sample_scene(seed)
+
+    assert scene.accent != scene.colour
+    assert not (scene.pattern and scene.material in GRAINED)
+    assert 0 <= scene.silhouette < len(PRODUCTS[scene.product].silhouettes)
+
+
+def test_shoes_come_in_pairs_more_often_than_other_things() -> None:
+    scenes = [sample_scene(seed) for seed in range(2000)]
+    shoes = [scene.number is not None for scene in scenes if PRODUCTS[scene.product].in_pairs]
+    others = [scene.number is not None for scene in scenes if not PRODUCTS[scene.product].in_pairs]
+
+    assert sum(shoes) / len(shoes) > 0.35 > 0.15 > sum(others) / len(others) > 0.02
+
+
+@given(SEEDS, st.booleans())
+def test_some_combinations_are_held_out(seed: int, held_out: bool) -> None:
+    assert is_held_out(sample_scene(seed, held_out=held_out).attributes()) == held_out
+
+
+@given(SEEDS)
+def test_an_edit_changes_one_thing(seed: int) -> None:
+    scene = sample_scene(seed)
+    edited = sample_edit(scene)
+    changed = {group for group in CORE_ATTRIBUTES if getattr(edited, group) != getattr(scene, group)}
+
+    assert changed == ({edited.edited} - {"light"})
+    assert (edited.product, edited.shape, edited.azimuth) == (scene.product, scene.shape, scene.azimuth)

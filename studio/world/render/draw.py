@@ -13,12 +13,15 @@ import bpy
 import numpy as np
 from PIL import Image
 
-from studio.world.render.materials import of_scene
+from studio.world.render.materials import look_of, scale_textures
 from studio.world.render.products import BUILDERS
-from studio.world.render.stage import build_backdrop, build_lights, frame
-from studio.world.scene import Scene, sample_scene
+from studio.world.render.stage import bounds, build_backdrop, build_lights, frame, second_of_pair
+from studio.world.scene import Scene, sample_edit, sample_scene
 
 SAMPLES = 8
+EDIT_EVERY = 4
+#: The size of the product that textures are made for.
+TEXTURED_SIZE = 1.2
 
 
 def _configure(size: int, threads: int) -> None:
@@ -61,8 +64,12 @@ def draw_scene(scene: Scene, size: int, threads: int = 1) -> Image.Image:
     """Renders one scene as an RGBA image of `size` x `size`; alpha is the product mask."""
     bpy.ops.wm.read_factory_settings(use_empty=True)
     _configure(size, threads)
-    BUILDERS[scene.product](of_scene(scene), scene.shape)
+    BUILDERS[scene.product](look_of(scene))
     parts = list(bpy.context.scene.collection.objects)
+    low, high = bounds(parts)
+    scale_textures(TEXTURED_SIZE / max(high - low))
+    if scene.number == "pair":
+        parts += second_of_pair(parts)
     frame(scene, parts)
     build_lights(scene)
     build_backdrop(scene)
@@ -77,28 +84,42 @@ def draw_scene(scene: Scene, size: int, threads: int = 1) -> Image.Image:
 
 
 def draw_many(
-    *, count: int, seed: int, size: int, out: Path, threads: int = 1, on_done: Callable[[int], None] | None = None
+    *,
+    count: int,
+    seed: int,
+    size: int,
+    out: Path,
+    held_out: bool = False,
+    threads: int = 1,
+    on_done: Callable[[int], None] | None = None,
 ) -> None:
     """Renders the scenes of seeds `seed` .. `seed + count - 1` into `out`; what is there is kept.
 
-    Several processes can share a folder: each goes through the seeds in an order of its own and skips what another
-    has finished. A file appears under its name only when it is whole; its record is one line of `records.jsonl`.
+    A quarter of them are drawn a second time with one thing changed, into `out/edits` and `edits.jsonl`. Several
+    processes can share a folder: each goes through the seeds in an order of its own and skips what another has
+    finished. A file appears under its name only when it is whole; its record is one line of `records.jsonl`.
     """
-    images = out / "images"
-    images.mkdir(parents=True, exist_ok=True)
+    for folder in ("images", "edits"):
+        (out / folder).mkdir(parents=True, exist_ok=True)
     seeds = list(range(seed, seed + count))
     random.Random(os.getpid()).shuffle(seeds)
     for each in seeds:
-        path = images / f"{each:08d}.png"
-        if path.exists():
-            continue
-        scene = sample_scene(each)
-        image = draw_scene(scene, size, threads)
-        partial = path.with_suffix(f".{os.getpid()}.partial")
-        image.save(partial, "PNG")
-        line = json.dumps({"file": f"images/{path.name}"} | scene.to_record()) + "\n"
-        with open(out / "records.jsonl", "a", encoding="utf-8") as records:
-            records.write(line)
-        partial.rename(path)
+        scene = sample_scene(each, held_out=held_out)
+        _draw_once(scene, size, threads, out / "images", out / "records.jsonl")
+        if each % EDIT_EVERY == 0:
+            _draw_once(sample_edit(scene), size, threads, out / "edits", out / "edits.jsonl")
         if on_done:
-            on_done(sum(1 for _ in images.glob("*.png")))
+            on_done(sum(1 for _ in (out / "images").glob("*.png")))
+
+
+def _draw_once(scene: Scene, size: int, threads: int, folder: Path, records: Path) -> None:
+    path = folder / f"{scene.seed:08d}.png"
+    if path.exists():
+        return
+    image = draw_scene(scene, size, threads)
+    partial = path.with_suffix(f".{os.getpid()}.partial")
+    image.save(partial, "PNG")
+    line = json.dumps({"file": f"{folder.name}/{path.name}"} | scene.to_record()) + "\n"
+    with open(records, "a", encoding="utf-8") as file:
+        file.write(line)
+    partial.rename(path)

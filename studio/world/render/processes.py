@@ -7,7 +7,7 @@ import os
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -15,7 +15,14 @@ from studio.errors import StudioError
 
 
 def render_scenes(
-    *, count: int, seed: int, size: int, out: Path, workers: int, on_progress: Callable[[int], None]
+    *,
+    count: int,
+    seed: int,
+    size: int,
+    out: Path,
+    held_out: bool = False,
+    workers: int,
+    on_progress: Callable[[int], None],
 ) -> int:
     """Renders the scenes of seeds `seed` .. `seed + count - 1`; what is in `out` already is kept.
 
@@ -27,16 +34,21 @@ def render_scenes(
         return sum(1 for path in (out / "images").glob("*.png") if seed <= int(path.stem) < seed + count)
 
     if workers == 1:
-        _render_here(count=count, seed=seed, size=size, out=out, on_done=lambda _: on_progress(done()))
+        _render_here(
+            count=count, seed=seed, size=size, out=out, held_out=held_out, on_done=lambda _: on_progress(done())
+        )
     else:
+        command = ["--count", str(count), "--seed", str(seed), "--size", str(size), "--out", str(out)]
         _render_in_processes(
-            count=count, seed=seed, size=size, out=out, workers=workers, on_tick=lambda: on_progress(done())
+            [*command, "--held-out"] if held_out else command, out, workers, on_tick=lambda: on_progress(done())
         )
     on_progress(done())
     return done()
 
 
-def _render_here(*, count: int, seed: int, size: int, out: Path, on_done: Callable[[int], None]) -> None:
+def _render_here(
+    *, count: int, seed: int, size: int, out: Path, held_out: bool, on_done: Callable[[int], None]
+) -> None:
     with _stdout_silenced():
         try:
             from studio.world.render.draw import draw_many
@@ -44,16 +56,13 @@ def _render_here(*, count: int, seed: int, size: int, out: Path, on_done: Callab
             hint = "Install the studio's extra `world` (Python 3.11): pip install '.[world]'"
             raise StudioError(f"Blender can't be loaded: {error}.", hint) from error
         try:
-            draw_many(count=count, seed=seed, size=size, out=out, on_done=on_done)
+            draw_many(count=count, seed=seed, size=size, out=out, held_out=held_out, on_done=on_done)
         except OSError as error:  # the disk is full, or the folder is gone
             raise StudioError(f"The renders can't be saved in {out}: {error}.", "The same command goes on.") from error
 
 
-def _render_in_processes(
-    *, count: int, seed: int, size: int, out: Path, workers: int, on_tick: Callable[[], None]
-) -> None:
-    command = [sys.executable, "-m", "studio", "world", "render", "--workers", "1"]
-    command += ["--count", str(count), "--seed", str(seed), "--size", str(size), "--out", str(out)]
+def _render_in_processes(options: Sequence[str], out: Path, workers: int, on_tick: Callable[[], None]) -> None:
+    command = [sys.executable, "-m", "studio", "world", "render", "--workers", "1", *options]
     out.mkdir(parents=True, exist_ok=True)
     log = out / "render.log"
     with log.open("wb") as errors:

@@ -2,7 +2,7 @@ import pytest
 import torch
 from torch import Tensor
 
-from studio.evaluation.colour import distance_to_named, median_name, name_shares, to_lab
+from studio.data.colour import distance_to_named, median_name, name_shares, to_lab
 from studio.world.scene import COLOURS
 
 NAMES = list(COLOURS)
