@@ -256,7 +256,8 @@ class GanBackend:
         if config.text_encoder_sha256 != encoder.sha256:
             raise _weights_error(f"The model in {self._folder} was trained with another text encoder.")
         strange = any(set(classes) - set(ATTRIBUTES.get(group, ())) for group, classes in config.attributes.items())
-        if set(config.u_names) - set(U_NAMES) or (config.exact and strange):
+        incomplete = set(CORE_ATTRIBUTES) - set(config.attributes)
+        if set(config.u_names) - set(U_NAMES) or (config.exact and (strange or incomplete)):
             raise _weights_error(f"The model in {self._folder} was trained on another product world.")
         try:
             snapshot.adapter.to(self._device)
