@@ -8,8 +8,9 @@ for nothing in particular, `captions.yaml` the ways to describe a picture, `exam
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import Annotated, TypeVar, cast
 
@@ -228,7 +229,12 @@ class Prompts:
                     attributes.setdefault(group, name)
         return attributes
 
-    def _pieces(self, text: str) -> list[Piece]:
+    @cached_property
+    def _pieces(self) -> Callable[[str], list[Piece]]:
+        """`_cut`, which remembers: several things are asked of each prompt."""
+        return lru_cache(maxsize=64)(self._cut)
+
+    def _cut(self, text: str) -> list[Piece]:
         """The pieces of a text, with the parts of the product that it names first."""
         pieces = self.lexicon.pieces(text)
         product = _product(pieces)
