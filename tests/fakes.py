@@ -2,7 +2,7 @@
 
 import hashlib
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
 from PIL import Image
@@ -20,6 +20,7 @@ class FakeBackend:
     model: str = "fake-1"
     model_sha256: str = "f" * 64
     licence: str = "CC0-1.0"
+    attributes: Mapping[str, tuple[str, ...]] = field(default_factory=dict[str, tuple[str, ...]])
     #: Added to every value: another machine's rounding, or another model's.
     offset: int = 0
     broken: bool = False
@@ -34,6 +35,7 @@ class FakeBackend:
             sizes=(16, 32),
             controls=(Control(name="azimuth", label="Turn", low=-60, high=60, step=1, unit="°"),),
             licence=self.licence,
+            attributes=self.attributes,
         )
 
     def load(self) -> None:

@@ -280,11 +280,12 @@ def _trained_adapter(
     """That of the run, or of `start` where it reads the same attributes, or one that learns to read them now."""
     adapter = TextAdapter(data.attributes)
     path = out / "adapter.safetensors"
-    if start and dict(start.config.attributes) == dict(data.attributes):
-        save_file(start.adapter.state_dict(), path)
-    elif start and not path.is_file():
-        known = {name: value for name, value in start.adapter.state_dict().items() if not name.startswith("heads.")}
-        adapter.load_state_dict(known, strict=False)
+    if start and not path.is_file():
+        if dict(start.config.attributes) == dict(data.attributes):
+            save_file(start.adapter.state_dict(), path)
+        else:
+            body = {name: value for name, value in start.adapter.state_dict().items() if not name.startswith("heads.")}
+            adapter.load_state_dict(body, strict=False)
     if path.is_file():
         adapter.load_state_dict(load_file(path))
         return adapter.eval().requires_grad_(False)
@@ -312,12 +313,14 @@ def _batch(
     generator = torch.Generator().manual_seed((config.seed * 1_000_003 + step) * 64 + accelerator.process_index)
     n, k = len(data), data.caption_labels.shape[1]
     chosen = torch.randint(n, (config.batch_size,), generator=generator)
-    prior = prior_batch(data, config.batch_size, generator)
     # Regression needs captions that say everything: what is left open has no one right picture.
     full = torch.randint(2, (config.batch_size,), generator=generator)
     places = chosen * k + full
     mirrored = data.mirrors[chosen, full] & (torch.rand(config.batch_size, generator=generator) < 0.5)
-    u, labels = known_batch(data, chosen, mirrored) if data.exact else (prior, data.labels[chosen])
+    if data.exact:
+        u, labels = known_batch(data, chosen, mirrored)
+    else:
+        u, labels = prior_batch(data, config.batch_size, generator), data.labels[chosen]
     device, size = accelerator.device, config.size_at(share)
     eps = torch.randn(config.batch_size, EPS_WIDTH, generator=generator)
     if data.exact and share < config.regression_share:  # there is one right picture: noise would have to be unlearnt

@@ -26,7 +26,7 @@ from studio.ui.errors import plain_words
 from studio.ui.grid import Grid, Unattended
 from studio.ui.served import copy_of, zip_of
 from studio.world.captions import caption
-from studio.world.scene import ATTRIBUTES, sample_core
+from studio.world.scene import ATTRIBUTES, CORE_ATTRIBUTES, sample_core
 
 if TYPE_CHECKING:
     from studio.backends.base import Control
@@ -260,7 +260,10 @@ def on_preview(
 def on_surprise(studio: Studio) -> str:
     """A random prompt that the model can draw."""
     rng = random.Random(secrets.randbits(64))
-    return caption(sample_core(rng, {}, studio.capabilities.attributes or ATTRIBUTES), rng, studio.prompts)
+    offered = studio.capabilities.attributes or ATTRIBUTES
+    if any(not set(offered.get(group, ("",))) <= set(ATTRIBUTES[group]) for group in CORE_ATTRIBUTES):
+        return " ".join(rng.choice(classes) for classes in offered.values())  # a shop's model has words of its own
+    return caption(sample_core(rng, {}, offered), rng, studio.prompts)
 
 
 def on_drop(studio: Studio, controls: Sequence[Control], path: str) -> list[object]:

@@ -9,10 +9,12 @@ import gradio as gr
 import pytest
 
 from studio.request import GenerationRequest
+from studio.service import Studio
 from studio.settings import Settings
-from studio.ui.create_tab import LATELY, on_ask, on_draw, on_load, on_preview
+from studio.ui.create_tab import LATELY, on_ask, on_draw, on_load, on_preview, on_surprise
 from studio.ui.grid import Grid, Unattended
-from tests.fakes import SlowStudio
+from studio.world.scene import ATTRIBUTES
+from tests.fakes import FakeBackend, SlowStudio
 from tests.serving import until
 
 CONTROLS = ()
@@ -177,3 +179,29 @@ def test_what_was_made_last_is_shown_first_and_what_was_deleted_is_not(studio: S
 
     assert shown.label == "Made here lately"
     assert [picture["caption"] for picture in shown.value] == [f"a mug, number {i}" for i in range(LATELY + 1, 2, -1)]
+
+
+@pytest.mark.parametrize(
+    ("attributes", "words"),
+    [
+        ({"colour": ("red",), "category": ("hat",)}, {"red hat"}),
+        ({"product": ("dress", "skirt")}, {"dress", "skirt"}),
+    ],
+)
+def test_a_shop_s_model_is_surprised_in_its_own_words(
+    tmp_path: Path, attributes: dict[str, tuple[str, ...]], words: set[str]
+) -> None:
+    shop = Studio(Settings(data_dir=tmp_path / "data"), backends=lambda _: FakeBackend(attributes=attributes))
+
+    assert {on_surprise(shop) for _ in range(20)} == words
+    shop.library.close()
+
+
+def test_a_model_of_a_part_of_the_world_is_surprised_by_that_part(tmp_path: Path) -> None:
+    offered = {**ATTRIBUTES, "product": ("vase",), "colour": ("red",)}
+    part = Studio(Settings(data_dir=tmp_path / "data"), backends=lambda _: FakeBackend(attributes=offered))
+
+    for _ in range(20):
+        known = part.prompts.known(on_surprise(part))
+        assert (known["product"], known["colour"]) == ("vase", "red")
+    part.library.close()

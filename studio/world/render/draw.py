@@ -105,17 +105,18 @@ def draw_many(
     random.Random(os.getpid()).shuffle(seeds)
     for each in seeds:
         scene = sample_scene(each, held_out=held_out)
-        _draw_once(scene, size, threads, out / "images", out / "records.jsonl")
+        drawn = _draw_once(scene, size, threads, out / "images", out / "records.jsonl")
         if each % EDIT_EVERY == 0:
             _draw_once(sample_edit(scene), size, threads, out / "edits", out / "edits.jsonl")
-        if on_done:
+        if drawn and on_done:
             on_done(sum(1 for _ in (out / "images").glob("*.png")))
 
 
-def _draw_once(scene: Scene, size: int, threads: int, folder: Path, records: Path) -> None:
+def _draw_once(scene: Scene, size: int, threads: int, folder: Path, records: Path) -> bool:
+    """Whether it had still to be drawn."""
     path = folder / f"{scene.seed:08d}.png"
     if path.exists():
-        return
+        return False
     image = draw_scene(scene, size, threads)
     partial = path.with_suffix(f".{os.getpid()}.partial")
     image.save(partial, "PNG")
@@ -123,3 +124,4 @@ def _draw_once(scene: Scene, size: int, threads: int, folder: Path, records: Pat
     with open(records, "a", encoding="utf-8") as file:
         file.write(line)
     partial.rename(path)
+    return True
