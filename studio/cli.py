@@ -199,6 +199,9 @@ def evaluate(
     out: Annotated[Path, typer.Option(file_okay=False, help="Folder for the report and the contact sheet.")],
     judge_data: Annotated[Path | None, typer.Option(file_okay=False, help="Renders to train the judge on.")] = None,
     train_data: Annotated[Path | None, typer.Option(file_okay=False, help="The model's own training renders.")] = None,
+    unseen_data: Annotated[
+        Path | None, typer.Option(file_okay=False, help="Renders of combinations kept from training (--held-out).")
+    ] = None,
     model: Annotated[Path | None, typer.Option(file_okay=False, help="A snapshot; by default the packaged.")] = None,
     as_json: JsonOption = False,
 ) -> None:
@@ -213,6 +216,7 @@ def evaluate(
         out=out,
         judge_data=[judge_data] if judge_data else [],
         train_data=train_data,
+        unseen_data=unseen_data,
         model=model,
         prompts=load_prompts(settings.prompts_dir),
         text_encoder=settings.text_encoder,

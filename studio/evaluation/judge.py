@@ -25,7 +25,7 @@ from torch import Tensor, nn
 from studio.errors import WeightsError
 from studio.evaluation.renders import Renders, to_float
 from studio.models.muon import Muon, split_parameters
-from studio.world.scene import ATTRIBUTES, CORE_ATTRIBUTES, Scene
+from studio.world.scene import ATTRIBUTES, CORE_ATTRIBUTES, EXTRA_ATTRIBUTES, Scene
 
 WIDTHS = (24, 48, 96, 160)  # of the maps at 1/2, 1/4, 1/8 and 1/16 of the picture
 PYRAMID_WIDTH = 32
@@ -35,10 +35,13 @@ STEPS = 600
 PEAK_RATE = 2e-3
 WARM_UP = 50  # steps
 
+#: What the judge names: the class of each group, or, one beyond the last, that nothing of the kind is to be seen.
+JUDGED = CORE_ATTRIBUTES + EXTRA_ATTRIBUTES
+
 
 @dataclass(frozen=True, kw_only=True)
 class Opinion:
-    """`features` [n, 128]; `logits` of each core attribute [n, classes]; `mask` [n, size/2, size/2], logits."""
+    """`features` [n, 128]; `logits` of each judged group [n, classes + 1]; `mask` [n, size/2, size/2], logits."""
 
     features: Tensor
     logits: dict[str, Tensor]
@@ -47,7 +50,7 @@ class Opinion:
 
 @dataclass(frozen=True, kw_only=True)
 class Findings:
-    """What the judge made of n images: `features` [n, 128], `classes` [n] of each core attribute, and `masks`
+    """What the judge made of n images: `features` [n, 128], `classes` [n] of each judged group, and `masks`
     [n, size, size] bool, True = product."""
 
     features: Tensor
@@ -66,7 +69,7 @@ class Judge(nn.Module):
         self.laterals = nn.ModuleList(nn.Conv2d(width, PYRAMID_WIDTH, 1) for width in WIDTHS)
         self.mask_head = nn.Sequential(nn.SiLU(), nn.Conv2d(PYRAMID_WIDTH, 1, 3, padding=1))
         self.embed = nn.Sequential(nn.Linear(2 * sum(WIDTHS), FEATURES), nn.LayerNorm(FEATURES), nn.SiLU())
-        self.heads = nn.ModuleDict({group: nn.Linear(FEATURES, len(ATTRIBUTES[group])) for group in CORE_ATTRIBUTES})
+        self.heads = nn.ModuleDict({group: nn.Linear(FEATURES, len(ATTRIBUTES[group]) + 1) for group in JUDGED})
 
     def forward(self, images: Tensor) -> Opinion:
         """Float images [n, 3, size, size] in -1..1; `size` a multiple of 16."""
@@ -192,11 +195,14 @@ def _augment(images: Tensor, masks: Tensor, generator: torch.Generator) -> tuple
 
 
 def class_indices(scenes: tuple[Scene, ...]) -> dict[str, Tensor]:
-    """The class [n] of each scene in every core attribute."""
+    """The class [n] of each scene in every judged group; the number of classes where the scene has none."""
     return {
-        group: torch.tensor([ATTRIBUTES[group].index(getattr(scene, group)) for scene in scenes])
-        for group in CORE_ATTRIBUTES
+        group: torch.tensor([_place(ATTRIBUTES[group], getattr(scene, group)) for scene in scenes]) for group in JUDGED
     }
+
+
+def _place(classes: tuple[str, ...], name: str | None) -> int:
+    return len(classes) if name is None else classes.index(name)
 
 
 @torch.inference_mode()
@@ -207,9 +213,7 @@ def assess(judge: Judge, images: Tensor) -> Findings:
     masks = torch.cat([opinion.mask for opinion in opinions])
     return Findings(
         features=torch.cat([opinion.features for opinion in opinions]),
-        classes={
-            group: torch.cat([opinion.logits[group].argmax(1) for opinion in opinions]) for group in CORE_ATTRIBUTES
-        },
+        classes={group: torch.cat([opinion.logits[group].argmax(1) for opinion in opinions]) for group in JUDGED},
         masks=F.interpolate(masks[:, None], size=(size, size), mode="bilinear")[:, 0] > 0,
     )
 

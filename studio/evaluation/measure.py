@@ -15,9 +15,9 @@ from torch import Tensor
 from studio.data.colour import PASSING_SHARE, median_name, name_shares
 from studio.evaluation import metrics
 from studio.evaluation.features import RandomFeatures
-from studio.evaluation.judge import Judge, assess, class_indices
+from studio.evaluation.judge import JUDGED, Judge, assess, class_indices
 from studio.evaluation.renders import to_float
-from studio.world.scene import COLOURS, CORE_ATTRIBUTES, Scene
+from studio.world.scene import COLOURS, CORE_ATTRIBUTES, EXTRA_ATTRIBUTES, Scene
 
 ACCURACIES = (*CORE_ATTRIBUTES, "joint")
 CHUNK = 64
@@ -27,13 +27,17 @@ CHUNK = 64
 class Examined:
     """n images beside the n scenes they should show.
 
-    `correct` [n] 0 or 1 for each core attribute and "joint", all of them together; `colour_check` [n] 0 or 1;
+    `correct` [n] 0 or 1 for each judged group, for "joint", all core attributes together, and for "bound", colour and
+    accent together; `exchanged` [n] 0 or 1, whether they were named the wrong way round; `has` [n] bool, whether the
+    scene has an accent, a pattern and so on ("bound": an accent); `colour_check` [n] 0 or 1;
     `wrong_names` [n], the share of the other fifteen colours that pass the check as well; `median_colour` [n] 0 or 1,
     whether the median colour's nearest name is the one asked for; `features` [n, d] by kind; `power` [n].
     """
 
     images: Tensor
     correct: dict[str, Tensor]
+    exchanged: Tensor
+    has: dict[str, Tensor]
     colour_check: Tensor
     wrong_names: Tensor
     median_colour: Tensor
@@ -46,8 +50,11 @@ def examine(images: Tensor, scenes: Sequence[Scene], judge: Judge, *, masks: Ten
     sees it."""
     findings = assess(judge, images)
     asked = class_indices(tuple(scenes))
-    correct = {group: (findings.classes[group] == asked[group]).float() for group in CORE_ATTRIBUTES}
-    correct["joint"] = torch.stack(list(correct.values())).amin(0)
+    seen = findings.classes
+    correct = {group: (seen[group] == asked[group]).float() for group in JUDGED}
+    correct["joint"] = torch.stack([correct[group] for group in CORE_ATTRIBUTES]).amin(0)
+    correct["bound"] = correct["colour"] * correct["accent"]
+    has = {group: torch.tensor([bool(getattr(scene, group)) for scene in scenes]) for group in EXTRA_ATTRIBUTES}
 
     inside = findings.masks if masks is None else masks
     shares = torch.stack([name_shares(image, mask) for image, mask in zip(images, inside, strict=True)])
@@ -60,6 +67,8 @@ def examine(images: Tensor, scenes: Sequence[Scene], judge: Judge, *, masks: Ten
     return Examined(
         images=images,
         correct=correct,
+        exchanged=((seen["colour"] == asked["accent"]) & (seen["accent"] == asked["colour"])).float(),
+        has=has | {"bound": has["accent"]},
         colour_check=own,
         wrong_names=(passing.sum(1) - own) / (len(COLOURS) - 1),
         median_colour=torch.tensor(
@@ -81,6 +90,12 @@ def compare(run: Examined, renders: Examined, judge: Judge, *, seed: int) -> dic
     """
     return {
         "accuracy": {name: _share(run.correct[name], renders.correct[name], seed) for name in ACCURACIES},
+        "extras": {
+            name: _share(run.correct[name][has], renders.correct[name][has], seed) | {"count": int(has.sum())}
+            for name, has in renders.has.items()
+            if has.any()
+        },
+        "colours_exchanged": number(float(run.exchanged[run.has["accent"]].mean())),
         "colour_check": _share(run.colour_check, renders.colour_check, seed),
         "wrong_names_passing": number(float(run.wrong_names.mean())),
         "median_colour": _share(run.median_colour, renders.median_colour, seed),
@@ -113,6 +128,17 @@ def rightness(right: Tensor, *, seed: int) -> dict[str, object]:
     }
 
 
+def closeness(run: Tensor, renders: Tensor, train: Tensor, *, seed: int) -> dict[str, object]:
+    """How far features [n, d] of generated images lie from the nearest of those [m, d] of training renders, over how
+    far those [n, d] of renders that were not trained on do: well below 1, the model repeats what it saw."""
+    own, others = (torch.cdist(each, train).amin(1) for each in (run, renders))
+
+    def ratio(indices: Tensor) -> Tensor:
+        return own[indices].mean(-1) / others[indices].mean(-1)
+
+    return {"value": number(float(own.mean() / others.mean())), "interval": _interval(ratio, len(own), seed)}
+
+
 def breakdown(run: Examined, renders: Examined, labels: Sequence[str]) -> dict[str, dict[str, object]]:
     """Accuracies and the colour check of the images with each label, on the run and on renders."""
     found: dict[str, dict[str, object]] = {}
@@ -132,7 +158,7 @@ def number(value: float) -> float | None:
 
 
 def _means(run: Examined, chosen: Tensor) -> dict[str, float | None]:
-    values = run.correct | {"colour_check": run.colour_check}
+    values = {name: run.correct[name] for name in ACCURACIES} | {"colour_check": run.colour_check}
     return {name: number(float(value[chosen].mean())) for name, value in values.items()}
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
+from types import MappingProxyType
 
 import numpy as np
 import torch
@@ -27,10 +28,11 @@ class Painter:
         self.size = self._backend.capabilities.sizes[0]
         self.name = self._backend.model
         self.sha256 = self._backend.model_sha256
+        self.controls = self._backend.capabilities.controls
 
-    def ask(self, prompt: str, seed: int) -> Tensor:
-        """What a user gets: what the prompt leaves open, camera and light among it, is the seed's."""
-        request = GenerationRequest(prompt=prompt, count=1, seed=seed, size=self.size)
+    def ask(self, prompt: str, seed: int, controls: Mapping[str, float] = MappingProxyType({})) -> Tensor:
+        """What a user gets: what prompt and controls leave open is the seed's."""
+        request = GenerationRequest(prompt=prompt, count=1, seed=seed, size=self.size, controls=controls)
         return _to_pixels(self._backend.generate(request, 0).image)
 
     def draw(self, text: str, u: Mapping[str, float], seed: int) -> Tensor:

@@ -20,11 +20,16 @@ GAP = 4  # pixels between the pictures of a sheet
 RUNS = {
     "renders": "held-out renders (the floor)",
     "asked": "model, as a user gets it",
+    "other_words": "model, asked in other words",
+    "typo": "model, asked with one typing error",
     "paired": "model, with the render's own camera, light and proportions",
     "nearest": "nearest training render by attributes",
     "product_only": "model, told the product only",
     "shuffled": "model, captions shuffled",
 }
+
+
+EXTRAS = {"accent": "second colour", "bound": "both colours", "pattern": "pattern", "number": "pair"}
 
 
 def contact_sheet(images: Tensor, *, columns: int) -> Image.Image:
@@ -47,11 +52,14 @@ def to_markdown(report: Mapping[str, Any]) -> str:
         *_distances(report),
         "## Diversity",
         _diversity(report["diversity"]),
+        *_unseen(report["unseen_combinations"]),
+        *_memorisation(report["memorisation"]),
         "## What fails",
         "\n".join(f"- {each}" for each in report["failing"])
         or "No product or material is below 85 % of the renders' figure.",
         *(part for group in report["breakdown"].items() for part in _breakdown(*group)),
         *_contact_sheet(report["contact_sheet"]),
+        *_sweeps(report["sweeps"]),
         f"Model sha256 `{report['hashes']['model']}`, judge sha256 `{report['hashes']['judge']}`.",
     ]
     return "\n\n".join(sections) + "\n"
@@ -71,6 +79,7 @@ def _attributes(report: Mapping[str, Any]) -> Iterator[str]:
         head, [[RUNS[name], *map(_ratio, figures(name))] for name in RUNS if name in runs and name != "renders"]
     )
     renders, asked = runs["renders"], runs["asked"]
+    yield from _extras(runs)
     yield (
         "The colour check passes when the colour asked for is the nearest named one (CIE94 with the weights for "
         f"textiles) on {_percent(PASSING_SHARE)} of the product's pixels. Any other colour passes it on "
@@ -80,6 +89,60 @@ def _attributes(report: Mapping[str, Any]) -> Iterator[str]:
         f"{_percent(asked['median_colour']['value'])} of the model's images. With their true masks instead of the "
         f"judge's (overlap {_percent(report['judge_mask_iou'])}) "
         f"{_percent(report['renders_colour_check_with_true_mask'])} of renders pass."
+    )
+
+
+def _extras(runs: Mapping[str, Any]) -> Iterator[str]:
+    given = [name for name in EXTRAS if name in runs["renders"]["extras"]]
+    if not given:
+        return
+    yield "Of the scenes that have one, the share of which the judge names it as asked:"
+    head = ["", *(f"{EXTRAS[name]} (n = {runs['renders']['extras'][name]['count']})" for name in given)]
+    rows = [
+        [label, *(_share(runs[name]["extras"][each]) for each in given)] for name, label in RUNS.items() if name in runs
+    ]
+    yield _table(head, rows)
+    exchanged = (_percent(runs[name]["colours_exchanged"]) for name in ("asked", "renders"))
+    yield (
+        "The same for what a user gets, divided by the figure of the renders: "
+        + ", ".join(f"{EXTRAS[name]} {_ratio(runs['asked']['extras'][name])}" for name in given)
+        + ". The two colours are named the wrong way round in {} of the model's images and {} of renders.".format(
+            *exchanged
+        )
+    )
+
+
+def _unseen(unseen: Mapping[str, Any] | None) -> Iterator[str]:
+    if unseen is None:
+        return
+    yield "## Combinations that were kept from training"
+    asked, renders = unseen["asked"], unseen["renders"]
+    yield _table(
+        [f"n = {unseen['count']}", *ACCURACIES, "colour check"],
+        [
+            ["renders", *(_share(renders["accuracy"][name]) for name in ACCURACIES), _share(renders["colour_check"])],
+            [
+                "model, as a user gets it",
+                *(_share(asked["accuracy"][name]) for name in ACCURACIES),
+                _share(asked["colour_check"]),
+            ],
+            ["ratio", *(_ratio(asked["accuracy"][name]) for name in ACCURACIES), _ratio(asked["colour_check"])],
+        ],
+    )
+
+
+def _memorisation(memorisation: Mapping[str, Any] | None) -> Iterator[str]:
+    if memorisation is None:
+        return
+    yield "## Memorisation"
+    ratios = [
+        f"{_plain(memorisation[kind]['value'])} ({_plain(low)}..{_plain(high)}) in the features of the {name}"
+        for kind, name in (("judge", "judge"), ("random", "random network"))
+        for low, high in [memorisation[kind]["interval"]]
+    ]
+    yield (
+        f"From an image to the nearest of {memorisation['count']} training renders it is {' and '.join(ratios)} as far "
+        "as from a render that was not trained on. Well below 1, the model would be repeating what it saw."
     )
 
 
@@ -162,6 +225,18 @@ def _contact_sheet(sheet: Mapping[str, Any]) -> Iterator[str]:
     yield "![Contact sheet](contact_sheet.png)"
     yield f"Seeds {sheet['seeds'][0]} to {sheet['seeds'][-1]} from left to right; the rows from the top:"
     yield "\n".join(f"{place}. {prompt}" for place, prompt in enumerate(sheet["prompts"], 1))
+
+
+def _sweeps(sweeps: Mapping[str, Any]) -> Iterator[str]:
+    if not sweeps["controls"]:
+        return
+    yield "## Sweeps"
+    yield "![Sweeps](sweeps.png)"
+    yield (
+        f"Seed 0; from left to right a control goes from its lowest to its highest value. Under each other: "
+        f"{', '.join(sweeps['controls'])}, for each of these prompts:"
+    )
+    yield "\n".join(f"{place}. {prompt}" for place, prompt in enumerate(sweeps["prompts"], 1))
 
 
 def _table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import platform
 import random
-from collections.abc import Callable, Generator, Iterator, Sequence
+from collections.abc import Generator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,58 +20,34 @@ from studio.errors import InputError, StudioError
 from studio.evaluation import classifier
 from studio.evaluation.features import RandomFeatures
 from studio.evaluation.judge import STEPS, Judge, assess, file_sha256, load_judge, save_judge, train_judge
-from studio.evaluation.measure import breakdown, compare, examine, number, rightness
+from studio.evaluation.measure import Examined, breakdown, closeness, compare, examine, number, rightness
 from studio.evaluation.metrics import diversity_ratio
 from studio.evaluation.painter import Painter
 from studio.evaluation.presentation import contact_sheet, to_markdown
 from studio.evaluation.renders import Records, Renders, read_image, read_records, read_renders, to_float
+from studio.evaluation.runs import (
+    CONTACT_PROMPTS,
+    CONTACT_SEEDS,
+    SWEEP_STEPS,
+    SWEPT_PROMPTS,
+    Track,
+    draw_asked,
+    draw_contact_sheet,
+    draw_runs,
+    draw_sweeps,
+    nearest_by_attributes,
+    swept,
+)
 from studio.prompts import Prompts, load_prompts
 from studio.settings import packaged
 from studio.world.captions import caption
-from studio.world.scene import ATTRIBUTES, CORE_ATTRIBUTES, Scene, sample_continuous, u_of
+from studio.world.scene import CORE_ATTRIBUTES, Scene
 
 FORMAT_VERSION = 1
 #: A figure of the model counts as failing below this share of the renders' figure.
 PASSING_RATIO = 0.85
 DIVERSITY_PAIRS = 100
-
-#: One product a row; the words are the user's, not captions that the model was trained on.
-CONTACT_PROMPTS = (
-    "a glossy red ceramic mug on a marble counter",
-    "a yellow wooden bowl on a wooden table, seen from above",
-    "a shiny white ceramic teapot with a blue lid in a grey studio",
-    "a pink glass jar in a white studio, hard light",
-    "a tall blue ceramic vase in front of a pink backdrop",
-    "two wine glasses by a window",
-    "a white metal bottle with a red cap on a podium",
-    "an amber perfume bottle with a black cap on black marble",
-    "a lime green soda can in neon light",
-    "a beige lotion tube with a brown cap on a linen cloth",
-    "a grey marble soap dispenser on a shelf",
-    "an elegant brown leather handbag on a wooden table",
-    "an olive canvas rucksack in front of a sunlit wall",
-    "a purple plastic suitcase in front of a blue backdrop",
-    "burgundy leather loafers in a grey studio",
-    "a pair of white canvas sneakers with green soles on a podium",
-    "a cork sandal with black straps, soft light",
-    "tan Chelsea boots on a concrete floor",
-    "a matte teal metal lamp, soft light from the left",
-    "an orange plastic chair on a concrete floor",
-    "a navy office chair with a white base in a white studio",
-    "a green felt sofa with yellow cushions by a window",
-    "matte black metal headphones in a black studio",
-    "a walnut Bluetooth speaker on a shelf, warm light",
-    "a black camera with a silver lens, dark and moody",
-    "a watch with a navy leather strap on a marble counter",
-    "brass sunglasses with blue lenses in front of a pink backdrop",
-    "a red baseball cap with a white brim in front of a sunlit wall",
-    "a wooden toy car with red wheels on a wooden table",
-    "a checked rubber ball in front of a blue backdrop",
-    "a tower of purple building blocks on a linen cloth",
-)
-CONTACT_SEEDS = range(8)
-
-Track = Callable[[str, Sequence[int]], Iterator[int]]
+READ_AT_ONCE = 64
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -88,6 +64,7 @@ def evaluate(
     judge_data: Sequence[Path] = (),
     judge: Path | None = None,
     train_data: Path | None = None,
+    unseen_data: Path | None = None,
     model: Path | None = None,
     prompts: Prompts | None = None,
     text_encoder: str | None = None,
@@ -97,13 +74,14 @@ def evaluate(
     judge_steps: int = STEPS,
     classifier_steps: int = classifier.STEPS,
 ) -> dict[str, Any]:
-    """Measures a snapshot; writes report.json, report.md, contact_sheet.png and judge.safetensors to `out`.
+    """Measures a snapshot; writes report.json, report.md, two sheets of pictures and judge.safetensors to `out`.
 
     Args:
         data: held-out renders, which neither the model nor the judge has seen; the first `count` by seed are used.
         judge_data: renders to train the judge on. Without them every other scene of `data` is given to it.
         judge: a trained judge's file, instead of training one.
-        train_data: the model's own training renders, for the nearest-render baseline and unseen combinations.
+        train_data: the model's own training renders, for the nearest-render baseline and memorisation.
+        unseen_data: renders of combinations of attributes that were kept from training.
         model: a snapshot; None for the packaged one.
         text_encoder: None for the packaged one, else a folder or a hub name and commit (`NAME@` and 40 hex digits).
         minutes: the longest that the judge may train, wall clock.
@@ -126,10 +104,10 @@ def evaluate(
         judging = _open_judge(judge, judge_records, out, painter.size, seed, minutes, judge_steps, track)
 
         # 2. One image a scene, drawn in each of the ways that are compared.
-        runs = _draw_runs(painter, held, prompts, seed, track)
+        runs = draw_runs(painter, held.scenes, prompts, seed, track)
         train = read_records([train_data]) if train_data else None
         if train:
-            files = [train.files[i] for i in _nearest(records.scenes, train.scenes)]
+            files = [train.files[i] for i in nearest_by_attributes(records.scenes, train.scenes)]
             runs["nearest"] = torch.stack([read_image(file, painter.size)[:3] for file in files])
 
         # 3. Figures.
@@ -143,8 +121,7 @@ def evaluate(
         apart = _told_apart(held.images, runs["asked"], others.images, seed, classifier_steps, track)
         folders = [data, *judge_data, *([train_data] if train_data else [])]
         parts = {group: [getattr(scene, group) for scene in held.scenes] for group in ("product", "material")}
-        if train:
-            parts["combination"] = _combinations(held.scenes, train.scenes)
+        unseen = _unseen(painter, unseen_data, judging.judge, prompts, seed, count, track) if unseen_data else None
         report: dict[str, Any] = {
             "format_version": FORMAT_VERSION,
             "settings": {
@@ -156,6 +133,7 @@ def evaluate(
                 "data": data.name,
                 "judge_data": [folder.name for folder in judge_data],
                 "train_data": train_data.name if train_data else None,
+                "unseen_data": unseen_data.name if unseen_data else None,
                 "versions": {"python": platform.python_version(), "torch": torch.__version__},
             },
             "hashes": {"model": painter.sha256, "judge": judging.sha256},
@@ -168,15 +146,23 @@ def evaluate(
             "judge_mask_iou": number(_mask_overlap(judging.judge, held)),
             "diversity": _diversity(painter, judging.judge, read_records(folders), prompts, seed, track),
             "breakdown": {name: breakdown(examined["asked"], renders, labels) for name, labels in parts.items()},
+            "unseen_combinations": unseen,
+            "memorisation": _memorisation(examined, renders, train, judging.judge, painter.size, seed, track)
+            if train
+            else None,
             "contact_sheet": {"prompts": list(CONTACT_PROMPTS), "seeds": list(CONTACT_SEEDS)},
+            "sweeps": {"prompts": list(SWEPT_PROMPTS), "controls": [each.label for each in swept(painter)]},
         }
         report["failing"] = _failing(report["breakdown"])
 
         # 4. Files.
-        cells = [(prompt, each) for prompt in CONTACT_PROMPTS for each in CONTACT_SEEDS]
-        drawn = torch.stack([painter.ask(*cells[i]) for i in track("Contact sheet", range(len(cells)))])
+        sheets = {
+            "contact_sheet.png": contact_sheet(draw_contact_sheet(painter, track), columns=len(CONTACT_SEEDS)),
+            "sweeps.png": contact_sheet(draw_sweeps(painter, track), columns=SWEEP_STEPS),
+        }
     with _saving(out):
-        contact_sheet(drawn, columns=len(CONTACT_SEEDS)).save(out / "contact_sheet.png")
+        for name, sheet in sheets.items():
+            sheet.save(out / name)
         (out / "report.json").write_text(json.dumps(report, indent=2, allow_nan=False) + "\n", encoding="utf-8")
         (out / "report.md").write_text(to_markdown(report), encoding="utf-8")
     return report
@@ -233,46 +219,43 @@ def _open_judge(
     return _Judging(judge=judge, sha256=file_sha256(path), note=note)
 
 
-def _draw_runs(painter: Painter, held: Renders, prompts: Prompts, seed: int, track: Track) -> dict[str, Tensor]:
-    """Images [n, 3, size, size] of the held-out scenes by the way they were drawn."""
-    asked: list[Tensor] = []
-    paired: list[Tensor] = []
-    product_only: list[Tensor] = []
-    for i in track("Drawing", range(len(held.scenes))):
-        scene = held.scenes[i]
-        rng = random.Random(f"{seed} {scene.seed}")
-        text = caption(scene.attributes(), rng, prompts)
-        product = {"product": scene.product}
-        asked.append(painter.ask(text, seed + i))
-        paired.append(painter.draw(text, scene.u, seed + i))
-        u = u_of(sample_continuous(rng, product), scene.silhouette)
-        product_only.append(painter.draw(caption(product, rng, prompts), u, seed + i))
+def _unseen(
+    painter: Painter, folder: Path, judge: Judge, prompts: Prompts, seed: int, count: int, track: Track
+) -> dict[str, Any]:
+    """The figures of renders of unseen combinations, and of what is drawn of them."""
+    held = read_renders(_take(read_records([folder]), slice(count)), painter.size)
+    renders = examine(held.images, held.scenes, judge)
+    asked = examine(draw_asked(painter, held.scenes, prompts, seed, track), held.scenes, judge)
     return {
-        "asked": torch.stack(asked),
-        "paired": torch.stack(paired),
-        "product_only": torch.stack(product_only),
-        # Shifted by two: even scenes stay even, and so on the same side of the distances.
-        "shuffled": torch.stack(asked).roll(2, dims=0),
+        "count": len(held.scenes),
+        "renders": compare(renders, renders, judge, seed=seed),
+        "asked": compare(asked, renders, judge, seed=seed),
     }
 
 
-def _nearest(scenes: Sequence[Scene], train: Sequence[Scene]) -> list[int]:
-    """For each scene the training scene that shares most core attributes, then the nearest in camera and light."""
-
-    def described(of: Sequence[Scene]) -> tuple[Tensor, Tensor]:
-        classes = [[ATTRIBUTES[group].index(getattr(scene, group)) for group in CORE_ATTRIBUTES] for scene in of]
-        return torch.tensor(classes), torch.tensor([list(scene.u.values()) for scene in of])
-
-    classes, u = described(scenes)
-    train_classes, train_u = described(train)
-    shared = (classes[:, None] == train_classes[None]).sum(-1)
-    # |u - u'| is at most sqrt(15 * 4 + 2) < 8, so it only ever decides between equals.
-    return [int(index) for index in (shared - torch.cdist(u, train_u) / 8).argmax(1)]
-
-
-def _combinations(scenes: Sequence[Scene], train: Sequence[Scene]) -> list[str]:
-    seen = {_core(scene) for scene in train}
-    return ["seen in training" if _core(scene) in seen else "never seen in training" for scene in scenes]
+def _memorisation(
+    examined: dict[str, Examined],
+    renders: Examined,
+    train: Records,
+    judge: Judge,
+    size: int,
+    seed: int,
+    track: Track,
+) -> dict[str, Any]:
+    """How close the run "asked" comes to the nearest training render, in the features of both networks."""
+    found: dict[str, list[Tensor]] = {"judge": [], "random": []}
+    random_features = RandomFeatures()
+    for i in track("Reading training renders", range(0, len(train.files), READ_AT_ONCE)):
+        images = torch.stack([read_image(file, size)[:3] for file in train.files[i : i + READ_AT_ONCE]])
+        found["judge"].append(assess(judge, images).features)
+        found["random"].append(random_features(to_float(images)))
+    return {
+        "count": len(train.files),
+        **{
+            kind: closeness(examined["asked"].features[kind], renders.features[kind], torch.cat(features), seed=seed)
+            for kind, features in found.items()
+        },
+    }
 
 
 def _core(scene: Scene) -> tuple[str, ...]:

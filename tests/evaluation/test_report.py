@@ -7,7 +7,8 @@ import pytest
 from PIL import Image
 
 from studio.errors import InputError, StudioError, WeightsError
-from studio.evaluation.report import CONTACT_PROMPTS, CONTACT_SEEDS, evaluate
+from studio.evaluation.report import evaluate
+from studio.evaluation.runs import CONTACT_PROMPTS, CONTACT_SEEDS, SWEEP_STEPS, SWEPT_CONTROLS, SWEPT_PROMPTS
 from studio.prompts import load_prompts
 from studio.world.scene import ATTRIBUTES
 from tests.evaluation.toy import write_toys
@@ -21,6 +22,7 @@ def folders(tmp_path_factory: pytest.TempPathFactory) -> Path:
     write_toys(folder / "test", seeds=range(1000, 1016))
     write_toys(folder / "judge", seeds=range(2000, 2048))
     write_toys(folder / "train", seeds=range(24))
+    write_toys(folder / "unseen", seeds=range(3000, 3010))
     return folder
 
 
@@ -31,6 +33,7 @@ def evaluate_toys(folders: Path, tiny_snapshot: Path, tiny_text_encoder: Path) -
             "data": folders / "test",
             "judge_data": [folders / "judge"],
             "train_data": folders / "train",
+            "unseen_data": folders / "unseen",
             "model": tiny_snapshot,
             "text_encoder": str(tiny_text_encoder),
             "judge_steps": 60,
@@ -55,10 +58,13 @@ def report(out: Path) -> dict[str, Any]:
 
 
 def test_names_every_run_with_its_figures(report: dict[str, Any]) -> None:
-    assert set(report["runs"]) == {"renders", "asked", "paired", "product_only", "shuffled", "nearest"}
+    assert set(report["runs"]) == {
+        *("renders", "asked", "other_words", "typo", "paired", "product_only", "shuffled", "nearest")
+    }
     assert report["settings"]["count"] == 12
     for run in report["runs"].values():
         assert set(run["accuracy"]) == {"product", "colour", "material", "finish", "scene", "joint"}
+        assert not run["extras"]  # the toys have none
         assert run["distances"]["judge"]["count"] == 6
         low, high = run["accuracy"]["product"]["interval"]
         assert low <= run["accuracy"]["product"]["value"] <= high
@@ -83,7 +89,18 @@ def test_similar_training_renders_pass_and_an_untrained_model_does_not(report: d
     for kind in ("judge", "random"):
         assert runs["nearest"]["map_distance"][kind] < 0.8 * runs["asked"]["map_distance"][kind]
     assert report["failing"]
-    assert set(report["breakdown"]["combination"]) == {"seen in training"}
+
+
+def test_combinations_that_were_kept_from_training_are_measured_apart(report: dict[str, Any]) -> None:
+    unseen = report["unseen_combinations"]
+    assert unseen["count"] == 10
+    assert unseen["renders"]["accuracy"]["scene"]["ratio"] == 1
+    assert unseen["asked"]["accuracy"]["joint"]["value"] < 0.5
+
+
+def test_an_untrained_model_repeats_no_training_render(report: dict[str, Any]) -> None:
+    assert report["memorisation"]["count"] == 24
+    assert report["memorisation"]["random"]["value"] > 2
 
 
 def test_an_untrained_model_is_told_from_renders(report: dict[str, Any]) -> None:
@@ -107,6 +124,9 @@ def test_writes_a_table_and_a_sheet_with_its_legend(out: Path) -> None:
     assert "map distance" in text and "it is not LPIPS" in text
     assert "is right about" in text
     assert all(prompt in text for prompt in CONTACT_PROMPTS)
+    assert "one typing error" in text and "kept from training" in text and "24 training renders" in text
+    with Image.open(out / "sweeps.png") as sheet:
+        assert sheet.size == (36 * SWEEP_STEPS - 4, 36 * len(SWEPT_PROMPTS) * len(SWEPT_CONTROLS) - 4)
     with Image.open(out / "contact_sheet.png") as sheet:
         assert sheet.size == (36 * len(CONTACT_SEEDS) - 4, 36 * len(CONTACT_PROMPTS) - 4)
 
@@ -133,10 +153,11 @@ def test_a_report_that_cannot_be_saved_is_said_in_plain_words(
 
 
 def test_without_renders_for_the_judge_every_other_scene_is_its(evaluate_toys: Evaluate, tmp_path: Path) -> None:
-    report = evaluate_toys(tmp_path, judge_data=[], train_data=None, judge_steps=2)
+    report = evaluate_toys(tmp_path, judge_data=[], train_data=None, unseen_data=None, judge_steps=2)
     assert report["settings"]["count"] == 8
     assert "on 8 renders" in report["settings"]["judge"]
     assert "nearest" not in report["runs"]
+    assert report["memorisation"] is report["unseen_combinations"] is None
 
 
 def test_refuses_to_judge_with_what_the_judge_has_seen(evaluate_toys: Evaluate, folders: Path, tmp_path: Path) -> None:
