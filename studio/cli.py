@@ -240,6 +240,7 @@ def render(
     as_json: JsonOption = False,
 ) -> None:
     """Draw scenes of the product world with Blender; a quarter of them once more, with one thing changed."""
+    from studio.data.statistics import SHEET, STATISTICS, write_statistics
     from studio.world.render.processes import render_scenes
 
     _make(out)
@@ -247,8 +248,11 @@ def render(
         images = render_scenes(
             count=count, seed=seed, size=size, out=out, held_out=held_out, workers=workers, on_progress=progress
         )
+    write_statistics(out)
     if as_json:
         _print_json({"out": str(out), "images": images})
+    else:
+        typer.echo(f"What there is: {out / STATISTICS}, {out / SHEET}", err=True)
 
 
 @data.command("import")

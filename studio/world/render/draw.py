@@ -36,6 +36,7 @@ def _configure(size: int, threads: int) -> None:
     scene.render.threads = threads
     scene.cycles.device = "CPU"
     scene.cycles.use_adaptive_sampling = False
+    scene.cycles.use_light_tree = False  # for the few lights here it costs a fifth of the time and gains nothing
     scene.cycles.max_bounces = 6
     scene.cycles.diffuse_bounces = 2
     scene.cycles.glossy_bounces = 3
