@@ -18,7 +18,7 @@ from studio.world.render.products import BUILDERS
 from studio.world.render.stage import bounds, build_backdrop, build_lights, frame, second_of_pair
 from studio.world.scene import Scene, sample_edit, sample_scene
 
-SAMPLES = 8
+SAMPLES = 4
 EDIT_EVERY = 4
 #: The size of the product that textures are made for.
 TEXTURED_SIZE = 1.2
