@@ -15,12 +15,13 @@ from PIL import Image, UnidentifiedImageError
 from studio.data.packed import PackedData, load_packed, packed_key, save_packed
 from studio.errors import InputError
 from studio.prompts import Prompts
-from studio.world.captions import caption, mismatched
+from studio.world.captions import caption, mismatched, mistyped
 from studio.world.scene import ATTRIBUTES, CORE_ATTRIBUTES, EXTRA_ATTRIBUTES, U_MIRRORED, U_NAMES, Scene
 
 PACKED = "packed.safetensors"
 FULL_CAPTIONS = 2  # an image, which say every core attribute
 PARTIAL_CAPTIONS = 2  # which leave some out
+MISTYPED_SHARE = 0.08  # of captions have one typing error, as prompts have
 
 
 def read_records(folder: Path) -> list[tuple[Path, Scene]]:
@@ -82,6 +83,7 @@ def _texts(scene: Scene, prompts: Prompts) -> _Texts:
     said = [_full(attributes, rng) for _ in range(FULL_CAPTIONS)]
     said += [_partial(attributes, rng) for _ in range(PARTIAL_CAPTIONS)]
     captions = [caption(each, rng, prompts) for each in said]
+    captions = [mistyped(text, rng) if rng.random() < MISTYPED_SHARE else text for text in captions]
     return captions, [labels_of(each) for each in said], mismatched(_full(attributes, rng), rng, prompts)
 
 

@@ -6,7 +6,6 @@
 from __future__ import annotations
 
 import random
-import re
 from collections.abc import Callable, Iterator, Sequence
 
 import numpy as np
@@ -16,7 +15,7 @@ from torch import Tensor
 from studio.backends.base import Control
 from studio.evaluation.painter import Painter
 from studio.prompts import Prompts
-from studio.world.captions import caption
+from studio.world.captions import caption, mistyped
 from studio.world.scene import ATTRIBUTES, CORE_ATTRIBUTES, Scene, sample_continuous, u_of
 
 Track = Callable[[str, Sequence[int]], Iterator[int]]
@@ -62,9 +61,6 @@ SWEPT_PROMPTS = CONTACT_PROMPTS[:24:6]
 SWEPT_CONTROLS = ("azimuth", "elevation", "light_azimuth", "softness")
 SWEEP_STEPS = 8
 
-_LETTERS = "abcdefghijklmnopqrstuvwxyz"
-_SHORTEST_MISTYPED = 4  # letters: in a shorter word one more or less makes another word
-
 
 def draw_runs(
     painter: Painter, scenes: Sequence[Scene], prompts: Prompts, seed: int, track: Track
@@ -95,21 +91,6 @@ def draw_asked(painter: Painter, scenes: Sequence[Scene], prompts: Prompts, seed
     """The run "asked" alone."""
     texts = [caption(scene.attributes(), random.Random(f"{seed} {scene.seed}"), prompts) for scene in scenes]
     return torch.stack([painter.ask(texts[i], seed + i) for i in track("Unseen combinations", range(len(scenes)))])
-
-
-def mistyped(text: str, rng: random.Random) -> str:
-    """The text with one slip of the fingers: in one of its longer words a letter is missing, doubled, exchanged with
-    its neighbour or replaced. The first letter is right, as it mostly is (Yannakoudakis and Fawthrop 1983)."""
-    words = [word for word in re.finditer(r"[A-Za-z]+", text) if len(word[0]) >= _SHORTEST_MISTYPED]
-    if not words:
-        return text
-    word = rng.choice(words)
-    letters = word[0]
-    place = rng.randrange(1, len(letters) - 1)
-    before, letter, after = letters[:place], letters[place], letters[place + 1 :]
-    slips = {before + after, before + 2 * letter + after, before + after[0] + letter + after[1:]}
-    slips.add(before + rng.choice(_LETTERS) + after)
-    return text[: word.start()] + rng.choice(sorted(slips - {letters})) + text[word.end() :]
 
 
 def nearest_by_attributes(scenes: Sequence[Scene], train: Sequence[Scene]) -> list[int]:

@@ -28,6 +28,9 @@ LEFT_OUT_SHARE = 0.25  # of the attributes, in captions that leave some out
 BARE_PLURAL_SHARE = 0.3  # of pairs are but a plural
 SWAPPED_SHARE = 0.3  # of mismatched captions, where there is an accent, have it and the colour the wrong way round
 
+SHORTEST_MISTYPED = 4  # letters: in a shorter word one more or less makes another word
+
+_LETTERS = "abcdefghijklmnopqrstuvwxyz"
 _BRACKET = re.compile(r"\[([^\[\]]*)\]")
 _SLOT = re.compile(r"\{([^{}]*)\}")
 _ARTICLES = ("the", "one", "our", "this", "")
@@ -60,6 +63,21 @@ def mismatched(attributes: Mapping[str, str], rng: random.Random, prompts: Promp
     group = rng.choice([group for group in attributes if group in CORE_ATTRIBUTES])
     wrong = rng.choice([name for name in ATTRIBUTES[group] if name != attributes[group]])
     return caption({**attributes, group: wrong}, rng, prompts)
+
+
+def mistyped(text: str, rng: random.Random) -> str:
+    """The text with one slip of the fingers: in one of its longer words a letter is missing, doubled, exchanged with
+    its neighbour or replaced. The first letter is right, as it mostly is (Yannakoudakis and Fawthrop 1983)."""
+    words = [word for word in re.finditer(r"[A-Za-z]+", text) if len(word[0]) >= SHORTEST_MISTYPED]
+    if not words:
+        return text
+    word = rng.choice(words)
+    letters = word[0]
+    place = rng.randrange(1, len(letters) - 1)
+    before, letter, after = letters[:place], letters[place], letters[place + 1 :]
+    slips = {before + after, before + 2 * letter + after, before + after[0] + letter + after[1:]}
+    slips.add(before + rng.choice(_LETTERS) + after)
+    return text[: word.start()] + rng.choice(sorted(slips - {letters})) + text[word.end() :]
 
 
 def complete(prompt: str, missing: Mapping[str, str], prompts: Prompts) -> str:

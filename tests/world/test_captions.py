@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from studio.prompts import Prompts
-from studio.world.captions import caption, complete, mismatched
+from studio.world.captions import caption, complete, mismatched, mistyped
 from studio.world.scene import ATTRIBUTES, CORE_ATTRIBUTES, PRODUCTS, sample_scene
 
 SOME = st.fixed_dictionaries({}, optional={group: st.sampled_from(classes) for group, classes in ATTRIBUTES.items()})
@@ -132,3 +132,18 @@ def test_a_mismatched_caption_is_wrong_in_one_core_attribute_or_swaps_two_colour
 )
 def test_complete(prompts: Prompts, prompt: str, missing: dict[str, str], completed: str) -> None:
     assert complete(prompt, missing, prompts) == completed
+
+
+def test_one_word_is_mistyped_and_keeps_its_first_letter() -> None:
+    text = "a red mug with 2 glossy handles, on a marble counter"
+    for seed in range(200):
+        slipped = mistyped(text, random.Random(seed))
+        before, after = text.split(), slipped.split()
+        wrong = [(old, new) for old, new in zip(before, after, strict=True) if old != new]
+        assert len(wrong) == 1
+        old, new = wrong[0]
+        assert len(old) >= 4 and old[0] == new[0] and abs(len(old) - len(new)) <= 1
+
+
+def test_what_has_no_long_word_stays() -> None:
+    assert mistyped("红色杯子 a mug", random.Random(0)) == "红色杯子 a mug"
