@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 import tempfile
 from collections.abc import Callable, Generator
@@ -22,6 +23,8 @@ if TYPE_CHECKING:
     from studio.settings import Settings
 
 Crop = Literal["centre", "product"]
+#: What torch says, with a GPU and without.
+_OUT_OF_MEMORY = re.compile("out of memory|allocate memory|not enough memory")
 
 
 class _PlainErrors(TyperGroup):
@@ -149,8 +152,7 @@ def train(
     if preset not in PRESETS:
         raise typer.BadParameter(f"{preset!r} is not one of {', '.join(PRESETS)}", param_hint="--preset")
 
-    from studio.data.catalogue import TABLE, pack_catalogue
-    from studio.data.renders import pack_renders
+    from studio.data import catalogue, renders
     from studio.models.errors import SnapshotError
     from studio.models.snapshot import load_snapshot
     from studio.models.text_encoder import TextEncoder
@@ -170,15 +172,16 @@ def train(
         return
     try:
         begin = load_snapshot(start) if start else None
-        if (data / TABLE).is_file():
+        if (data / catalogue.TABLE).is_file():
             known = load_snapshot(out / "snapshot") if resume and (out / "snapshot").exists() else begin
-            packed = pack_catalogue(data, u_names=known.config.u_names if known else ())
+            packed, held_out = catalogue.pack_for_training(data, u_names=known.config.u_names if known else ())
         else:
-            packed = pack_renders(data, load_prompts(settings.prompts_dir))
+            packed, held_out = renders.pack_for_training(data, load_prompts(settings.prompts_dir))
         encoder = TextEncoder.load(settings.text_encoder)
         snapshot = run(
             config,
             data=packed,
+            held_out=held_out,
             encoder=encoder,
             out=out,
             start=begin,
@@ -187,6 +190,13 @@ def train(
         )
     except (SnapshotError, TrainingStopped) as error:
         raise StudioError(str(error)) from error
+    except KeyboardInterrupt:
+        typer.echo(f"Stopped. What was learnt is kept in {out}; --resume goes on.", err=True)
+        raise
+    except (RuntimeError, MemoryError) as error:
+        if isinstance(error, RuntimeError) and not _OUT_OF_MEMORY.search(str(error)):
+            raise
+        raise StudioError("The memory is too small.", "Take a smaller preset, or fewer or smaller images.") from error
     if as_json:
         _print_json({"snapshot": str(snapshot)})
     else:

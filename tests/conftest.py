@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Generator
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 
 import pytest
@@ -36,3 +38,20 @@ def tiny_snapshot(tmp_path_factory: pytest.TempPathFactory, tiny_text_encoder: P
     sha256 = TextEncoder.load(str(tiny_text_encoder)).sha256
     build_tiny(folder, sha256, u_names=U_NAMES, attributes=ATTRIBUTES)
     return folder
+
+
+@pytest.fixture
+def full_disk() -> Callable[[int], AbstractContextManager[None]]:
+    """Within it no file grows beyond so many bytes: what is written meets an error as on a full disk."""
+    resource = pytest.importorskip("resource", reason="not on Windows")
+
+    @contextmanager
+    def limit(size: int) -> Generator[None]:
+        soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+        resource.setrlimit(resource.RLIMIT_FSIZE, (size, hard))
+        try:
+            yield
+        finally:
+            resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+
+    return limit

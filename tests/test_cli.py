@@ -10,6 +10,7 @@ from typer.testing import CliRunner, Result
 from studio import provenance
 from studio.cli import app
 from studio.request import Recipe
+from tests.evaluation.toy import write_toys
 
 PROMPT = "a glossy red ceramic mug on a marble counter"
 
@@ -220,6 +221,23 @@ def test_training_and_measuring_want_renders(tmp_path: Path, tiny_snapshot: Path
     trained = run("train", "--data", tmp_path, "--preset", "tiny", "--out", out)
     assert trained.exit_code == 1
     assert "studio world render" in trained.stderr.splitlines()[-1]
+
+
+@pytest.mark.parametrize(
+    "error",
+    [MemoryError(), RuntimeError("DefaultCPUAllocator: can't allocate memory"), RuntimeError("CUDA out of memory.")],
+)
+def test_too_little_memory_is_said(
+    error: Exception, tmp_path: Path, tiny_snapshot: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def exhaust(*_: object, **__: object) -> None:
+        raise error
+
+    monkeypatch.setattr("studio.training.train", exhaust)
+    renders = write_toys(tmp_path / "toys", seeds=range(2))
+    result = run("train", "--data", renders, "--preset", "tiny", "--out", tmp_path / "run")
+    assert result.exit_code == 1
+    assert result.stderr.splitlines()[-1].startswith("Error: The memory is too small. Take a smaller preset")
 
 
 LAZY = "import sys, studio.cli; sys.argv = ['studio', '--help']\ntry: studio.cli.main()\nexcept SystemExit: pass\n"

@@ -23,11 +23,11 @@ from typing import Literal
 
 import numpy as np
 import torch
-from PIL import Image, UnidentifiedImageError
+from PIL import Image
 
 from studio import imaging
 from studio.data.colour import distance_to_named, to_lab
-from studio.data.packed import PackedData
+from studio.data.packed import BROKEN_IMAGE, FEWEST_HELD_OUT, PackedData
 from studio.errors import InputError
 from studio.world.scene import COLOURS, sample_scene
 
@@ -304,10 +304,11 @@ def pack_catalogue(folder: Path, *, u_names: tuple[str, ...] = (), split: str = 
     Raises:
         InputError: the import is broken, or its captions have nothing in common.
     """
-    lines = [line for line in _table(folder) if line["split"] == split]
+    table = _table(folder)
+    lines = [line for line in table if line["split"] == split]
     if not lines:
         raise InputError(f"No photo of {folder} is for {split}.", f"Correct the column split of {folder / TABLE}.")
-    attributes = _attributes(lines)
+    attributes = _attributes([line for line in table if line["split"] == "train"])
     if not attributes:
         raise InputError(
             f"The captions in {folder / TABLE} have nothing in common.",
@@ -315,7 +316,14 @@ def pack_catalogue(folder: Path, *, u_names: tuple[str, ...] = (), split: str = 
         )
     rng = random.Random(f"catalogue {len(lines)}")
     texts = [_texts(line, attributes, rng) for line in lines]
-    images = torch.from_numpy(np.stack([_pixels(folder / line["file"]) for line in lines])).permute(0, 3, 1, 2)
+    pixels = [_pixels(folder / line["file"]) for line in lines]
+    for line, each in zip(lines, pixels, strict=True):
+        if each.shape != pixels[0].shape:
+            raise InputError(
+                f"{folder / line['file']} is of another size than {lines[0]['file']}.",
+                "Delete its line in the table, or import anew.",
+            )
+    images = torch.from_numpy(np.stack(pixels)).permute(0, 3, 1, 2)
     prior = [sample_scene(seed).u for seed in range(PRIOR_SCENES)]
     return PackedData(
         exact=False,
@@ -331,6 +339,13 @@ def pack_catalogue(folder: Path, *, u_names: tuple[str, ...] = (), split: str = 
         u_names=u_names,
         attributes=attributes,
     )
+
+
+def pack_for_training(folder: Path, *, u_names: tuple[str, ...] = ()) -> tuple[PackedData, PackedData | None]:
+    """The photos to train on, and those for measuring, with the same attributes; None where these are too few."""
+    held_out = sum(line["split"] == "test" for line in _table(folder)) >= FEWEST_HELD_OUT
+    train = pack_catalogue(folder, u_names=u_names)
+    return train, pack_catalogue(folder, u_names=u_names, split="test") if held_out else None
 
 
 def _table(folder: Path) -> list[dict[str, str]]:
@@ -393,5 +408,5 @@ def _pixels(path: Path) -> np.ndarray:
     try:
         with Image.open(path) as image:
             return np.asarray(image.convert("RGB"))
-    except (UnidentifiedImageError, OSError) as error:
+    except BROKEN_IMAGE as error:
         raise InputError(f"{path} is not a whole image.", "Delete its line in the table, or import anew.") from error

@@ -10,18 +10,19 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from PIL import Image, UnidentifiedImageError
+from PIL import Image
 
-from studio.data.packed import PackedData, load_packed, packed_key, save_packed
+from studio.data.packed import BROKEN_IMAGE, FEWEST_HELD_OUT, PackedData, load_packed, packed_key, part, save_packed
 from studio.errors import InputError
 from studio.prompts import Prompts
 from studio.world.captions import caption, mismatched, mistyped
-from studio.world.scene import ATTRIBUTES, CORE_ATTRIBUTES, EXTRA_ATTRIBUTES, U_MIRRORED, U_NAMES, Scene
+from studio.world.scene import ATTRIBUTES, CORE_ATTRIBUTES, EXTRA_ATTRIBUTES, U_MIRRORED, U_NAMES, Scene, is_held_out
 
 PACKED = "packed.safetensors"
 FULL_CAPTIONS = 2  # an image, which say every core attribute
 PARTIAL_CAPTIONS = 2  # which leave some out
 MISTYPED_SHARE = 0.08  # of captions have one typing error, as prompts have
+HELD_OUT_SHARE = 0.02  # of scenes are kept from training, to see whether it learns by heart
 
 
 def read_records(folder: Path) -> list[tuple[Path, Scene]]:
@@ -33,17 +34,33 @@ def read_records(folder: Path) -> list[tuple[Path, Scene]]:
     records = folder / "records.jsonl"
     if not records.is_file():
         raise InputError(f"There are no renders in {folder}.", "Make some with `studio world render`.")
+    found = _read(records)
+    if not found:
+        raise InputError(f"No render that {records} speaks of is there.", "Make some with `studio world render`.")
+    return found
+
+
+def read_edits(folder: Path) -> list[tuple[Path, Scene]]:
+    """The renders of a folder with one thing changed, less those that became a combination that is kept from training.
+
+    Raises:
+        InputError: a line is not a record.
+    """
+    records = folder / "edits.jsonl"
+    edits = _read(records) if records.is_file() else []
+    return [(path, scene) for path, scene in edits if not is_held_out(scene.attributes())]
+
+
+def _read(records: Path) -> list[tuple[Path, Scene]]:
     found: dict[int, tuple[Path, Scene]] = {}
-    for number, line in enumerate(records.read_text(encoding="utf-8").splitlines(), 1):
+    for number, line in enumerate(records.read_text(encoding="utf-8", errors="replace").splitlines(), 1):
         try:
             record = json.loads(line)
-            scene, path = Scene.from_record(record), folder / record["file"]
+            scene, path = Scene.from_record(record), records.parent / record["file"]
         except (ValueError, KeyError, TypeError) as error:
             raise InputError(f"{records}, line {number} is not a scene record: {error!r}.") from error
         if path.is_file():
             found[scene.seed] = (path, scene)
-    if not found:
-        raise InputError(f"No render that {records} speaks of is there.", "Make some with `studio world render`.")
     return [found[seed] for seed in sorted(found)]
 
 
@@ -60,9 +77,43 @@ def pack_renders(folder: Path, prompts: Prompts) -> PackedData:
 
     Captions depend on the seeds and on `prompts` alone, so that packing anew gives the same.
     """
-    records = read_records(folder)
+    return _packed(_held_out_last(_all_records(folder)), folder, prompts)
+
+
+def pack_for_training(folder: Path, prompts: Prompts) -> tuple[PackedData, PackedData | None]:
+    """The renders to train on, and the few that are kept from it, to see what the networks make of scenes that they
+    never saw; None where these would be too few.
+
+    A scene is kept by its seed, so that it stays kept when more are rendered, and its edit with it.
+    """
+    records = _held_out_last(_all_records(folder))
+    data, held_out = _packed(records, folder, prompts), _count_held_out(records)
+    trained = len(data) - held_out
+    return (part(data, 0, trained), part(data, trained, len(data))) if held_out else (data, None)
+
+
+def _all_records(folder: Path) -> list[tuple[Path, Scene]]:
+    """Scenes and edits: of a scene with one thing changed the difference says what the changed word means."""
+    return read_records(folder) + read_edits(folder)
+
+
+def _held_out_last(records: list[tuple[Path, Scene]]) -> list[tuple[Path, Scene]]:
+    """In this order both parts are slices of what is packed, and nothing has to be copied."""
+    return sorted(records, key=lambda record: _is_held_out(record[1])) if _count_held_out(records) else records
+
+
+def _count_held_out(records: list[tuple[Path, Scene]]) -> int:
+    count = sum(_is_held_out(scene) for _, scene in records)
+    return count if count >= FEWEST_HELD_OUT else 0
+
+
+def _is_held_out(scene: Scene) -> bool:
+    return random.Random(f"held out {scene.seed}").random() < HELD_OUT_SHARE
+
+
+def _packed(records: list[tuple[Path, Scene]], folder: Path, prompts: Prompts) -> PackedData:
     texts = [_texts(scene, prompts) for _, scene in records]
-    files = [(path.name, path.stat().st_size, path.stat().st_mtime_ns) for path, _ in records]
+    files = [(f"{path.parent.name}/{path.name}", path.stat().st_size, path.stat().st_mtime_ns) for path, _ in records]
     scenes = [scene.to_record() for _, scene in records]
     key = hashlib.sha256(json.dumps([files, scenes, texts, ATTRIBUTES, U_NAMES, U_MIRRORED]).encode()).hexdigest()
     packed = folder / PACKED
@@ -78,7 +129,7 @@ _Texts = tuple[list[str], list[list[int]], str]
 
 
 def _texts(scene: Scene, prompts: Prompts) -> _Texts:
-    rng = random.Random(f"captions {scene.seed}")
+    rng = random.Random(f"captions {scene.seed} {scene.edited}" if scene.edited else f"captions {scene.seed}")
     attributes = scene.attributes()
     said = [_full(attributes, rng) for _ in range(FULL_CAPTIONS)]
     said += [_partial(attributes, rng) for _ in range(PARTIAL_CAPTIONS)]
@@ -93,7 +144,7 @@ def _pack(records: list[tuple[Path, Scene]], texts: list[_Texts]) -> PackedData:
         try:
             with Image.open(path) as image:
                 pixels.append(np.asarray(image.convert("RGBA")))
-        except (UnidentifiedImageError, OSError) as error:
+        except BROKEN_IMAGE as error:
             raise InputError(f"{path} is not a whole image.", "Delete it and render it anew.") from error
         if pixels[-1].shape != pixels[0].shape:
             raise InputError(

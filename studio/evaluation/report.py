@@ -18,7 +18,6 @@ from torch import Tensor
 
 from studio.errors import InputError, StudioError
 from studio.evaluation import classifier
-from studio.evaluation.features import RandomFeatures
 from studio.evaluation.judge import STEPS, Judge, assess, file_sha256, load_judge, save_judge, train_judge
 from studio.evaluation.measure import Examined, breakdown, closeness, compare, examine, number, rightness
 from studio.evaluation.metrics import diversity_ratio
@@ -38,6 +37,7 @@ from studio.evaluation.runs import (
     nearest_by_attributes,
     swept,
 )
+from studio.models.random_features import RandomFeatures
 from studio.prompts import Prompts, load_prompts
 from studio.settings import packaged
 from studio.world.captions import caption

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
@@ -50,7 +51,11 @@ class Snapshot:
 
 
 def save_snapshot(folder: Path, *, adapter: nn.Module, generator: nn.Module, config: SnapshotConfig) -> SnapshotConfig:
-    """Writes weights (fp16) and description; returns the description with the weights' sha256."""
+    """Writes weights (fp16) and description; returns the description with the weights' sha256.
+
+    Stopped at any moment, it leaves a folder that holds the earlier snapshot or the new one: new weights have a name of
+    their own until the description, which is swapped in one go, speaks of them.
+    """
     tensors = {
         f"{name}.{key}": value.detach().to("cpu", torch.float16).contiguous()
         for name, module in (("adapter", adapter), ("generator", generator))
@@ -59,11 +64,35 @@ def save_snapshot(folder: Path, *, adapter: nn.Module, generator: nn.Module, con
     data = save(tensors)
     config = replace(config, weights_sha256=hashlib.sha256(data).hexdigest())
     folder.mkdir(parents=True, exist_ok=True)
-    for name, content in ((WEIGHTS, data), (DESCRIPTION, json.dumps(asdict(config), indent=2).encode() + b"\n")):
-        partial = folder / f"{name}.partial"
-        partial.write_bytes(content)
-        partial.rename(folder / name)
+    new = _new_weights(folder, config)
+    write_whole(new, data)
+    write_whole(folder / DESCRIPTION, json.dumps(asdict(config), indent=2).encode() + b"\n")
+    new.replace(folder / WEIGHTS)
+    for left_by_a_stop in folder.glob(f"{WEIGHTS}.*"):
+        left_by_a_stop.unlink()
     return config
+
+
+def _new_weights(folder: Path, config: SnapshotConfig) -> Path:
+    return folder / f"{WEIGHTS}.{config.weights_sha256[:12]}"
+
+
+def write_whole(path: Path, data: bytes | memoryview) -> None:
+    """Puts `data` into a file that is, at any moment, whole or what it was before, also when the power fails.
+
+    Raises:
+        OSError: it can't be written; what was written of it is gone again.
+    """
+    partial = path.with_name(f"{path.name}.partial")
+    try:
+        with partial.open("wb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+        partial.replace(path)
+    except OSError:
+        partial.unlink(missing_ok=True)
+        raise
 
 
 def load_snapshot(folder: Path) -> Snapshot:
@@ -73,13 +102,13 @@ def load_snapshot(folder: Path) -> Snapshot:
         SnapshotError: a file is missing, altered, or of another format.
     """
     try:
-        record = json.loads((folder / DESCRIPTION).read_text(encoding="utf-8"))
-        data = (folder / WEIGHTS).read_bytes()
+        config = _parse(json.loads((folder / DESCRIPTION).read_text(encoding="utf-8")), folder)
+        new = _new_weights(folder, config)
+        data = (new if new.is_file() else folder / WEIGHTS).read_bytes()
     except FileNotFoundError as error:
         raise SnapshotError(f"There is no model in {folder}: {Path(str(error.filename)).name} is missing.") from error
     except (OSError, ValueError) as error:
         raise SnapshotError(f"The model in {folder} can't be read: {error}") from error
-    config = _parse(record, folder)
     if hashlib.sha256(data).hexdigest() != config.weights_sha256:
         raise SnapshotError(f"The weights in {folder} are not the ones that its {DESCRIPTION} describes.")
     adapter = TextAdapter(config.attributes)

@@ -38,6 +38,7 @@ class TrainingConfig:
 
     ema_half_life: int = 20_000  # images, never more than a fortieth of what was seen
     checkpoint_minutes: float = 5.0
+    checkpoint_images: int | None = None  # a checkpoint after so many as well, whatever the clock says
 
     @property
     def size(self) -> int:

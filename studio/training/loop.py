@@ -10,29 +10,35 @@ import hashlib
 import json
 import math
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import nullcontext
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any, cast
+from typing import cast
 
 import torch
 from accelerate import Accelerator
 from accelerate.utils import set_seed
-from safetensors.torch import load_file, save_file
+from safetensors import SafetensorError
+from safetensors.torch import load_file, save
 from torch import Tensor, nn
 
 from studio.data.packed import PackedData, image_batch, known_batch, mask_batch, prior_batch
 from studio.models.adapter import Conditioning, TextAdapter
-from studio.models.discriminator import Discriminator
-from studio.models.generator import Generator
-from studio.models.muon import Muon, split_parameters
 from studio.models.presets import EPS_WIDTH, num_stages
-from studio.models.snapshot import Snapshot, SnapshotConfig, save_snapshot
+from studio.models.snapshot import Snapshot, SnapshotConfig, write_whole
 from studio.models.text_encoder import TextEncoder
 from studio.training.augment import adapted, augment
 from studio.training.config import TrainingConfig
-from studio.training.ema import EMA
+from studio.training.folder import (
+    CHECKPOINT,
+    TrainingStopped,
+    keep_run,
+    load_checkpoint,
+    require_space,
+    saving,
+)
+from studio.training.interrupt import Interrupt
 from studio.training.losses import (
     attribute_cross_entropy,
     feature_matching,
@@ -43,46 +49,14 @@ from studio.training.losses import (
     relativistic_discriminator,
     relativistic_generator,
 )
-from studio.training.sheets import sample_sheet
+from studio.training.networks import Networks, build_networks
+from studio.training.progress import CONTEST, COPYING, EXPLAINED, Means, Progress, report
+from studio.training.signs import Watch, measure
 from studio.training.text import EncodedTexts, train_adapter
 
 Say = Callable[[str], None]
 
-
-class TrainingStopped(Exception):
-    """Training can't go on; the words say why. The last checkpoint stays."""
-
-
-@dataclass
-class Progress:
-    """How far a run has come; saved with every checkpoint."""
-
-    step: int = 0
-    num_images_seen: int = 0
-    seconds: float = 0.0
-    strength: float = 0.0  # of the augmentation
-
-    def state_dict(self) -> dict[str, float]:
-        return asdict(self)
-
-    def load_state_dict(self, state: dict[str, float]) -> None:
-        self.step, self.num_images_seen = int(state["step"]), int(state["num_images_seen"])
-        self.seconds, self.strength = float(state["seconds"]), float(state["strength"])
-
-    def share(self, config: TrainingConfig) -> float:
-        """0 at the start .. 1 at the end, by images or by the clock, whichever ends first."""
-        by_clock = self.seconds / (60 * config.minutes) if config.minutes else 0.0
-        return min(1.0, max(self.num_images_seen / config.num_images, by_clock))
-
-
-@dataclass(kw_only=True)
-class Networks:
-    adapter: TextAdapter
-    generator: Generator
-    discriminator: Discriminator
-    optimizers_g: Sequence[torch.optim.Optimizer]  # of matrices, and of the rest
-    optimizers_d: Sequence[torch.optim.Optimizer]
-    ema: EMA
+REPORT_SECONDS = 20.0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -100,44 +74,29 @@ class Batch:
     conditioning: Conditioning
 
 
-@dataclass
-class Means:
-    """Running means of scalars between two reports."""
-
-    sums: dict[str, float] = field(default_factory=dict)
-    counts: dict[str, int] = field(default_factory=dict)
-
-    def add(self, **values: Tensor | float) -> None:
-        for name, value in values.items():
-            self.sums[name] = self.sums.get(name, 0.0) + float(value)
-            self.counts[name] = self.counts.get(name, 0) + 1
-
-    def take(self) -> dict[str, float]:
-        means = {name: total / self.counts[name] for name, total in self.sums.items()}
-        self.sums, self.counts = {}, {}
-        return means
-
-
 def train(
     config: TrainingConfig,
     *,
     data: PackedData,
     encoder: TextEncoder,
     out: Path,
+    held_out: PackedData | None = None,
     start: Snapshot | None = None,
     resume: bool = False,
     say: Say = print,
 ) -> Path:
     """Trains a generator on `data` and returns the folder of its snapshot.
 
-    A new run begins with the weights of `start` where one is given; its preset is then the run's.
+    A new run begins with the weights of `start` where one is given; its preset is then the run's. Images that are
+    `held_out` show whether the training images are learnt by heart.
 
     Raises:
         TrainingStopped: the loss is no longer a number, the disk is full, the images don't fit the preset, `out` holds
-            a run that `resume` or `start` contradict, or `start` is of another preset, text encoder or product world.
+            a run that `resume`, `start` or the data contradict, or `start` is of another preset, text encoder or
+            product world.
+        KeyboardInterrupt: Ctrl+C was pressed; what was learnt is kept.
     """
     # 1. A folder that is new, or a run to go on with.
-    checkpoint = out / "checkpoint.pt"
     accelerator = Accelerator(
         cpu=not torch.accelerator.is_available(),  # said aloud, as several processes on CPUs need it
         mixed_precision="bf16" if torch.cuda.is_available() else "no",
@@ -147,113 +106,130 @@ def train(
     say = accelerator.on_main_process(say)
     if (out / "config.json").exists() and not resume:
         raise TrainingStopped(f"{out} already holds a run: go on with it (--resume) or name another folder.")
-    if start and (out / "config.json").exists():
-        raise TrainingStopped(f"The run in {out} has begun: go on with it as it is, or name another folder.")
+    if start and (out / CHECKPOINT).exists():
+        raise TrainingStopped(f"The run in {out} has begun: go on with it without --from, or name another folder.")
     if data.images.shape[-1] % config.size:
         raise TrainingStopped(
             f"The images are {data.images.shape[-1]} px; {config.preset} needs {config.size} px or a multiple of it."
         )
     if start and not _fits(start.config, config, data, encoder):
         raise TrainingStopped(f"{start.config.name} is of another preset, text encoder or product world than this run.")
+    goes_on = (out / CHECKPOINT).is_file()
     accelerator.wait_for_everyone()
     if accelerator.is_main_process:
-        _begin(config, out)
-    accelerator.init_trackers("tensorboard")
+        _begin(config, out, start)
+    with saving(out):
+        accelerator.init_trackers("tensorboard")
     set_seed(config.seed)
 
     # 2. Words first: captions are encoded once, the adapter learns to read them and is then frozen.
     with accelerator.main_process_first():
         texts = _encode_captions(data, encoder, out, say)
         adapter = _trained_adapter(config, data, texts, start, out, say)
-    adapter.to(accelerator.device)
+    unseen = None
+    if held_out and accelerator.is_main_process:
+        unseen = held_out, EncodedTexts.encode([captions[0] for captions in held_out.captions], encoder)
 
     # 3. The networks, and where an earlier run left them.
-    generator = Generator(config.preset, len(data.u_names)).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
-    if start:
-        generator.load_state_dict(start.generator.state_dict())
-        generator.requires_grad_(True)
-    discriminator = Discriminator(config.preset, data.attributes, config.discriminator_width)
-    discriminator.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
-    generator.to(accelerator.device)
-    discriminator.to(accelerator.device)
-    matrices, rest = split_parameters(generator, other=("constant", "start", "to_rgb"))
-    optimizers_g = Muon(matrices), torch.optim.AdamW(rest, betas=(0.9, 0.99), weight_decay=0.0)
-    matrices, rest = split_parameters(discriminator, other=("from_rgb", "unary", "text", "heads"))
-    optimizers_d = Muon(matrices), torch.optim.AdamW(rest, betas=(0.0, 0.99), weight_decay=0.0)
-    ema = EMA(generator)
-    networks = Networks(
-        adapter=adapter,
-        generator=generator,
-        discriminator=discriminator,
-        optimizers_g=optimizers_g,
-        optimizers_d=optimizers_d,
-        ema=ema,
-    )
-    progress = Progress()
-    if checkpoint.is_file():
-        saved = torch.load(checkpoint, map_location="cpu", weights_only=True)
-        for name, each in _stateful(networks, progress).items():
-            each.load_state_dict(saved[name])
+    networks = build_networks(config, data, adapter, start, accelerator.device)
+    progress, means, watch = Progress(), Means(), Watch()
+
+    def keep() -> None:
+        if not accelerator.is_main_process:
+            return
+        sheet = keep_run(config, networks, data, encoder, texts, progress, out)
+        share = progress.share(config)
+        figures = measure(
+            networks.ema.average,
+            networks.discriminator,
+            networks.adapter,
+            data,
+            texts,
+            held_out=unseen,
+            size=config.size_at(share),
+            contest=_stage(config, data, share) == CONTEST,
+        )
+        with saving(out):
+            accelerator.log(figures, step=progress.num_images_seen)
+        say(f"kept after {progress.num_images_seen:,} images: checkpoint, snapshot, and samples in {sheet}")
+        _warn(watch, figures, progress, config, say)
+
+    if goes_on:
+        load_checkpoint(networks, progress, out)
         say(f"going on after {progress.num_images_seen:,} images")
+    if accelerator.is_main_process:
+        require_space(out, networks.kept_bytes * (1 if goes_on else 2))  # new files are written before old ones go
+    if not goes_on:
+        keep()  # a run that is stopped early goes on from here, and a folder that can't hold it is noticed now
 
     # 4. Steps until the images or the minutes are spent.
-    means = Means()
-    last_report = last_checkpoint = time.monotonic()
-    while (share := progress.share(config)) < 1:
-        began = time.monotonic()
-        batch = _batch(config, data, texts, networks.adapter, progress.step, share, accelerator)
-        wrong = _mismatched_sentences(data, texts, networks.adapter, batch)
-        if batch.exact and share < config.regression_share:
-            _regression_step(config, networks, batch, wrong, share, accelerator, means)
-        else:
-            _adversarial_step(config, networks, batch, wrong, share, progress, accelerator, means)
-        images = config.batch_size * accelerator.num_processes
-        progress.step += 1
-        progress.num_images_seen += images
-        networks.ema.update(
-            networks.generator,
-            images,
-            min(config.ema_half_life, progress.num_images_seen / 40),
-        )
-        progress.seconds += _mean_over_processes(time.monotonic() - began, accelerator)
+    last_report = last_kept = time.monotonic()
+    images_kept, stage = progress.num_images_seen, ""
+    with Interrupt() as interrupt:
+        while (share := progress.share(config)) < 1:
+            began = time.monotonic()
+            batch = _batch(config, data, texts, networks.adapter, progress.step, share, accelerator)
+            wrong = _mismatched_sentences(data, texts, networks.adapter, batch)
+            if stage != (stage := _stage(config, data, share)):
+                say(EXPLAINED[stage])
+            if stage == COPYING:
+                _regression_step(config, networks, batch, wrong, share, accelerator, means)
+            else:
+                _adversarial_step(config, networks, batch, wrong, share, progress, accelerator, means)
+            images = config.batch_size * accelerator.num_processes
+            progress.step += 1
+            progress.num_images_seen += images
+            networks.ema.update(
+                networks.generator,
+                images,
+                min(config.ema_half_life, progress.num_images_seen / 40),
+            )
+            seconds = _mean_over_processes(time.monotonic() - began, accelerator)
+            progress.seconds += seconds
+            means.add(seconds_a_step=seconds)
 
-        # 5. Now and then: say how it goes; keep what there is.
-        if time.monotonic() - last_report > 20:
-            _report(means.take(), progress, config, accelerator, say)
-            last_report = time.monotonic()
-        if time.monotonic() - last_checkpoint > 60 * config.checkpoint_minutes:
-            _keep(config, networks, data, encoder, texts, progress, accelerator, out)
-            last_checkpoint = time.monotonic()
-
-    _keep(config, networks, data, encoder, texts, progress, accelerator, out)
+            # 5. Now and then: say how it goes; keep what there is.
+            if time.monotonic() - last_report > REPORT_SECONDS:
+                figures = means.take()
+                _report(figures, progress, config, accelerator, say, f"{stage} at {batch.real.shape[-1]} px")
+                _warn(watch, figures, progress, config, say)
+                last_report = time.monotonic()
+            stopping = _mean_over_processes(float(interrupt.asked), accelerator) > 0
+            due = progress.num_images_seen - images_kept >= (config.checkpoint_images or math.inf)
+            if stopping or due or time.monotonic() - last_kept > 60 * config.checkpoint_minutes:
+                keep()
+                last_kept, images_kept = time.monotonic(), progress.num_images_seen
+            if stopping:
+                accelerator.end_training()
+                raise KeyboardInterrupt
+        if images_kept < progress.num_images_seen:
+            keep()
     accelerator.end_training()
     return out / "snapshot"
 
 
-def _begin(config: TrainingConfig, out: Path) -> None:
-    """Writes the settings of the run; one that goes on keeps its preset."""
+def _stage(config: TrainingConfig, data: PackedData, share: float) -> str:
+    return COPYING if data.exact and share < config.regression_share else CONTEST
+
+
+def _begin(config: TrainingConfig, out: Path, start: Snapshot | None = None) -> None:
+    """Writes the settings of the run; one that goes on keeps its preset, and begins with what it was to begin with."""
     path = out / "config.json"
-    try:
-        if path.is_file() and (begun := json.loads(path.read_text(encoding="utf-8"))["preset"]) != config.preset:
-            raise TrainingStopped(f"The run in {out} is of preset {begun}, not {config.preset}.")
+    settings = asdict(config) | {"from": start and start.config.weights_sha256}
+    with saving(out):
+        if path.is_file():
+            begun = json.loads(path.read_text(encoding="utf-8"))
+            if begun["preset"] != config.preset:
+                raise TrainingStopped(f"The run in {out} is of preset {begun['preset']}, not {config.preset}.")
+            if (out / CHECKPOINT).is_file():
+                settings["from"] = begun.get("from")
+            elif settings["from"] != begun.get("from"):
+                raise TrainingStopped(
+                    f"The run in {out} was stopped before its first image: name again with --from what it was to begin"
+                    " with, or name another folder."
+                )
         out.mkdir(parents=True, exist_ok=True)
-        path.write_text(json.dumps(asdict(config), indent=2) + "\n", encoding="utf-8")
-    except OSError as error:
-        raise TrainingStopped(f"The run can't be saved in {out}: {error}.") from error
-
-
-def _stateful(networks: Networks, progress: Progress) -> dict[str, Any]:
-    """What a checkpoint holds, by name; the adapter lies beside it, as it no longer changes."""
-    optimizers_g = {f"optimizer_g{i}": each for i, each in enumerate(networks.optimizers_g)}
-    optimizers_d = {f"optimizer_d{i}": each for i, each in enumerate(networks.optimizers_d)}
-    return {
-        "progress": progress,
-        "generator": networks.generator,
-        "discriminator": networks.discriminator,
-        **optimizers_g,
-        **optimizers_d,
-        "ema": networks.ema,
-    }
+        write_whole(path, json.dumps(settings, indent=2).encode() + b"\n")
 
 
 def _fits(start: SnapshotConfig, config: TrainingConfig, data: PackedData, encoder: TextEncoder) -> bool:
@@ -268,9 +244,10 @@ def _encode_captions(data: PackedData, encoder: TextEncoder, out: Path, say: Say
     key = hashlib.sha256(json.dumps([encoder.sha256, texts]).encode()).hexdigest()
     if encoded := EncodedTexts.load(path, key):
         return encoded
-    say(f"encoding {len(texts):,} captions")
+    say(f"reading {len(texts):,} captions")
     encoded = EncodedTexts.encode(texts, encoder)
-    encoded.save(path, key)
+    with saving(out):
+        encoded.save(path, key)
     return encoded
 
 
@@ -280,24 +257,38 @@ def _trained_adapter(
     """That of the run, or of `start` where it reads the same attributes, or one that learns to read them now."""
     adapter = TextAdapter(data.attributes)
     path = out / "adapter.safetensors"
-    if start and not path.is_file():
-        if dict(start.config.attributes) == dict(data.attributes):
-            save_file(start.adapter.state_dict(), path)
-        else:
+    if path.is_file():
+        try:
+            adapter.load_state_dict(load_file(path))
+        except (SafetensorError, RuntimeError) as error:
+            raise TrainingStopped(
+                f"{path} reads other attributes than this data has: with other columns, begin a new run."
+            ) from error
+        return adapter.eval().requires_grad_(False)
+    if start and dict(start.config.attributes) == dict(data.attributes):
+        adapter.load_state_dict(start.adapter.state_dict())
+        adapter.eval().requires_grad_(False)
+    else:
+        if start:
             body = {name: value for name, value in start.adapter.state_dict().items() if not name.startswith("heads.")}
             adapter.load_state_dict(body, strict=False)
-    if path.is_file():
-        adapter.load_state_dict(load_file(path))
-        return adapter.eval().requires_grad_(False)
+        _train_adapter(config, data, texts, adapter, say)
+    with saving(out):
+        write_whole(path, save(adapter.state_dict()))
+    return adapter
+
+
+def _train_adapter(
+    config: TrainingConfig, data: PackedData, texts: EncodedTexts, adapter: TextAdapter, say: Say
+) -> None:
     labels = data.caption_labels.flatten(0, 1)
-    for step, loss, accuracy in train_adapter(
+    for step, _, accuracy in train_adapter(
         adapter, texts, labels, steps=config.text_steps, learning_rate=config.text_learning_rate, seed=config.seed
     ):
         say(
-            f"text {step}/{config.text_steps}: loss {loss:.3f}, held-out captions read without a mistake {accuracy:.1%}"
+            f"learning to read: step {step:,} of {config.text_steps:,}, {accuracy:.0%} of captions that it never saw"
+            " are read without a mistake"
         )
-    save_file(adapter.state_dict(), path)
-    return adapter
 
 
 def _batch(
@@ -371,18 +362,22 @@ def _regression_step(
         maps_fake = trunk.features(fake)[1]
     loss_pixels = reconstruction(fake.float(), batch.real, batch.weight)
     loss_features = feature_matching(maps_fake, maps_real)
-    loss_g = config.reconstruction_weight * loss_pixels + config.feature_weight * loss_features
-    _descend(loss_g, networks.generator, networks.optimizers_g, rate, accelerator)
+    losses = {"reconstruction": config.reconstruction_weight * loss_pixels}
+    losses["features"] = config.feature_weight * loss_features
+    _descend(losses, networks.generator, networks.optimizers_g, rate, accelerator)
 
     trunk.requires_grad_(True)
     loss_attributes = attribute_cross_entropy(trunk.classify(h_real.float()), batch.labels)
-    loss_text = mismatch(trunk.logit(h_real, sentence), trunk.logit(h_real, wrong))
-    _descend(loss_attributes + loss_text, networks.discriminator, networks.optimizers_d, rate, accelerator)
+    right, mistaken = trunk.logit(h_real, sentence), trunk.logit(h_real, wrong)
+    loss_text = mismatch(right, mistaken)
+    losses = {"attributes": loss_attributes, "text": loss_text}
+    _descend(losses, networks.discriminator, networks.optimizers_d, rate, accelerator)
     means.add(
         reconstruction=loss_pixels.detach(),
         features=loss_features.detach(),
         attributes=loss_attributes.detach(),
         text=loss_text.detach(),
+        text_sensitivity=(right - mistaken).detach().mean(),
     )
 
 
@@ -417,13 +412,17 @@ def _adversarial_step(
         h_real, h_fake = trunk.features(real_seen)[0], trunk.features(fake_seen)[0]
     real_logit, fake_logit = trunk.logit(h_real, sentence), trunk.logit(h_fake, sentence)
     wrong_logit = trunk.logit(h_real, wrong)
-    loss_d = relativistic_discriminator(real_logit, fake_logit) + 0.5 * mismatch(real_logit, wrong_logit)
-    loss_d = loss_d + attribute_cross_entropy(trunk.classify(h_real), batch.labels)
+    losses = {
+        "adversarial": relativistic_discriminator(real_logit, fake_logit),
+        "text": 0.5 * mismatch(real_logit, wrong_logit),
+        "attributes": attribute_cross_entropy(trunk.classify(h_real), batch.labels),
+    }
     if penalise:
         r1, r2 = gradient_penalty(real_logit, real_seen), gradient_penalty(fake_logit, fake_seen)
-        loss_d = loss_d + config.penalty_every * config.gamma(phase) / 2 * (r1 + r2)
-        means.add(r1=r1.detach(), r2=r2.detach())
-    _descend(loss_d, networks.discriminator, networks.optimizers_d, rate, accelerator)
+        penalty = config.gamma(phase) / 2 * (r1 + r2)
+        losses["penalty"] = config.penalty_every * penalty
+        means.add(r1=r1.detach(), r2=r2.detach(), penalty=penalty.detach())
+    _descend(losses, networks.discriminator, networks.optimizers_d, rate, accelerator)
 
     # G: generated above real, of the attributes asked for, and close to an exact render in pixels and features.
     trunk.requires_grad_(False)
@@ -434,13 +433,17 @@ def _adversarial_step(
         h_fake, maps_fake = trunk.features(fake_seen)
     loss_adversarial = relativistic_generator(trunk.logit(h_real, sentence), trunk.logit(h_fake, sentence))
     loss_attributes = attribute_cross_entropy(trunk.classify(h_fake.float()), batch.labels)
-    loss_g = config.adversarial_weight * loss_adversarial + config.attribute_weight * loss_attributes
+    losses = {
+        "adversarial": config.adversarial_weight * loss_adversarial,
+        "attributes": config.attribute_weight * loss_attributes,
+    }
     if batch.exact:
         loss_pixels = reconstruction(fake, batch.real, batch.weight)
         loss_features = feature_matching(maps_fake, maps_real)
-        loss_g = loss_g + config.reconstruction_weight * loss_pixels + config.feature_weight * loss_features
+        losses["reconstruction"] = config.reconstruction_weight * loss_pixels
+        losses["features"] = config.feature_weight * loss_features
         means.add(reconstruction=loss_pixels.detach(), features=loss_features.detach())
-    _descend(loss_g, networks.generator, networks.optimizers_g, rate, accelerator)
+    _descend(losses, networks.generator, networks.optimizers_g, rate, accelerator)
     told_right = _mean_over_processes(float((real_logit > fake_logit).float().mean()), accelerator)
     images = config.batch_size * accelerator.num_processes
     progress.strength = adapted(progress.strength, told_right, config.augment_target, images)
@@ -454,20 +457,24 @@ def _adversarial_step(
 
 
 def _descend(
-    loss: Tensor,
+    losses: Mapping[str, Tensor],
     network: nn.Module,
     optimizers: Sequence[torch.optim.Optimizer],
     rate: float,
     accelerator: Accelerator,
 ) -> None:
-    if not torch.isfinite(loss.detach()):
-        raise TrainingStopped(
-            "The loss is no longer a number. Go on from the last checkpoint with a lower learning rate."
-        )
+    """One step down the sum of `losses`, unless it is no longer a number."""
+    loss = torch.stack(list(losses.values())).sum()
     network.zero_grad()
     loss.backward()
     _average_gradients(network, accelerator)
-    nn.utils.clip_grad_norm_(network.parameters(), 1.0)
+    slope = nn.utils.clip_grad_norm_(network.parameters(), 1.0)
+    if not torch.isfinite(loss.detach() + slope):
+        parts = ", ".join(f"{name} {float(part.detach()):.3g}" for name, part in losses.items())
+        raise TrainingStopped(
+            f"The loss of the {type(network).__name__.lower()} is no longer a number ({parts}; slope {slope:.3g}). The"
+            " last checkpoint is from before: go on from it with a lower learning rate (TrainingConfig, from Python)."
+        )
     for optimizer in optimizers:
         for group in optimizer.param_groups:
             group["lr"] = rate
@@ -502,52 +509,24 @@ def _cosine(ends: tuple[float, float], share: float) -> float:
 
 
 def _report(
-    means: dict[str, float], progress: Progress, config: TrainingConfig, accelerator: Accelerator, say: Say
-) -> None:
-    share = progress.share(config)
-    rate = progress.num_images_seen / max(progress.seconds, 1e-9)
-    left = progress.seconds * (1 - share) / max(share, 1e-6)
-    accelerator.log({**means, "images_a_second": rate}, step=progress.num_images_seen)
-    words = ", ".join(f"{name} {value:.4f}" for name, value in means.items())
-    say(f"{share:6.1%}  {progress.num_images_seen:,} images  {rate:.1f} a second  {left / 60:.0f} min left  {words}")
-
-
-def _keep(
-    config: TrainingConfig,
-    networks: Networks,
-    data: PackedData,
-    encoder: TextEncoder,
-    texts: EncodedTexts,
+    figures: dict[str, float],
     progress: Progress,
+    config: TrainingConfig,
     accelerator: Accelerator,
-    out: Path,
+    say: Say,
+    doing: str = "training",
 ) -> None:
-    """Writes checkpoint, snapshot and a sheet of samples; the last checkpoint stays until the new one is whole."""
-    if not accelerator.is_main_process:
-        return
-    try:
-        partial = out / "checkpoint.partial"
-        torch.save({name: each.state_dict() for name, each in _stateful(networks, progress).items()}, partial)
-        partial.replace(out / "checkpoint.pt")
-        save_snapshot(
-            out / "snapshot",
-            adapter=networks.adapter,
-            generator=networks.ema.average,
-            config=SnapshotConfig(
-                name=out.name,
-                preset=config.preset,
-                size=config.size,
-                u_names=data.u_names,
-                attributes=data.attributes,
-                text_encoder_sha256=encoder.sha256,
-                num_images_seen=progress.num_images_seen,
-                exact=data.exact,
-            ),
-        )
-        sheet = sample_sheet(
-            networks.ema.average, networks.adapter, data, texts, size=config.size_at(progress.share(config))
-        )
-        (out / "samples").mkdir(exist_ok=True)
-        sheet.save(out / "samples" / f"{progress.num_images_seen:09d}.png")
-    except OSError as error:
-        raise TrainingStopped(f"The run can't be saved in {out}: {error}.") from error
+    """Says the few figures that say most, and leaves all of them to TensorBoard."""
+    out = Path(accelerator.project_dir)
+    rate = progress.num_images_seen / progress.step / figures.get("seconds_a_step", progress.seconds / progress.step)
+    require_space(out, 2**20)  # TensorBoard writes in a thread of its own, whose failure would be a traceback
+    with saving(out):
+        accelerator.log({**figures, "images_a_second": rate}, step=progress.num_images_seen)
+    say(report(figures, progress, config, rate=rate, doing=doing))
+
+
+def _warn(watch: Watch, figures: Mapping[str, float], progress: Progress, config: TrainingConfig, say: Say) -> None:
+    for words in watch.look(
+        figures, images=progress.num_images_seen, seconds=progress.seconds, share=progress.share(config)
+    ):
+        say(f"Warning: {words}")

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import torch
-from safetensors import safe_open
+from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 from torch import Tensor
 
@@ -50,20 +50,27 @@ class EncodedTexts:
         return cls(torch.cat(pieces), torch.tensor([len(piece) for piece in pieces]))
 
     def save(self, path: Path, key: str) -> None:
-        """Writes them with a key, which tells of what texts and what encoder they are."""
+        """Writes them with a key, which tells of what texts and what encoder they are; all of them, or nothing."""
         partial = path.with_suffix(".partial")
-        save_file({"states": self._states, "lengths": self._lengths}, partial, metadata={"key": key})
-        partial.rename(path)
+        try:
+            save_file({"states": self._states, "lengths": self._lengths}, partial, metadata={"key": key})
+            partial.replace(path)
+        except (OSError, SafetensorError):
+            partial.unlink(missing_ok=True)
+            raise
 
     @classmethod
     def load(cls, path: Path, key: str) -> EncodedTexts | None:
-        """What was saved with this key, if anything was."""
+        """What was saved with this key, if anything was and it can be read."""
         if not path.is_file():
             return None
-        with safe_open(path, framework="pt") as file:
-            if (file.metadata() or {}).get("key") != key:
-                return None
-            return cls(file.get_tensor("states"), file.get_tensor("lengths"))
+        try:
+            with safe_open(path, framework="pt") as file:
+                if (file.metadata() or {}).get("key") != key:
+                    return None
+                return cls(file.get_tensor("states"), file.get_tensor("lengths"))
+        except SafetensorError:
+            return None
 
 
 def train_adapter(

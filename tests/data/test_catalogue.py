@@ -8,7 +8,7 @@ from PIL import Image
 from typer.testing import CliRunner
 
 from studio.cli import app
-from studio.data.catalogue import import_catalogue, pack_catalogue
+from studio.data.catalogue import import_catalogue, pack_catalogue, pack_for_training
 from studio.errors import InputError
 from studio.world.scene import COLOURS
 
@@ -233,6 +233,35 @@ def test_a_broken_import_is_said(imported: Path, before: str, after: str, words:
     table.write_text(table.read_text().replace(before, after))
     with pytest.raises(InputError, match=words):
         pack_catalogue(imported)
+
+
+def test_a_photo_that_was_replaced_by_a_larger_one_is_said(imported: Path) -> None:
+    path = imported / next(line["file"] for line in lines(imported)[5:] if line["split"] == "train")
+    photo("red").resize((64, 64)).save(path)
+    with pytest.raises(InputError, match=f"{path.name} is of another size"):
+        pack_catalogue(imported)
+
+
+def test_photos_for_measuring_are_not_trained_on(imported: Path) -> None:
+    for measured in (20, 3):
+        table = imported / "catalogue.csv"
+        found = lines(imported)
+        with table.open("w", newline="") as file:
+            writer = csv.DictWriter(file, list(found[0]))
+            writer.writeheader()
+            for i, line in enumerate(found):
+                line["category"] = "scarf" if i == 0 else line["category"]  # which no photo to train on is
+                writer.writerow(line | {"split": "test" if i < measured else "train"})
+
+        train, held_out = pack_for_training(imported, u_names=("fill",))
+        assert len(train) == 40 - measured
+        if measured == 3:
+            assert held_out is None
+            continue
+        assert held_out and len(held_out) == 20
+        assert held_out.attributes == train.attributes
+        assert "scarf" not in train.attributes["category"]
+        assert held_out.labels[0, 1] == len(train.attributes["category"])
 
 
 def test_captions_with_nothing_in_common_are_said(imported: Path) -> None:

@@ -1,3 +1,6 @@
+import json
+from collections.abc import Callable
+from contextlib import AbstractContextManager
 from dataclasses import replace
 from pathlib import Path
 
@@ -5,12 +8,13 @@ import pytest
 import torch
 from PIL import Image
 
+from studio.data import renders
 from studio.data.packed import image_batch, known_batch, load_packed
-from studio.data.renders import PACKED, labels_of, pack_renders, read_records
+from studio.data.renders import PACKED, labels_of, pack_for_training, pack_renders, read_records
 from studio.errors import InputError
 from studio.prompts import Prompts
-from studio.world.scene import ATTRIBUTES, U_NAMES
-from tests.evaluation.toy import toy_scene, write_toys
+from studio.world.scene import ATTRIBUTES, COLOURS, U_NAMES, is_held_out
+from tests.evaluation.toy import draw_toy, toy_scene, write_toys
 
 
 def test_packing_keeps_pixels_masks_and_words(tmp_path: Path, prompts: Prompts) -> None:
@@ -40,6 +44,29 @@ def test_new_renders_are_packed_anew(tmp_path: Path, prompts: Prompts) -> None:
     assert len(pack_renders(folder, prompts)) == 5
 
 
+def test_edits_are_learnt_from_too_but_not_those_that_became_a_combination_kept_from_training(
+    tmp_path: Path, prompts: Prompts
+) -> None:
+    folder = write_toys(tmp_path / "toys", seeds=range(3))
+    (folder / "edits").mkdir()
+    kept = next(name for name in COLOURS if is_held_out(replace(toy_scene(1), colour=name).attributes()))
+    edits = [
+        replace(toy_scene(0), colour="green", edited="colour"),
+        replace(toy_scene(1), colour=kept, edited="colour"),
+    ]
+    assert not is_held_out(edits[0].attributes())
+    with (folder / "edits.jsonl").open("w") as records:
+        for scene in edits:
+            draw_toy(scene, 32).save(folder / f"edits/{scene.seed}.png")
+            records.write(json.dumps({"file": f"edits/{scene.seed}.png"} | scene.to_record()) + "\n")
+
+    data = pack_renders(folder, prompts)
+    assert len(data) == 4
+    assert data.labels[3].tolist() == labels_of(edits[0].attributes())
+    assert data.captions[3] != data.captions[0]
+    assert not torch.equal(data.images[3], data.images[0])
+
+
 def test_other_files_or_other_words_are_packed_anew(tmp_path: Path, prompts: Prompts) -> None:
     folder = write_toys(tmp_path / "toys", seeds=range(3))
     first = pack_renders(folder, prompts)
@@ -56,6 +83,39 @@ def test_other_files_or_other_words_are_packed_anew(tmp_path: Path, prompts: Pro
     frames = prompts.captions.model_copy(update={"frames": ("{text}, please",), "tags": ("please",)})
     words = replace(prompts, captions=frames)
     assert pack_renders(folder, words).captions != first.captions
+
+
+def test_some_renders_are_kept_from_training_and_stay_so(
+    tmp_path: Path, prompts: Prompts, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(renders, "HELD_OUT_SHARE", 0.5)
+    few, none = pack_for_training(write_toys(tmp_path / "few", seeds=range(20)), prompts)
+    assert (len(few), none) == (20, None)
+
+    kept: list[set[bytes]] = []
+    for count in (50, 60):
+        folder = write_toys(tmp_path / str(count), seeds=range(count))
+        train, held_out = pack_for_training(folder, prompts)
+        assert held_out and len(train) + len(held_out) == count
+        assert len(held_out.captions) == len(held_out.u) == len(held_out.images) >= 16
+        whole = pack_renders(folder, prompts)
+        assert torch.equal(torch.cat([train.images, held_out.images]), whole.images)
+        assert [*train.captions, *held_out.captions] == whole.captions
+        kept.append({image.numpy().tobytes() for image in held_out.images})
+        assert not kept[-1] & {image.numpy().tobytes() for image in train.images}
+    assert kept[0] < kept[1]
+
+
+def test_a_pack_that_was_cut_off_is_made_anew_and_a_full_disk_is_said(
+    tmp_path: Path, prompts: Prompts, full_disk: Callable[[int], AbstractContextManager[None]]
+) -> None:
+    folder = write_toys(tmp_path / "toys", seeds=range(3))
+    pack_renders(folder, prompts)
+    (folder / PACKED).write_bytes((folder / PACKED).read_bytes()[:1000])
+    with full_disk(1000), pytest.raises(InputError, match=r"packed\.safetensors can't be written"):
+        pack_renders(folder, prompts)
+    assert sorted(path.name for path in folder.iterdir()) == ["images", PACKED, "records.jsonl"]
+    assert len(pack_renders(folder, prompts)) == 3
 
 
 def test_renders_of_two_sizes_are_refused(tmp_path: Path, prompts: Prompts) -> None:
@@ -80,9 +140,12 @@ def test_errors_name_file_and_line(tmp_path: Path, prompts: Prompts) -> None:
         read_records(tmp_path)
     folder = write_toys(tmp_path / "toys", seeds=range(2))
     broken = next((folder / "images").iterdir())
-    broken.write_bytes(broken.read_bytes()[:60])
-    with pytest.raises(InputError, match=broken.name):
-        pack_renders(folder, prompts)
+    whole = broken.read_bytes()
+    chunk = whole.index(b"IDAT")
+    for harm in (whole[:60], whole[:chunk] + b"I\x00AT" + whole[chunk + 4 :], b"", b"no image"):
+        broken.write_bytes(harm)
+        with pytest.raises(InputError, match=f"{broken.name} is not a whole image. Delete it and render it anew"):
+            pack_renders(folder, prompts)
     with (folder / "records.jsonl").open("a") as records:
         records.write("{}\n")
     with pytest.raises(InputError, match="line 3"):

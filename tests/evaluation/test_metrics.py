@@ -5,7 +5,7 @@ import torch
 from torch import Tensor
 
 from studio.evaluation import metrics
-from studio.evaluation.features import RandomFeatures
+from studio.models.random_features import RandomFeatures
 
 
 def _normal(count: int, width: int, seed: int) -> Tensor:

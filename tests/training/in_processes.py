@@ -1,4 +1,5 @@
-"""Started by torchrun, once a process: trains on toy renders, or goes on, and leaves the weights of every process."""
+"""Started by torchrun, once a process: trains on toy renders, or goes on, and leaves the weights of every process and
+what each of them said."""
 
 import sys
 from dataclasses import replace
@@ -11,30 +12,36 @@ from safetensors.torch import save_file
 from studio.data.renders import pack_renders
 from studio.models.text_encoder import TextEncoder
 from studio.prompts import load_prompts
-from studio.training import loop
+from studio.training import loop, signs
 from tests.training.test_loop import CONFIG
 
 
 def main(renders: Path, encoder: str, out: Path, num_images: int) -> None:
-    keep = loop._keep  # pyright: ignore[reportPrivateUsage]
+    built: list[Any] = []
+    build_networks = loop.build_networks
 
-    def keep_every_process(*args: Any) -> None:
-        networks = args[1]
-        for network in ("generator", "discriminator"):
-            weights = getattr(networks, network).state_dict()
-            path = out / f"{network}-{PartialState().process_index}.safetensors"
-            save_file({name: value.contiguous() for name, value in weights.items()}, path)
-        keep(*args)
+    def build_and_remember(*args: Any) -> Any:
+        built.append(build_networks(*args))
+        return built[0]
 
-    loop._keep = keep_every_process  # pyright: ignore[reportPrivateUsage]
-    config = replace(CONFIG, num_images=num_images, text_steps=5, regression_share=0.5)
+    loop.build_networks = build_and_remember
+    loop.REPORT_SECONDS = 0.0
+    signs.DEAF, signs.PATIENT = 1e9, frozenset()  # so that there is something to warn of
+    said: list[str] = []
     loop.train(
-        config,
+        replace(CONFIG, num_images=num_images, regression_share=0.5),
         data=pack_renders(renders, load_prompts()),
         encoder=TextEncoder.load(encoder),
         out=out,
         resume=(out / "config.json").exists(),
+        say=said.append,
     )
+    process = PartialState().process_index
+    (out / f"said-{process}.txt").write_text("\n".join(said))
+    for network in ("generator", "discriminator"):
+        weights = getattr(built[0], network).state_dict()
+        path = out / f"{network}-{process}.safetensors"
+        save_file({name: value.contiguous() for name, value in weights.items()}, path)
 
 
 if __name__ == "__main__":

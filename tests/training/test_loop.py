@@ -7,32 +7,19 @@ from pathlib import Path
 
 import pytest
 import torch
+from accelerate import Accelerator
 from safetensors.torch import load_file
 
 from studio.data.packed import PackedData
-from studio.data.renders import pack_renders
 from studio.models.snapshot import load_snapshot
 from studio.models.text_encoder import TextEncoder
-from studio.prompts import Prompts
 from studio.training import TrainingConfig, train
 from studio.training.config import GAMMA
-from studio.training.loop import TrainingStopped
+from studio.training.loop import TrainingStopped, _descend
 from studio.training.text import EncodedTexts
 from tests.evaluation.toy import write_toys
 
-CONFIG = TrainingConfig(
-    preset="tiny", num_images=64, batch_size=4, text_steps=20, checkpoint_minutes=100, growth=(0.2,)
-)
-
-
-@pytest.fixture(scope="module")
-def data(tmp_path_factory: pytest.TempPathFactory, prompts: Prompts) -> PackedData:
-    return pack_renders(write_toys(tmp_path_factory.mktemp("data") / "toys", seeds=range(8)), prompts)
-
-
-@pytest.fixture(scope="module")
-def encoder(tiny_text_encoder: Path) -> TextEncoder:
-    return TextEncoder.load(str(tiny_text_encoder))
+CONFIG = TrainingConfig(preset="tiny", num_images=64, batch_size=4, text_steps=2, checkpoint_minutes=100, growth=(0.2,))
 
 
 def test_a_run_leaves_a_snapshot_that_draws_and_can_be_gone_on_with(
@@ -81,22 +68,6 @@ def test_a_run_can_begin_with_a_snapshot(
     with pytest.raises(TrainingStopped, match="another preset"):
         other = replace(CONFIG, preset="c64")
         train(other, data=big, encoder=encoder, out=tmp_path / "other", start=start, say=lambda line: None)
-
-
-@pytest.fixture
-def photos(data: PackedData) -> PackedData:
-    """Photos of which nobody knows camera and light, described in a shop's own words."""
-    return replace(
-        data,
-        exact=False,
-        u=torch.randn(100, 2),
-        u_names=("fill", "azimuth_sin"),
-        labels=data.labels[:, :1] % 2,
-        caption_labels=data.caption_labels[:, :, :1] % 2,
-        attributes={"category": ("hat", "t-shirt")},
-        mirrors=torch.zeros_like(data.mirrors),
-        u_mirrored=(),
-    )
 
 
 def test_photos_are_learnt_without_regression(photos: PackedData, encoder: TextEncoder, tmp_path: Path) -> None:
@@ -160,12 +131,31 @@ def test_two_processes_train_one_model(tiny_text_encoder: Path, tmp_path: Path) 
         first, second = (load_file(out / f"{network}-{process}.safetensors") for process in (0, 1))
         for name, value in first.items():
             assert torch.equal(value, second[name]), f"{network} {name}"
+    said, other = ((out / f"said-{process}.txt").read_text() for process in (0, 1))
+    assert said.count("Warning: The captions are ignored") == 1
+    assert not other
 
 
 def test_a_loss_that_is_no_number_stops_the_run(data: PackedData, encoder: TextEncoder, tmp_path: Path) -> None:
+    out = tmp_path / "run"
+    train(replace(CONFIG, num_images=4), data=data, encoder=encoder, out=out, say=lambda line: None)
     broken = replace(data, u=torch.full_like(data.u, math.nan))
-    with pytest.raises(TrainingStopped, match="no longer a number"):
-        train(CONFIG, data=broken, encoder=encoder, out=tmp_path / "run", say=lambda line: None)
+    with pytest.raises(TrainingStopped, match=r"generator is no longer a number \(reconstruction nan"):
+        train(CONFIG, data=broken, encoder=encoder, out=out, resume=True, say=lambda line: None)
+    kept = torch.load(out / "checkpoint.pt", weights_only=True)
+    assert kept["progress"]["num_images_seen"] == 4
+    assert all(value.isfinite().all() for value in kept["generator"].values())
+
+
+def test_slopes_that_are_no_numbers_stop_the_run_before_the_weights_are_lost() -> None:
+    network = torch.nn.Linear(1, 1)
+    optimizer = torch.optim.SGD(network.parameters(), lr=1.0)
+    before = [each.clone() for each in network.parameters()]
+    losses = {"fine": network.weight.sum(), "steep": (network.weight * 0).sum().sqrt()}  # 0, of infinite slope
+    with pytest.raises(TrainingStopped, match=r"linear is no longer a number \(fine .*, steep 0; slope nan"):
+        _descend(losses, network, [optimizer], 1.0, Accelerator(cpu=True))
+    for value, kept in zip(network.parameters(), before, strict=True):
+        assert torch.equal(value, kept)
 
 
 @pytest.mark.parametrize("size", [16, 48])

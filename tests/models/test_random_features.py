@@ -1,6 +1,6 @@
 import torch
 
-from studio.evaluation.features import RandomFeatures
+from studio.models.random_features import RandomFeatures
 
 
 def test_features_depend_on_seed_and_image_alone() -> None:

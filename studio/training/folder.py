@@ -1,0 +1,119 @@
+"""The folder of a run: what lies in it is whole, and where it can't be written the run stops and says why."""
+
+from __future__ import annotations
+
+import io
+import shutil
+from collections.abc import Generator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import torch
+from safetensors import SafetensorError
+
+from studio.data.packed import PackedData
+from studio.models.snapshot import SnapshotConfig, save_snapshot, write_whole
+from studio.models.text_encoder import TextEncoder
+from studio.training.config import TrainingConfig
+from studio.training.networks import Networks
+from studio.training.progress import Progress
+from studio.training.sheets import sample_sheet
+from studio.training.text import EncodedTexts
+
+CHECKPOINT = "checkpoint.pt"
+
+
+class TrainingStopped(Exception):
+    """Training can't go on; the words say why. The last checkpoint stays."""
+
+
+@contextmanager
+def saving(out: Path) -> Generator[None]:
+    """Stops the run where what is done in here can't be written."""
+    try:
+        yield
+    except (OSError, SafetensorError) as error:
+        reason = getattr(error, "strerror", None) or error
+        raise TrainingStopped(
+            f"The run can't be saved in {out}: {reason}. What was saved before is whole: once this is mended, go on"
+            " with --resume."
+        ) from error
+
+
+def require_space(out: Path, needed: int) -> None:
+    """Stops the run where the disk has less than `needed` bytes free."""
+    with saving(out):
+        free = shutil.disk_usage(out).free
+    if free < needed:
+        raise TrainingStopped(
+            f"The run needs {_megabytes(needed)} in {out}, and {_megabytes(free)} are free. What was saved before is"
+            " whole: free some space, then go on with --resume."
+        )
+
+
+def _megabytes(size: int) -> str:
+    return f"{size / 1e6:,.0f} MB"
+
+
+def keep_run(
+    config: TrainingConfig,
+    networks: Networks,
+    data: PackedData,
+    encoder: TextEncoder,
+    texts: EncodedTexts,
+    progress: Progress,
+    out: Path,
+) -> Path:
+    """Writes snapshot, checkpoint and a sheet of samples, each whole or not at all; returns the path of the sheet."""
+    # By way of memory: torch.save keeps to itself why a disk refuses.
+    checkpoint = io.BytesIO()
+    torch.save({name: each.state_dict() for name, each in _stateful(networks, progress).items()}, checkpoint)
+    size = config.size_at(progress.share(config))
+    sheet = io.BytesIO()
+    sample_sheet(networks.ema.average, networks.adapter, data, texts, size=size).save(sheet, "PNG")
+    path = out / "samples" / f"{progress.num_images_seen:09d}.png"
+    with saving(out):
+        save_snapshot(
+            out / "snapshot",
+            adapter=networks.adapter,
+            generator=networks.ema.average,
+            config=SnapshotConfig(
+                name=out.name,
+                preset=config.preset,
+                size=config.size,
+                u_names=data.u_names,
+                attributes=data.attributes,
+                text_encoder_sha256=encoder.sha256,
+                num_images_seen=progress.num_images_seen,
+                exact=data.exact,
+            ),
+        )
+        write_whole(out / CHECKPOINT, checkpoint.getbuffer())
+        path.parent.mkdir(exist_ok=True)
+        write_whole(path, sheet.getbuffer())
+    return path
+
+
+def load_checkpoint(networks: Networks, progress: Progress, out: Path) -> None:
+    """Gives them the states that they were kept with.
+
+    Raises:
+        TrainingStopped: the file is broken, or of networks of another shape.
+    """
+    path = out / CHECKPOINT
+    try:
+        saved = torch.load(path, map_location="cpu", weights_only=True)
+    except Exception as error:  # unpickling a broken file meets anything
+        raise TrainingStopped(f"{path} can't be read. Put back a copy, or begin anew in another folder.") from error
+    try:
+        for name, each in _stateful(networks, progress).items():
+            each.load_state_dict(saved[name])
+    except (KeyError, TypeError, RuntimeError, ValueError) as error:
+        raise TrainingStopped(
+            f"{path} is of other networks than this data asks for: with other columns or attributes, begin a new run."
+        ) from error
+
+
+def _stateful(networks: Networks, progress: Progress) -> dict[str, Any]:
+    return {"progress": progress, **networks.stateful()}
