@@ -49,11 +49,13 @@ def test_edits_are_learnt_from_too_but_not_those_that_became_a_combination_kept_
 ) -> None:
     folder = write_toys(tmp_path / "toys", seeds=range(3))
     (folder / "edits").mkdir()
-    kept = next(name for name in COLOURS if is_held_out(replace(toy_scene(1), colour=name).attributes()))
-    edits = [
-        replace(toy_scene(0), colour="green", edited="colour"),
-        replace(toy_scene(1), colour=kept, edited="colour"),
+    changed = [
+        replace(toy_scene(1), colour=colour, material=material, edited="material")
+        for colour in COLOURS
+        for material in ATTRIBUTES["material"]
     ]
+    kept = next(scene for scene in changed if is_held_out(scene.attributes()))
+    edits = [replace(toy_scene(0), colour="green", edited="colour"), kept]
     assert not is_held_out(edits[0].attributes())
     with (folder / "edits.jsonl").open("w") as records:
         for scene in edits:
