@@ -10,6 +10,7 @@ import tempfile
 from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from dataclasses import asdict
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
@@ -17,7 +18,7 @@ import typer
 from typer.core import TyperGroup
 
 from studio.errors import StudioError
-from studio.models.presets import PRESETS
+from studio.models.presets import DIFFUSION_PRESETS, PRESETS
 
 if TYPE_CHECKING:
     from studio.settings import Settings
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
 Crop = Literal["centre", "product"]
 #: What torch says, with a GPU and without.
 _OUT_OF_MEMORY = re.compile("out of memory|allocate memory|not enough memory")
+ALL_PRESETS = (*PRESETS, *DIFFUSION_PRESETS)
 
 
 class _PlainErrors(TyperGroup):
@@ -140,7 +142,7 @@ def train(
     data: Annotated[
         Path, typer.Option(file_okay=False, help="Folder that `studio world render` or `studio data import` wrote.")
     ],
-    preset: Annotated[str, typer.Option(help=f"Size of the networks: {', '.join(PRESETS)}.")],
+    preset: Annotated[str, typer.Option(help=f"Size of the networks: {', '.join(ALL_PRESETS)}.")],
     out: Annotated[Path, typer.Option(file_okay=False, help="Folder for the checkpoint, the snapshot and samples.")],
     start: Annotated[Path | None, typer.Option("--from", file_okay=False, help="A snapshot to begin with.")] = None,
     resume: Annotated[bool, typer.Option("--resume", help="Go on with the run that is in the folder.")] = False,
@@ -149,20 +151,22 @@ def train(
     as_json: JsonOption = False,
 ) -> None:
     """Train a model of your own."""
-    if preset not in PRESETS:
-        raise typer.BadParameter(f"{preset!r} is not one of {', '.join(PRESETS)}", param_hint="--preset")
+    if preset not in ALL_PRESETS:
+        raise typer.BadParameter(f"{preset!r} is not one of {', '.join(ALL_PRESETS)}", param_hint="--preset")
+    diffusion = preset in DIFFUSION_PRESETS
+    if diffusion and start:
+        raise typer.BadParameter(f"{preset} always begins with nothing: leave --from out", param_hint="--from")
 
     from studio.data import catalogue, renders
     from studio.models.errors import SnapshotError
     from studio.models.snapshot import load_snapshot
     from studio.models.text_encoder import TextEncoder
     from studio.prompts import load_prompts
-    from studio.training import TrainingConfig
-    from studio.training import train as run
+    from studio.training.config import DiffusionConfig, TrainingConfig
     from studio.training.loop import TrainingStopped
 
     settings = _settings(None)
-    config = TrainingConfig(preset=preset, minutes=minutes)
+    config = (DiffusionConfig if diffusion else TrainingConfig)(preset=preset, minutes=minutes)
     resolved = asdict(config) | {"data": str(data), "out": str(out), "from": str(start), "resume": resume}
     for name, value in resolved.items():
         typer.echo(f"{name:28}{value}", err=True)
@@ -173,20 +177,22 @@ def train(
     try:
         begin = load_snapshot(start) if start else None
         if (data / catalogue.TABLE).is_file():
-            known = load_snapshot(out / "snapshot") if resume and (out / "snapshot").exists() else begin
+            goes_on = resume and not diffusion and (out / "snapshot").exists()
+            known = load_snapshot(out / "snapshot") if goes_on else begin
             packed, held_out = catalogue.pack_for_training(data, u_names=known.config.u_names if known else ())
         else:
             packed, held_out = renders.pack_for_training(data, load_prompts(settings.prompts_dir))
         encoder = TextEncoder.load(settings.text_encoder)
+        if isinstance(config, DiffusionConfig):
+            from studio.training.diffusion import train as train_diffusion
+
+            run = partial(train_diffusion, config)
+        else:
+            from studio.training import train as train_gan
+
+            run = partial(train_gan, config, start=begin, held_out=held_out)
         snapshot = run(
-            config,
-            data=packed,
-            held_out=held_out,
-            encoder=encoder,
-            out=out,
-            start=begin,
-            resume=resume,
-            say=lambda line: typer.echo(line, err=True),
+            data=packed, encoder=encoder, out=out, resume=resume, say=lambda line: typer.echo(line, err=True)
         )
     except (SnapshotError, TrainingStopped) as error:
         raise StudioError(str(error)) from error
@@ -200,7 +206,8 @@ def train(
     if as_json:
         _print_json({"snapshot": str(snapshot)})
     else:
-        typer.echo(f"Draw with it: studio generate --backend gan:{snapshot} PROMPT", err=True)
+        draw = f"Draw with it: studio generate --backend gan:{snapshot} PROMPT"
+        typer.echo(f"The model is in {snapshot}, a folder for diffusers." if diffusion else draw, err=True)
 
 
 @app.command()

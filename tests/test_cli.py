@@ -185,6 +185,7 @@ def test_a_setting_that_makes_no_sense_names_the_variable(monkeypatch: pytest.Mo
         ("recipe",),
         ("serve", "--port", 70_000),
         ("train", "--data", "x", "--out", "y", "--preset", "huge"),
+        ("train", "--data", "x", "--out", "y", "--preset", "diffusion64", "--from", "z"),
         ("world", "render", "--count", 0, "--seed", 1, "--size", 64, "--out", "x"),
     ],
 )
@@ -210,6 +211,15 @@ def test_a_dry_run_prints_the_settings_of_the_training_and_writes_nothing(tmp_pa
     settings = json.loads(result.stdout)
     assert (settings["preset"], settings["minutes"], settings["resume"]) == ("tiny", 3.0, False)
     assert list(tmp_path.iterdir()) == []
+
+
+def test_the_diffusion_model_is_trained_by_the_same_command(tmp_path: Path) -> None:
+    arguments = ("train", "--data", tmp_path, "--preset", "diffusion64", "--out", tmp_path / "run")
+    settings = json.loads(run(*arguments, "--dry-run", "--json").stdout)
+    assert (settings["preset"], settings["text_dropout"]) == ("diffusion64", 0.1)
+    refused = run(*arguments, "--from", tmp_path)
+    assert refused.exit_code == 2
+    assert "begins with nothing" in refused.stderr
 
 
 def test_training_and_measuring_want_renders(tmp_path: Path, tiny_snapshot: Path) -> None:

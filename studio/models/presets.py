@@ -4,6 +4,8 @@ A stage's RGB comes out at twice the stage's size (pixel shuffle, Shi et al. 201
 cost more time than their few FLOPs say.
 """
 
+from dataclasses import dataclass
+
 PRESETS: dict[str, tuple[int, ...]] = {
     "tiny": (16, 16, 16),  # 32 px, for tests
     "c64": (192, 192, 128, 96),
@@ -12,6 +14,20 @@ PRESETS: dict[str, tuple[int, ...]] = {
     "m64": (384, 384, 256, 192),
     "m128": (384, 384, 256, 192, 96),
     "m256": (384, 384, 256, 192, 96, 48),
+}
+
+
+@dataclass(frozen=True, kw_only=True)
+class DiffusionPreset:
+    """A UNet for pictures of `size` pixels, with maps of these widths from half that size downwards."""
+
+    size: int
+    widths: tuple[int, ...]
+
+
+DIFFUSION_PRESETS = {
+    "tiny-diffusion": DiffusionPreset(size=32, widths=(16, 16, 32)),  # for tests
+    "diffusion64": DiffusionPreset(size=64, widths=(48, 96, 144)),
 }
 
 #: Width of the sentence, of the token states after the adapter, and of the generator's style vector.

@@ -4,17 +4,17 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from studio.models.presets import image_size
+from studio.models.presets import DIFFUSION_PRESETS, image_size
 
 #: R1/R2 weight at the start and the end of a run, by image size (R3GAN; 128 px: geometric mean of its neighbours).
 GAMMA = {32: (2.0, 0.2), 64: (2.0, 0.2), 128: (17.0, 1.7), 256: (150.0, 15.0)}
 
 
 @dataclass(frozen=True, kw_only=True)
-class TrainingConfig:
-    """A run. Shares are of its progress, which is the larger of images seen / `num_images` and time / `minutes`."""
+class RunConfig:
+    """What decides any run. Its progress is the larger of images seen / `num_images` and time / `minutes`."""
 
-    preset: str = "c128"
+    preset: str
     num_images: int = 2_000_000
     minutes: float | None = None
     batch_size: int = 32
@@ -22,6 +22,17 @@ class TrainingConfig:
 
     text_steps: int = 2500  # of 128 captions, before the networks start
     text_learning_rate: float = 1e-3
+
+    ema_half_life: int = 20_000  # images, never more than a fortieth of what was seen
+    checkpoint_minutes: float = 5.0
+    checkpoint_images: int | None = None  # a checkpoint after so many as well, whatever the clock says
+
+
+@dataclass(frozen=True, kw_only=True)
+class TrainingConfig(RunConfig):
+    """A run of the GAN. Shares are of its progress."""
+
+    preset: str = "c128"
 
     growth: tuple[float, ...] = (0.15, 0.35)  # a quarter of the size up to the first share, half up to the second
     regression_share: float = 0.65  # regression on the exact render alone, up to here
@@ -36,10 +47,6 @@ class TrainingConfig:
     #: Share of images that the discriminator tells right, above which it is shown them moved and cut out more often.
     augment_target: float = 0.8
 
-    ema_half_life: int = 20_000  # images, never more than a fortieth of what was seen
-    checkpoint_minutes: float = 5.0
-    checkpoint_images: int | None = None  # a checkpoint after so many as well, whatever the clock says
-
     @property
     def size(self) -> int:
         return image_size(self.preset)
@@ -51,3 +58,19 @@ class TrainingConfig:
     def gamma(self, progress: float) -> float:
         start, end = GAMMA[self.size]
         return start * (end / start) ** progress
+
+
+@dataclass(frozen=True, kw_only=True)
+class DiffusionConfig(RunConfig):
+    """A run of the diffusion model."""
+
+    preset: str = "diffusion64"
+    learning_rate: tuple[float, float] = (5e-4, 5e-5)
+    warm_up: int = 5_000  # images over which the rate rises from nothing
+    text_dropout: float = (
+        0.1  # of images are shown without their words, so that guidance has something to lead away from
+    )
+
+    @property
+    def size(self) -> int:
+        return DIFFUSION_PRESETS[self.preset].size

@@ -7,7 +7,7 @@ import shutil
 from collections.abc import Generator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import torch
 from safetensors import SafetensorError
@@ -22,6 +22,14 @@ from studio.training.sheets import sample_sheet
 from studio.training.text import EncodedTexts
 
 CHECKPOINT = "checkpoint.pt"
+
+
+class Stateful(Protocol):
+    """The networks of a run, of either kind."""
+
+    def stateful(self) -> dict[str, Any]:
+        """What a checkpoint holds of them, by name."""
+        ...
 
 
 class TrainingStopped(Exception):
@@ -66,9 +74,7 @@ def keep_run(
     out: Path,
 ) -> Path:
     """Writes snapshot, checkpoint and a sheet of samples, each whole or not at all; returns the path of the sheet."""
-    # By way of memory: torch.save keeps to itself why a disk refuses.
-    checkpoint = io.BytesIO()
-    torch.save({name: each.state_dict() for name, each in _stateful(networks, progress).items()}, checkpoint)
+    checkpoint = checkpoint_bytes(networks, progress)
     size = config.size_at(progress.share(config))
     sheet = io.BytesIO()
     sample_sheet(networks.ema.average, networks.adapter, data, texts, size=size).save(sheet, "PNG")
@@ -89,13 +95,20 @@ def keep_run(
                 exact=data.exact,
             ),
         )
-        write_whole(out / CHECKPOINT, checkpoint.getbuffer())
+        write_whole(out / CHECKPOINT, checkpoint)
         path.parent.mkdir(exist_ok=True)
         write_whole(path, sheet.getbuffer())
     return path
 
 
-def load_checkpoint(networks: Networks, progress: Progress, out: Path) -> None:
+def checkpoint_bytes(networks: Stateful, progress: Progress) -> memoryview:
+    """What a checkpoint file holds; by way of memory, as torch.save keeps to itself why a disk refuses."""
+    checkpoint = io.BytesIO()
+    torch.save({name: each.state_dict() for name, each in _stateful(networks, progress).items()}, checkpoint)
+    return checkpoint.getbuffer()
+
+
+def load_checkpoint(networks: Stateful, progress: Progress, out: Path) -> None:
     """Gives them the states that they were kept with.
 
     Raises:
@@ -115,5 +128,5 @@ def load_checkpoint(networks: Networks, progress: Progress, out: Path) -> None:
         ) from error
 
 
-def _stateful(networks: Networks, progress: Progress) -> dict[str, Any]:
+def _stateful(networks: Stateful, progress: Progress) -> dict[str, Any]:
     return {"progress": progress, **networks.stateful()}

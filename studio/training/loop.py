@@ -29,7 +29,7 @@ from studio.models.presets import EPS_WIDTH, num_stages
 from studio.models.snapshot import Snapshot, SnapshotConfig, write_whole
 from studio.models.text_encoder import TextEncoder
 from studio.training.augment import adapted, augment
-from studio.training.config import TrainingConfig
+from studio.training.config import RunConfig, TrainingConfig
 from studio.training.folder import (
     CHECKPOINT,
     TrainingStopped,
@@ -40,14 +40,14 @@ from studio.training.folder import (
 )
 from studio.training.interrupt import Interrupt
 from studio.training.losses import (
+    RELATIVISTIC,
+    AdversarialLoss,
     attribute_cross_entropy,
     feature_matching,
     gradient_penalty,
     mismatch,
     product_weight,
     reconstruction,
-    relativistic_discriminator,
-    relativistic_generator,
 )
 from studio.training.networks import Networks, build_networks
 from studio.training.progress import CONTEST, COPYING, EXPLAINED, Means, Progress, report
@@ -84,11 +84,13 @@ def train(
     start: Snapshot | None = None,
     resume: bool = False,
     say: Say = print,
+    adversarial: AdversarialLoss = RELATIVISTIC,
 ) -> Path:
     """Trains a generator on `data` and returns the folder of its snapshot.
 
     A new run begins with the weights of `start` where one is given; its preset is then the run's. Images that are
-    `held_out` show whether the training images are learnt by heart.
+    `held_out` show whether the training images are learnt by heart. Another loss than the default `adversarial` is for
+    comparisons.
 
     Raises:
         TrainingStopped: the loss is no longer a number, the disk is full, the images don't fit the preset, `out` holds
@@ -175,7 +177,7 @@ def train(
             if stage == COPYING:
                 _regression_step(config, networks, batch, wrong, share, accelerator, means)
             else:
-                _adversarial_step(config, networks, batch, wrong, share, progress, accelerator, means)
+                _adversarial_step(config, networks, batch, wrong, share, progress, accelerator, means, adversarial)
             images = config.batch_size * accelerator.num_processes
             progress.step += 1
             progress.num_images_seen += images
@@ -212,7 +214,7 @@ def _stage(config: TrainingConfig, data: PackedData, share: float) -> str:
     return COPYING if data.exact and share < config.regression_share else CONTEST
 
 
-def _begin(config: TrainingConfig, out: Path, start: Snapshot | None = None) -> None:
+def _begin(config: RunConfig, out: Path, start: Snapshot | None = None) -> None:
     """Writes the settings of the run; one that goes on keeps its preset, and begins with what it was to begin with."""
     path = out / "config.json"
     settings = asdict(config) | {"from": start and start.config.weights_sha256}
@@ -252,7 +254,7 @@ def _encode_captions(data: PackedData, encoder: TextEncoder, out: Path, say: Say
 
 
 def _trained_adapter(
-    config: TrainingConfig, data: PackedData, texts: EncodedTexts, start: Snapshot | None, out: Path, say: Say
+    config: RunConfig, data: PackedData, texts: EncodedTexts, start: Snapshot | None, out: Path, say: Say
 ) -> TextAdapter:
     """That of the run, or of `start` where it reads the same attributes, or one that learns to read them now."""
     adapter = TextAdapter(data.attributes)
@@ -278,9 +280,7 @@ def _trained_adapter(
     return adapter
 
 
-def _train_adapter(
-    config: TrainingConfig, data: PackedData, texts: EncodedTexts, adapter: TextAdapter, say: Say
-) -> None:
+def _train_adapter(config: RunConfig, data: PackedData, texts: EncodedTexts, adapter: TextAdapter, say: Say) -> None:
     labels = data.caption_labels.flatten(0, 1)
     for step, _, accuracy in train_adapter(
         adapter, texts, labels, steps=config.text_steps, learning_rate=config.text_learning_rate, seed=config.seed
@@ -390,6 +390,7 @@ def _adversarial_step(
     progress: Progress,
     accelerator: Accelerator,
     means: Means,
+    adversarial: AdversarialLoss,
 ) -> None:
     """One step of the discriminator, then one of the generator, on the same images."""
     began = config.regression_share if batch.exact else 0.0
@@ -413,12 +414,13 @@ def _adversarial_step(
     real_logit, fake_logit = trunk.logit(h_real, sentence), trunk.logit(h_fake, sentence)
     wrong_logit = trunk.logit(h_real, wrong)
     losses = {
-        "adversarial": relativistic_discriminator(real_logit, fake_logit),
+        "adversarial": adversarial.discriminator(real_logit, fake_logit),
         "text": 0.5 * mismatch(real_logit, wrong_logit),
         "attributes": attribute_cross_entropy(trunk.classify(h_real), batch.labels),
     }
     if penalise:
-        r1, r2 = gradient_penalty(real_logit, real_seen), gradient_penalty(fake_logit, fake_seen)
+        r1 = gradient_penalty(real_logit, real_seen)
+        r2 = gradient_penalty(fake_logit, fake_seen) if adversarial.penalise_fake else torch.zeros_like(r1)
         penalty = config.gamma(phase) / 2 * (r1 + r2)
         losses["penalty"] = config.penalty_every * penalty
         means.add(r1=r1.detach(), r2=r2.detach(), penalty=penalty.detach())
@@ -431,7 +433,7 @@ def _adversarial_step(
         with torch.no_grad():
             h_real, maps_real = trunk.features(real_seen)
         h_fake, maps_fake = trunk.features(fake_seen)
-    loss_adversarial = relativistic_generator(trunk.logit(h_real, sentence), trunk.logit(h_fake, sentence))
+    loss_adversarial = adversarial.generator(trunk.logit(h_real, sentence), trunk.logit(h_fake, sentence))
     loss_attributes = attribute_cross_entropy(trunk.classify(h_fake.float()), batch.labels)
     losses = {
         "adversarial": config.adversarial_weight * loss_adversarial,
@@ -511,7 +513,7 @@ def _cosine(ends: tuple[float, float], share: float) -> float:
 def _report(
     figures: dict[str, float],
     progress: Progress,
-    config: TrainingConfig,
+    config: RunConfig,
     accelerator: Accelerator,
     say: Say,
     doing: str = "training",

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 
 import torch
 import torch.nn.functional as F
@@ -25,6 +26,19 @@ def mismatch(real: Tensor, mismatched: Tensor) -> Tensor:
 def relativistic_generator(real: Tensor, fake: Tensor) -> Tensor:
     """softplus(D(real, c) - D(fake, c))."""
     return F.softplus(real - fake).mean()
+
+
+@dataclass(frozen=True, kw_only=True)
+class AdversarialLoss:
+    """The game: what each side minimises of logits [n] of real images and of generated ones, and whether the gradient
+    penalty is on generated images (R2) beside real ones (R1)."""
+
+    discriminator: Callable[[Tensor, Tensor], Tensor]
+    generator: Callable[[Tensor, Tensor], Tensor]
+    penalise_fake: bool = True
+
+
+RELATIVISTIC = AdversarialLoss(discriminator=relativistic_discriminator, generator=relativistic_generator)
 
 
 def gradient_penalty(logit: Tensor, image: Tensor) -> Tensor:

@@ -7,11 +7,12 @@ from dataclasses import asdict, dataclass, field
 
 from torch import Tensor
 
-from studio.training.config import TrainingConfig
+from studio.training.config import RunConfig
 
 #: What is said of a run's figures, in this order; all the others are for TensorBoard.
 IN_WORDS = {
     "reconstruction": "{:.3f} off the renders",
+    "v_error": "squared error {:.3f}",
     "told_right": "{:.0%} told from real ones",
     "text_sensitivity": "right captions {:.2f} above wrong ones",
     "strength": "{:.0%} shown moved or cut out",
@@ -51,12 +52,12 @@ class Progress:
         self.step, self.num_images_seen = int(state["step"]), int(state["num_images_seen"])
         self.seconds, self.strength = float(state["seconds"]), float(state["strength"])
 
-    def share(self, config: TrainingConfig) -> float:
+    def share(self, config: RunConfig) -> float:
         """0 at the start .. 1 at the end, by images or by the clock, whichever ends first."""
         by_clock = self.seconds / (60 * config.minutes) if config.minutes else 0.0
         return min(1.0, max(self.num_images_seen / config.num_images, by_clock))
 
-    def seconds_left(self, config: TrainingConfig, rate: float) -> float:
+    def seconds_left(self, config: RunConfig, rate: float) -> float:
         """At `rate` images a second; steps at a larger size, and those of the contest, are slower than those before."""
         by_images = (config.num_images - self.num_images_seen) / rate
         return min(by_images, 60 * config.minutes - self.seconds) if config.minutes else by_images
@@ -80,7 +81,7 @@ class Means:
         return means
 
 
-def report(figures: Mapping[str, float], progress: Progress, config: TrainingConfig, *, rate: float, doing: str) -> str:
+def report(figures: Mapping[str, float], progress: Progress, config: RunConfig, *, rate: float, doing: str) -> str:
     """One line: how far the run is, what it is `doing`, at how many images a second, how long it takes, how it goes."""
     left = duration(progress.seconds_left(config, rate))
     words = [text.format(figures[name]) for name, text in IN_WORDS.items() if figures.get(name)]

@@ -27,8 +27,13 @@ def sample_sheet(
     conditioning = adapter(*(each.to(device) for each in texts.batch(chosen * k)))
     fake = generator(torch.cat([data.u[chosen % len(data.u)], eps], dim=1).to(device), conditioning, num_stages(size))
     real = image_batch(data, chosen, fake.shape[-1], device)
+    return pairs_of_rows(real, fake)
+
+
+def pairs_of_rows(real: Tensor, fake: Tensor) -> Image.Image:
+    """Float images [n, 3, size, size] of both kinds in rows of `COLUMNS`, real ones over fake ones."""
     rows: list[Tensor] = []
-    for start in range(0, count, COLUMNS):
+    for start in range(0, len(real), COLUMNS):
         rows += [torch.cat(list(images[start : start + COLUMNS]), dim=2) for images in (real, fake)]
     width = max(row.shape[2] for row in rows)
     rows = [torch.nn.functional.pad(row, (0, width - row.shape[2])) for row in rows]

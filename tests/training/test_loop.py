@@ -16,6 +16,7 @@ from studio.models.text_encoder import TextEncoder
 from studio.training import TrainingConfig, train
 from studio.training.config import GAMMA
 from studio.training.loop import TrainingStopped, _descend
+from studio.training.losses import AdversarialLoss, relativistic_discriminator, relativistic_generator
 from studio.training.text import EncodedTexts
 from tests.evaluation.toy import write_toys
 
@@ -134,6 +135,23 @@ def test_two_processes_train_one_model(tiny_text_encoder: Path, tmp_path: Path) 
     said, other = ((out / f"said-{process}.txt").read_text() for process in (0, 1))
     assert said.count("Warning: The captions are ignored") == 1
     assert not other
+
+
+def test_the_adversarial_stage_can_be_of_another_loss(data: PackedData, encoder: TextEncoder, tmp_path: Path) -> None:
+    asked: list[str] = []
+
+    def discriminator(real: torch.Tensor, fake: torch.Tensor) -> torch.Tensor:
+        asked.append("discriminator")
+        return relativistic_discriminator(real, fake)
+
+    def generator(real: torch.Tensor, fake: torch.Tensor) -> torch.Tensor:
+        asked.append("generator")
+        return relativistic_generator(real, fake)
+
+    config = replace(CONFIG, num_images=8, growth=(), regression_share=0.5)
+    loss = AdversarialLoss(discriminator=discriminator, generator=generator, penalise_fake=False)
+    train(config, data=data, encoder=encoder, out=tmp_path / "run", say=lambda line: None, adversarial=loss)
+    assert asked == ["discriminator", "generator"]
 
 
 def test_a_loss_that_is_no_number_stops_the_run(data: PackedData, encoder: TextEncoder, tmp_path: Path) -> None:

@@ -1,0 +1,243 @@
+"""The diffusion model: a UNet that turns noise into a picture in steps, told by the same words as the generator.
+
+A snapshot of it is a folder in the format of diffusers (`model_index.json`, `unet/`, `scheduler/`) with two files of
+our own: `adapter.safetensors` reads the words, `config.json` says what the model is. diffusers is imported inside the
+functions, so that nobody else waits for it.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import shutil
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import torch
+import torch.nn.functional as F
+from safetensors import SafetensorError
+from safetensors.torch import load_file, save_file
+from torch import Tensor, nn
+
+from .adapter import Conditioning, TextAdapter
+from .errors import SnapshotError
+from .presets import DIFFUSION_PRESETS, TEXT_WIDTH
+
+if TYPE_CHECKING:
+    from diffusers.models.unets.unet_2d_condition import UNet2DConditionModel
+    from diffusers.schedulers.scheduling_ddim import DDIMScheduler
+
+FORMAT_VERSION = 1
+DESCRIPTION = "config.json"
+ADAPTER = "adapter.safetensors"
+WEIGHTS = "unet/diffusion_pytorch_model.safetensors"
+#: The UNet sees squares of so many pixels as channels of one place: its largest maps would be most of its work.
+PATCH = 2
+
+
+@dataclass(frozen=True, kw_only=True)
+class DiffusionDescription:
+    """What a snapshot is, in the words of the GAN's `SnapshotConfig`; the sha256 are of the two files of weights."""
+
+    name: str
+    preset: str
+    size: int
+    attributes: Mapping[str, tuple[str, ...]]
+    text_encoder_sha256: str
+    num_images_seen: int
+    exact: bool = True
+    licence: str = "Apache-2.0"
+    unet_sha256: str = ""
+    adapter_sha256: str = ""
+    format_version: int = FORMAT_VERSION
+
+
+@dataclass(frozen=True, kw_only=True)
+class DiffusionSnapshot:
+    description: DiffusionDescription
+    adapter: TextAdapter
+    unet: UNet2DConditionModel
+    scheduler: DDIMScheduler
+
+
+def build_unet(preset: str) -> UNet2DConditionModel:
+    """Random weights. The words come in by cross-attention at 1/4 and 1/8 of the picture, and the sentence beside the
+    time, as the generator has it in its style."""
+    from diffusers.models.unets.unet_2d_condition import UNet2DConditionModel
+
+    chosen = DIFFUSION_PRESETS[preset]
+    return UNet2DConditionModel(
+        sample_size=chosen.size // PATCH,
+        in_channels=3 * PATCH**2,
+        out_channels=3 * PATCH**2,
+        block_out_channels=chosen.widths,
+        layers_per_block=1,
+        down_block_types=("DownBlock2D", "CrossAttnDownBlock2D", "CrossAttnDownBlock2D"),
+        up_block_types=("CrossAttnUpBlock2D", "CrossAttnUpBlock2D", "UpBlock2D"),
+        norm_num_groups=16,
+        attention_head_dim=4,  # diffusers means the number of heads
+        cross_attention_dim=TEXT_WIDTH,
+        class_embed_type="projection",
+        projection_class_embeddings_input_dim=TEXT_WIDTH,
+    )
+
+
+def build_scheduler() -> DDIMScheduler:
+    """The cosine schedule (Nichol and Dhariwal 2021), v-prediction (Salimans and Ho 2022). Trailing steps begin at pure
+    noise, so that few of them do (Lin et al. 2024)."""
+    from diffusers.schedulers.scheduling_ddim import DDIMScheduler
+
+    return DDIMScheduler(beta_schedule="squaredcos_cap_v2", prediction_type="v_prediction", timestep_spacing="trailing")
+
+
+def to_patches(images: Tensor) -> Tensor:
+    """Images [n, 3, size, size] to what the UNet sees, [n, 12, size / 2, size / 2]."""
+    return F.pixel_unshuffle(images, PATCH)
+
+
+def predict(unet: nn.Module, noisy: Tensor, timesteps: Tensor, conditioning: Conditioning) -> Tensor:
+    """v = sqrt(abar) noise - sqrt(1 - abar) x of `noisy` = sqrt(abar) x + sqrt(1 - abar) noise, in patches; `timesteps`
+    [n] or one for all."""
+    return unet(
+        noisy,
+        timesteps,
+        encoder_hidden_states=conditioning.tokens,
+        encoder_attention_mask=conditioning.mask,
+        class_labels=conditioning.sentence,
+    ).sample
+
+
+@torch.inference_mode()
+def sample(
+    unet: UNet2DConditionModel,
+    scheduler: DDIMScheduler,
+    conditioning: Conditioning,
+    empty: Conditioning,
+    generators: Sequence[torch.Generator],
+    *,
+    num_inference_steps: int = 20,
+    guidance_scale: float = 2.0,
+) -> Tensor:
+    """DDIM (Song et al. 2021) without noise on the way: images [n, 3, size, size], about -1..1, image i from
+    `generators[i]` and row i of the conditioning alone.
+
+    Classifier-free guidance (Ho and Salimans 2022) leads away from `empty` [1, ...], which is what the adapter makes of
+    the empty text; with a scale of 1 it is left out, and half of the passes with it.
+    """
+    device, side = unet.device, unet.config["sample_size"] * PATCH
+    noise = torch.stack([torch.randn(3, side, side, generator=each) for each in generators])
+    x = to_patches(noise.to(device)).contiguous(memory_format=torch.channels_last)
+    nothing = _repeated(empty, len(x))
+    scheduler.set_timesteps(num_inference_steps)
+    for timestep in scheduler.timesteps.tolist():
+        at = torch.tensor(timestep, device=device)
+        v = predict(unet, x, at, conditioning)
+        if guidance_scale != 1:
+            without = predict(unet, x, at, nothing)
+            v = without + guidance_scale * (v - without)
+        x = scheduler.step(v, timestep, x, return_dict=False)[0]
+    return F.pixel_shuffle(x, PATCH)
+
+
+def without_words(conditioning: Conditioning, empty: Conditioning, which: Tensor) -> Conditioning:
+    """The conditioning [n, ...] with the rows where `which` bool [n] says so as if nothing had been said."""
+    missing = conditioning.tokens.shape[1] - empty.tokens.shape[1]
+    row = which[:, None]
+    return Conditioning(
+        sentence=torch.where(row, empty.sentence, conditioning.sentence),
+        tokens=torch.where(row[:, :, None], F.pad(empty.tokens, (0, 0, 0, missing)), conditioning.tokens),
+        mask=torch.where(row, F.pad(empty.mask, (0, missing)), conditioning.mask),
+        logits=conditioning.logits,
+    )
+
+
+def _repeated(conditioning: Conditioning, n: int) -> Conditioning:
+    return Conditioning(
+        sentence=conditioning.sentence.expand(n, -1),
+        tokens=conditioning.tokens.expand(n, -1, -1),
+        mask=conditioning.mask.expand(n, -1),
+        logits=conditioning.logits,
+    )
+
+
+def save_diffusion(
+    folder: Path, *, adapter: nn.Module, unet: UNet2DConditionModel, description: DiffusionDescription
+) -> DiffusionDescription:
+    """Writes weights (fp16) and descriptions; returns ours with the weights' sha256. What was in the folder goes."""
+    from diffusers import __version__
+
+    partial = folder.with_name(f"{folder.name}.partial")
+    shutil.rmtree(partial, ignore_errors=True)
+    partial.mkdir(parents=True)
+    unet.save_config(partial / "unet")
+    build_scheduler().save_pretrained(partial / "scheduler")
+    for file, module in ((WEIGHTS, unet), (ADAPTER, adapter)):
+        halves = {name: value.to("cpu", torch.float16).contiguous() for name, value in module.state_dict().items()}
+        save_file(halves, partial / file, metadata={"format": "pt"})
+    description = replace(
+        description, unet_sha256=_sha256(partial / WEIGHTS), adapter_sha256=_sha256(partial / ADAPTER)
+    )
+    index = {
+        "_class_name": "TextAdapterPipeline",  # none of diffusers' own: they know no adapter
+        "_diffusers_version": __version__,
+        "adapter": ["studio.models.adapter", "TextAdapter"],
+        "scheduler": ["diffusers", "DDIMScheduler"],
+        "unet": ["diffusers", "UNet2DConditionModel"],
+    }
+    for name, record in (("model_index.json", index), (DESCRIPTION, asdict(description))):
+        (partial / name).write_text(json.dumps(record, indent=2) + "\n", encoding="utf-8")
+    shutil.rmtree(folder, ignore_errors=True)
+    partial.rename(folder)
+    return description
+
+
+def load_diffusion(folder: Path) -> DiffusionSnapshot:
+    """Reads a snapshot, in float32 and ready to draw.
+
+    Raises:
+        SnapshotError: a file is missing, altered, or of another format.
+    """
+    from diffusers.models.unets.unet_2d_condition import UNet2DConditionModel
+    from diffusers.schedulers.scheduling_ddim import DDIMScheduler
+
+    try:
+        description = _parse(json.loads((folder / DESCRIPTION).read_text(encoding="utf-8")), folder)
+        digests = _sha256(folder / WEIGHTS), _sha256(folder / ADAPTER)
+        if digests != (description.unet_sha256, description.adapter_sha256):
+            raise SnapshotError(f"The weights in {folder} are not the ones that its {DESCRIPTION} describes.")
+        adapter = TextAdapter(description.attributes)
+        adapter.load_state_dict({name: value.float() for name, value in load_file(folder / ADAPTER).items()})
+        unet = UNet2DConditionModel.from_pretrained(
+            folder / "unet", local_files_only=True, use_safetensors=True, torch_dtype=torch.float32
+        )
+        scheduler = DDIMScheduler.from_pretrained(folder / "scheduler", local_files_only=True)
+        assert isinstance(scheduler, DDIMScheduler)  # a tuple only where it is asked for what was not used
+    except FileNotFoundError as error:
+        raise SnapshotError(f"There is no model in {folder}: {Path(str(error.filename)).name} is missing.") from error
+    except (OSError, ValueError, RuntimeError, SafetensorError) as error:
+        raise SnapshotError(f"The model in {folder} can't be read: {error}") from error
+    unet.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+    return DiffusionSnapshot(
+        description=description,
+        adapter=adapter.eval().requires_grad_(False),
+        unet=unet.eval().requires_grad_(False),
+        scheduler=scheduler,
+    )
+
+
+def _parse(record: object, folder: Path) -> DiffusionDescription:
+    if not isinstance(record, dict) or record.get("format_version") != FORMAT_VERSION:
+        raise SnapshotError(f"The model in {folder} is of another format than this version reads.")
+    try:
+        description = DiffusionDescription(**record)
+        attributes = {group: tuple(classes) for group, classes in description.attributes.items()}
+    except (TypeError, AttributeError) as error:
+        raise SnapshotError(f"{folder / DESCRIPTION} is not a model description: {error}") from error
+    return replace(description, attributes=attributes)
+
+
+def _sha256(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()

@@ -1,0 +1,289 @@
+"""Trains the diffusion model on renders or photos and their captions: the peer that the GAN is measured against.
+
+It sees what any text-to-image model sees: pictures and words. Camera and light (`u`) it is not told. A run is a folder
+like the GAN's: `config.json`, `checkpoint.pt` (to go on from), `snapshot/` (a diffusers folder to draw with),
+`samples/` and TensorBoard scalars.
+"""
+
+from __future__ import annotations
+
+import io
+import math
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import torch
+import torch.nn.functional as F
+from accelerate import Accelerator
+from accelerate.utils import set_seed
+from torch import Tensor
+
+from studio.data.packed import PackedData, image_batch
+from studio.models.adapter import Conditioning, TextAdapter
+from studio.models.diffusion import (
+    DiffusionDescription,
+    build_scheduler,
+    build_unet,
+    predict,
+    sample,
+    save_diffusion,
+    to_patches,
+    without_words,
+)
+from studio.models.snapshot import write_whole
+from studio.models.text_encoder import TextEncoder
+from studio.training.config import DiffusionConfig
+from studio.training.ema import EMA
+from studio.training.folder import (
+    CHECKPOINT,
+    TrainingStopped,
+    checkpoint_bytes,
+    load_checkpoint,
+    require_space,
+    saving,
+)
+from studio.training.interrupt import Interrupt
+from studio.training.loop import (
+    REPORT_SECONDS,
+    Say,
+    _begin,
+    _cosine,
+    _descend,
+    _encode_captions,
+    _mean_over_processes,
+    _report,
+    _trained_adapter,
+)
+from studio.training.progress import Means, Progress
+from studio.training.sheets import COLUMNS, pairs_of_rows
+from studio.training.text import EncodedTexts
+
+if TYPE_CHECKING:
+    from diffusers.models.unets.unet_2d_condition import UNet2DConditionModel
+    from diffusers.schedulers.scheduling_ddim import DDIMScheduler
+
+SAMPLE_STEPS = 10  # of the samples that a run shows: enough to see what it has learnt
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Networks:
+    adapter: TextAdapter
+    empty: Conditioning  # what the adapter makes of the empty text
+    unet: UNet2DConditionModel
+    scheduler: DDIMScheduler
+    optimizers: Sequence[torch.optim.Optimizer]
+    ema: EMA
+
+    def stateful(self) -> dict[str, Any]:
+        """What a checkpoint holds of them, by name; the adapter lies beside it, as it no longer changes."""
+        return {"unet": self.unet, "optimizer": self.optimizers[0], "ema": self.ema}
+
+    @property
+    def kept_bytes(self) -> int:
+        """What a checkpoint and a snapshot take at most."""
+        unet = sum(each.numel() for each in self.unet.parameters())
+        return 4 * 4 * unet + 2 * (unet + sum(each.numel() for each in self.adapter.parameters()))
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Batch:
+    """What one step is drawn from: `noisy` and `target` in patches, `timesteps` [n]."""
+
+    noisy: Tensor
+    target: Tensor
+    timesteps: Tensor
+    conditioning: Conditioning
+
+
+def train(
+    config: DiffusionConfig,
+    *,
+    data: PackedData,
+    encoder: TextEncoder,
+    out: Path,
+    resume: bool = False,
+    say: Say = print,
+) -> Path:
+    """Trains a diffusion model on `data` and returns the folder of its snapshot.
+
+    Raises:
+        TrainingStopped: the loss is no longer a number, the disk is full, the images don't fit the preset, or `out`
+            holds a run that `resume` contradicts.
+    """
+    # 1. A folder that is new, or a run to go on with.
+    accelerator = Accelerator(
+        cpu=not torch.accelerator.is_available(),
+        mixed_precision="bf16" if torch.cuda.is_available() else "no",
+        project_dir=str(out),
+        log_with="tensorboard",
+    )
+    say = accelerator.on_main_process(say)
+    if (out / "config.json").exists() and not resume:
+        raise TrainingStopped(f"{out} already holds a run: go on with it (--resume) or name another folder.")
+    if data.images.shape[-1] % config.size:
+        raise TrainingStopped(
+            f"The images are {data.images.shape[-1]} px; {config.preset} needs {config.size} px or a multiple of it."
+        )
+    goes_on = (out / CHECKPOINT).is_file()
+    accelerator.wait_for_everyone()
+    if accelerator.is_main_process:
+        _begin(config, out)
+    with saving(out):
+        accelerator.init_trackers("tensorboard")
+    set_seed(config.seed)
+
+    # 2. Words first, as for the GAN: the adapter learns to read captions and is then frozen.
+    with accelerator.main_process_first():
+        texts = _encode_captions(data, encoder, out, say)
+        adapter = _trained_adapter(config, data, texts, None, out, say)
+    adapter.to(accelerator.device)
+    nothing = EncodedTexts.encode([""], encoder).batch(torch.tensor([0]))
+
+    # 3. The network, and where an earlier run left it.
+    unet = build_unet(config.preset).to(accelerator.device, memory_format=torch.channels_last)  # type: ignore[call-overload]
+    with torch.no_grad():
+        empty = adapter(*(each.to(accelerator.device) for each in nothing))
+    networks = _Networks(
+        adapter=adapter,
+        empty=empty,
+        unet=unet,
+        scheduler=build_scheduler(),
+        optimizers=[torch.optim.AdamW(unet.parameters(), betas=(0.9, 0.99), weight_decay=0.01)],
+        ema=EMA(unet),
+    )
+    progress, means = Progress(), Means()
+
+    def keep() -> None:
+        if accelerator.is_main_process:
+            sheet = _keep(config, networks, data, encoder, texts, progress, accelerator.device, out)
+            say(f"kept after {progress.num_images_seen:,} images: checkpoint, snapshot, and samples in {sheet}")
+
+    if goes_on:
+        load_checkpoint(networks, progress, out)
+        say(f"going on after {progress.num_images_seen:,} images")
+    if accelerator.is_main_process:
+        require_space(out, networks.kept_bytes * (1 if goes_on else 2))
+    if not goes_on:
+        keep()
+
+    # 4. Steps until the images or the minutes are spent.
+    last_report = last_kept = time.monotonic()
+    images_kept = progress.num_images_seen
+    with Interrupt() as interrupt:
+        while (share := progress.share(config)) < 1:
+            began = time.monotonic()
+            batch = _batch(config, data, texts, networks, progress.step, accelerator)
+            with accelerator.autocast():
+                v = predict(unet, batch.noisy, batch.timesteps, batch.conditioning)
+            loss = F.mse_loss(v.float(), batch.target)
+            warm = min(1.0, (progress.num_images_seen + config.batch_size) / config.warm_up)
+            rate = warm * _cosine(config.learning_rate, share)
+            _descend({"v_error": loss}, unet, networks.optimizers, rate, accelerator)
+            images = config.batch_size * accelerator.num_processes
+            progress.step += 1
+            progress.num_images_seen += images
+            networks.ema.update(unet, images, min(config.ema_half_life, progress.num_images_seen / 40))
+            seconds = _mean_over_processes(time.monotonic() - began, accelerator)
+            progress.seconds += seconds
+            means.add(v_error=loss.detach(), seconds_a_step=seconds)
+
+            # 5. Now and then: say how it goes; keep what there is.
+            if time.monotonic() - last_report > REPORT_SECONDS:
+                _report(means.take(), progress, config, accelerator, say, f"taking noise away at {config.size} px")
+                last_report = time.monotonic()
+            stopping = _mean_over_processes(float(interrupt.asked), accelerator) > 0
+            due = progress.num_images_seen - images_kept >= (config.checkpoint_images or math.inf)
+            if stopping or due or time.monotonic() - last_kept > 60 * config.checkpoint_minutes:
+                keep()
+                last_kept, images_kept = time.monotonic(), progress.num_images_seen
+            if stopping:
+                accelerator.end_training()
+                raise KeyboardInterrupt
+        if images_kept < progress.num_images_seen:
+            keep()
+    accelerator.end_training()
+    return out / "snapshot"
+
+
+def _batch(
+    config: DiffusionConfig,
+    data: PackedData,
+    texts: EncodedTexts,
+    networks: _Networks,
+    step: int,
+    accelerator: Accelerator,
+) -> _Batch:
+    """The batch of a step depends on seed, step and process alone, so that a resumed run sees the same.
+
+    Images, captions and mirror images are those that the GAN learns from.
+    """
+    generator = torch.Generator().manual_seed((config.seed * 1_000_003 + step) * 64 + accelerator.process_index)
+    n, device = config.batch_size, accelerator.device
+    chosen = torch.randint(len(data), (n,), generator=generator)
+    full = torch.randint(2, (n,), generator=generator)
+    mirrored = data.mirrors[chosen, full] & (torch.rand(n, generator=generator) < 0.5)
+    x = image_batch(data, chosen, config.size, device, mirrored)
+
+    # Times evenly over the batch, one offset for all, so that its loss varies less (Kingma et al. 2021).
+    spread = (torch.arange(n) + torch.rand(1, generator=generator)) / n
+    timesteps = (spread * networks.scheduler.config["num_train_timesteps"]).long().to(device)
+    noise = torch.randn(x.shape, generator=generator).to(device)
+    unsaid = (torch.rand(n, generator=generator) < config.text_dropout).to(device)
+    with torch.no_grad():
+        places = chosen * data.caption_labels.shape[1] + full
+        conditioning = networks.adapter(*(each.to(device) for each in texts.batch(places)))
+    return _Batch(
+        noisy=to_patches(networks.scheduler.add_noise(x, noise, timesteps)).contiguous(
+            memory_format=torch.channels_last
+        ),
+        target=to_patches(networks.scheduler.get_velocity(x, noise, timesteps)),
+        timesteps=timesteps,
+        conditioning=without_words(conditioning, networks.empty, unsaid),
+    )
+
+
+def _keep(
+    config: DiffusionConfig,
+    networks: _Networks,
+    data: PackedData,
+    encoder: TextEncoder,
+    texts: EncodedTexts,
+    progress: Progress,
+    device: torch.device,
+    out: Path,
+) -> Path:
+    """Writes snapshot, checkpoint and a row of samples, each whole or not at all; returns the path of the samples."""
+    chosen = torch.linspace(0, len(data) - 1, min(COLUMNS, len(data))).long()
+    fake = sample(
+        networks.ema.average,  # type: ignore[arg-type]
+        networks.scheduler,
+        networks.adapter(*(each.to(device) for each in texts.batch(chosen * data.caption_labels.shape[1]))),
+        networks.empty,
+        [torch.Generator().manual_seed(i) for i in range(len(chosen))],
+        num_inference_steps=SAMPLE_STEPS,
+    )
+    sheet = io.BytesIO()
+    pairs_of_rows(image_batch(data, chosen, config.size, device), fake).save(sheet, "PNG")
+    path = out / "samples" / f"{progress.num_images_seen:09d}.png"
+    with saving(out):
+        save_diffusion(
+            out / "snapshot",
+            adapter=networks.adapter,
+            unet=networks.ema.average,  # type: ignore[arg-type]
+            description=DiffusionDescription(
+                name=out.name,
+                preset=config.preset,
+                size=config.size,
+                attributes=data.attributes,
+                text_encoder_sha256=encoder.sha256,
+                num_images_seen=progress.num_images_seen,
+                exact=data.exact,
+            ),
+        )
+        write_whole(out / CHECKPOINT, checkpoint_bytes(networks, progress))
+        path.parent.mkdir(exist_ok=True)
+        write_whole(path, sheet.getbuffer())
+    return path

@@ -1,0 +1,112 @@
+"""The benchmark of peers at a size at which nothing is learnt: every one trains, draws and is measured."""
+
+import json
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+from PIL import Image
+
+from studio.data.renders import pack_renders
+from studio.errors import InputError
+from studio.models.text_encoder import TextEncoder
+from studio.prompts import Prompts
+from tests.benchmarks.peers.benchmark import COLUMNS, ENTRIES, OURS, Scale, run_benchmark
+from tests.benchmarks.peers.df_gan import DfGan
+from tests.benchmarks.peers.setting import Budget, open_setting
+from tests.evaluation.toy import write_toys
+
+BUDGET = Budget(minutes=None, num_images=12, batch_size=4, text_steps=1)  # of three steps the last is adversarial
+SCALE = Scale(
+    gan_preset="tiny",
+    diffusion_preset="tiny-diffusion",
+    count=8,
+    pairs=2,
+    judge_steps=5,
+    classifier_steps=2,
+    prompts=("a red mug", "a blue bottle"),
+)
+
+
+@pytest.fixture(scope="module")
+def arguments(tmp_path_factory: pytest.TempPathFactory, tiny_text_encoder: Path, prompts: Prompts) -> dict[str, Any]:
+    folder = tmp_path_factory.mktemp("peers")
+    return {
+        "data": write_toys(folder / "train", seeds=range(8)),
+        "test": write_toys(folder / "test", seeds=range(1000, 1016)),
+        "out": folder / "out",
+        "budget": BUDGET,
+        "prompts": prompts,
+        "text_encoder": str(tiny_text_encoder),
+        "scale": SCALE,
+    }
+
+
+def test_every_peer_lands_in_the_report(arguments: dict[str, Any]) -> None:
+    said: list[str] = []
+    report = run_benchmark(**arguments, seeds=2, say=said.append)
+
+    runs = {(run["peer"], run["seed"]): run for run in report["runs"]}
+    best = report["best_other"]
+    assert set(runs) == {(name, 0) for name in ENTRIES} | {(OURS, 1), (best, 1)}
+    for run in runs.values():
+        assert run["images_seen"] == 12
+        assert run["parameters"] > 0
+        assert run["figures"]["distances"]["judge"]["count"] == 4
+        assert run["figures"]["told_apart"]["count"] == 8
+        assert run["figures"]["diversity"]["count"] == 2
+        assert run["figures"]["time"]["ratio"] > 0
+    assert not report["stopped"]
+
+    out = arguments["out"]
+    assert json.loads((out / "report.json").read_text(encoding="utf-8")) == report
+    table = (out / "report.md").read_text(encoding="utf-8")
+    assert all(f"| {entry.title} | 0 |" in table for entry in ENTRIES.values())
+    with Image.open(out / "contact_sheet.png") as sheet:
+        assert sheet.size == (36 * len(ENTRIES) - 4, 36 * 2 - 4)
+    for name in ENTRIES:
+        with Image.open(out / "sheets" / f"{name}.png") as sheet:
+            assert sheet.size == (36 * COLUMNS - 4, 36 * 2 - 4)
+
+    # What has had its budget isn't trained again, and draws the same.
+    again = run_benchmark(**arguments, only=["mlp-gan", "vae"], say=said.append)
+    for run in again["runs"]:
+        before = runs[run["peer"], 0]
+        assert run["images_seen"] == 12
+        assert run["figures"]["accuracy"] == before["figures"]["accuracy"]
+        assert run["figures"]["distances"] == before["figures"]["distances"]
+        assert run["figures"]["time"] is None  # without ours there is nothing to compare with
+
+
+def test_a_peer_that_was_stopped_goes_on_as_if_it_had_not_been(arguments: dict[str, Any], tmp_path: Path) -> None:
+    setting = open_setting(
+        pack_renders(arguments["data"], arguments["prompts"]),
+        tmp_path,
+        encoder=TextEncoder.load(arguments["text_encoder"]),
+        text_encoder=arguments["text_encoder"],
+        prompts=arguments["prompts"],
+        budget=BUDGET,
+        gan_preset="tiny",
+        diffusion_preset="tiny-diffusion",
+        say=lambda line: None,
+    )
+
+    def trained(out: str, num_images: int) -> DfGan:
+        peer = DfGan(replace(setting, budget=replace(BUDGET, num_images=num_images)), tmp_path / out, seed=0)
+        peer.train(lambda line: None)
+        return peer
+
+    whole, _, parts = trained("whole", 8), trained("parts", 4), trained("parts", 8)
+    assert parts.images_seen == 8
+    texts, seeds = ["a red mug", "a blue bottle"], [1, 2]
+    together = parts.draw(texts, seeds)
+    assert torch.equal(together, whole.draw(texts, seeds))
+    alone = parts.draw(texts[1:], seeds[1:])
+    assert (alone.float() - together[1:].float()).abs().max() <= 1
+
+
+def test_an_unknown_peer_is_said(arguments: dict[str, Any]) -> None:
+    with pytest.raises(InputError, match="no peer 'gpt'"):
+        run_benchmark(**arguments, only=["gpt"])

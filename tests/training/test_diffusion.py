@@ -1,0 +1,108 @@
+import subprocess
+import sys
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+
+from studio.data.packed import PackedData
+from studio.data.renders import pack_renders
+from studio.models.diffusion import DiffusionSnapshot, load_diffusion, predict, sample, to_patches
+from studio.models.text_encoder import TextEncoder
+from studio.prompts import Prompts
+from studio.training.config import DiffusionConfig
+from studio.training.diffusion import train
+from studio.training.loop import TrainingStopped
+from tests.evaluation.toy import write_toys
+
+CONFIG = DiffusionConfig(
+    preset="tiny-diffusion", num_images=24, batch_size=8, text_steps=1, warm_up=8, checkpoint_minutes=100
+)
+
+
+@pytest.fixture(scope="module")
+def data(tmp_path_factory: pytest.TempPathFactory, prompts: Prompts) -> PackedData:
+    return pack_renders(write_toys(tmp_path_factory.mktemp("data") / "toys", seeds=range(8)), prompts)
+
+
+@pytest.fixture(scope="module")
+def encoder(tiny_text_encoder: Path) -> TextEncoder:
+    return TextEncoder.load(str(tiny_text_encoder))
+
+
+def test_a_run_leaves_a_folder_that_loads_and_draws(data: PackedData, encoder: TextEncoder, tmp_path: Path) -> None:
+    said: list[str] = []
+    out = tmp_path / "run"
+    snapshot = load_diffusion(train(CONFIG, data=data, encoder=encoder, out=out, say=said.append))
+
+    assert snapshot.description.num_images_seen == 24
+    assert snapshot.description.text_encoder_sha256 == encoder.sha256
+    assert list((out / "samples").glob("*.png"))
+    assert list((out / "tensorboard").rglob("events*"))
+    texts = encoder.encode(["a red mug", ""])
+    words, empty = (snapshot.adapter(texts.states[i : i + 1], texts.mask[i : i + 1]) for i in (0, 1))
+    generators = [torch.Generator().manual_seed(7)]
+    drawn = sample(snapshot.unet, snapshot.scheduler, words, empty, generators, num_inference_steps=2)
+    assert drawn.shape == (1, 3, 32, 32)
+    assert drawn.isfinite().all()
+
+
+def test_going_on_gives_the_weights_of_a_run_in_one_go(data: PackedData, encoder: TextEncoder, tmp_path: Path) -> None:
+    steady = replace(CONFIG, learning_rate=(1e-3, 1e-3))  # else the rate would follow each run's own length
+    said: list[str] = []
+    whole, parts = tmp_path / "whole", tmp_path / "parts"
+    train(steady, data=data, encoder=encoder, out=whole, say=said.append)
+    train(replace(steady, num_images=8), data=data, encoder=encoder, out=parts, say=said.append)
+    with pytest.raises(TrainingStopped, match="already holds a run"):
+        train(steady, data=data, encoder=encoder, out=parts, say=said.append)
+    train(steady, data=data, encoder=encoder, out=parts, resume=True, say=said.append)
+
+    assert "going on after 8 images" in said
+    first, second = (torch.load(out / "checkpoint.pt", weights_only=True) for out in (whole, parts))
+    for network in ("unet", "ema"):
+        for name, value in first[network].items():
+            torch.testing.assert_close(second[network][name], value, msg=f"{network} {name}")
+
+
+def v_error(snapshot: DiffusionSnapshot, data: PackedData, encoder: TextEncoder) -> float:
+    """Of the same noise on the renders at every fourth of the way."""
+    texts = encoder.encode([captions[0] for captions in data.captions])
+    words = snapshot.adapter(texts.states, texts.mask)
+    real = data.images.float() / 127.5 - 1
+    noise = torch.randn(real.shape, generator=torch.Generator().manual_seed(0))
+    errors: list[float] = []
+    for time in (100, 350, 600, 850):
+        at: Any = torch.full((len(real),), time)  # diffusers wants torch's old names of types
+        noisy = to_patches(snapshot.scheduler.add_noise(real, noise, at))
+        target = to_patches(snapshot.scheduler.get_velocity(real, noise, at))
+        with torch.no_grad():
+            errors.append(float((predict(snapshot.unet, noisy, at, words) - target).square().mean()))
+    return sum(errors) / len(errors)
+
+
+def test_the_loss_falls(data: PackedData, encoder: TextEncoder, tmp_path: Path) -> None:
+    errors: list[float] = []
+    for num_images in (8, 480):
+        config = replace(CONFIG, num_images=num_images, learning_rate=(4e-3, 4e-4))
+        run = train(config, data=data, encoder=encoder, out=tmp_path / str(num_images), say=lambda line: None)
+        errors.append(v_error(load_diffusion(run), data, encoder))
+    assert errors[1] < 0.8 * errors[0]
+
+
+def test_what_does_not_fit_is_refused(data: PackedData, encoder: TextEncoder, tmp_path: Path) -> None:
+    unfit = replace(data, images=torch.zeros(8, 3, 48, 48, dtype=torch.uint8))
+    with pytest.raises(TrainingStopped, match="The images are 48 px; tiny-diffusion needs 32 px"):
+        train(CONFIG, data=unfit, encoder=encoder, out=tmp_path / "run", say=lambda line: None)
+    assert not (tmp_path / "run").exists()
+
+    broken = replace(CONFIG, learning_rate=(float("inf"), float("inf")))
+    with pytest.raises(TrainingStopped, match="no longer a number"):
+        train(broken, data=data, encoder=encoder, out=tmp_path / "run", say=lambda line: None)
+
+
+def test_the_gan_is_trained_without_diffusers() -> None:
+    code = "import sys, studio.training, studio.training.loop; print('diffusers' in sys.modules)"
+    finished = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert finished.stdout.strip() == "False"
