@@ -4,19 +4,22 @@ import subprocess
 import sys
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
 from accelerate import Accelerator
 from safetensors.torch import load_file
 
-from studio.data.packed import PackedData
+from studio.data.packed import PackedData, part
 from studio.models.snapshot import load_snapshot
 from studio.models.text_encoder import TextEncoder
-from studio.training import TrainingConfig, train
+from studio.training import TrainingConfig, loop, train
 from studio.training.config import GAMMA
 from studio.training.loop import TrainingStopped, _descend
 from studio.training.losses import AdversarialLoss, relativistic_discriminator, relativistic_generator
+from studio.training.progress import CONTEST, COPYING, EXPLAINED
+from studio.training.signs import measure
 from studio.training.text import EncodedTexts
 from tests.evaluation.toy import write_toys
 
@@ -71,16 +74,29 @@ def test_a_run_can_begin_with_a_snapshot(
         train(other, data=big, encoder=encoder, out=tmp_path / "other", start=start, say=lambda line: None)
 
 
-def test_photos_are_learnt_without_regression(photos: PackedData, encoder: TextEncoder, tmp_path: Path) -> None:
+def test_photos_are_learnt_without_regression(
+    photos: PackedData, encoder: TextEncoder, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    measured: list[dict[str, float]] = []
+
+    def measure_and_remember(*args: Any, **options: Any) -> dict[str, float]:
+        measured.append(measure(*args, **options))
+        return measured[-1]
+
+    monkeypatch.setattr(loop, "measure", measure_and_remember)
     said: list[str] = []
     out = tmp_path / "run"
-    snapshot = train(CONFIG, data=photos, encoder=encoder, out=out, say=said.append)
+    held_out = part(photos, 4, 8)
+    snapshot = train(CONFIG, data=part(photos, 0, 4), held_out=held_out, encoder=encoder, out=out, say=said.append)
 
     config = load_snapshot(snapshot).config
     assert (config.exact, config.u_names, dict(config.attributes)) == (False, photos.u_names, dict(photos.attributes))
     progress = torch.load(out / "checkpoint.pt", weights_only=True)["progress"]
     assert progress["num_images_seen"] == 64
     assert progress["strength"] > 0
+    assert any(line.endswith(f"samples in {out / 'samples' / '000000064.png'}") for line in said)
+    assert [EXPLAINED[stage] in said for stage in (COPYING, CONTEST)] == [False, True]
+    assert all(math.isfinite(figures["held_out_logit"]) for figures in measured)
 
 
 def test_a_shop_begins_with_the_shipped_networks_and_its_own_words(
