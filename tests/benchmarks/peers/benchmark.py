@@ -77,6 +77,7 @@ class Scale:
     pairs: int = 100  # of images of one description
     judge_steps: int = STEPS
     classifier_steps: int = classifier.STEPS
+    timings: int = 7  # of one image
     prompts: Sequence[str] = CONTACT_PROMPTS
 
 
@@ -132,6 +133,7 @@ def run_benchmark(
         prompts=prompts,
         classifier_steps=scale.classifier_steps,
         pairs=scale.pairs,
+        timings=scale.timings,
     )
     report: dict[str, Any] = {
         "format_version": 1,

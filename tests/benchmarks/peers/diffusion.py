@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 
 import torch
@@ -13,7 +13,7 @@ from studio.models.diffusion import DiffusionSnapshot, load_diffusion, sample
 from studio.training.config import DiffusionConfig
 from studio.training.diffusion import train
 from studio.training.loop import Say
-from tests.benchmarks.peers.own import take_text_stage
+from tests.benchmarks.peers.own import train_once
 from tests.benchmarks.peers.setting import Setting, count_parameters, to_pixels
 
 GUIDANCE = 2.0
@@ -37,15 +37,7 @@ class Diffusion:
         )
 
     def train(self, say: Say) -> None:
-        take_text_stage(self._setting, self._out)
-        train(
-            self._config,
-            data=self._setting.data,
-            encoder=self._setting.encoder,
-            out=self._out,
-            resume=True,
-            say=say,
-        )
+        train_once(partial(train, self._config), self._config, self._setting, self._out, say)
 
     def draw(self, texts: Sequence[str], seeds: Sequence[int]) -> Tensor:
         drawn: list[Tensor] = []

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import random
 import time
 from collections.abc import Sequence
@@ -26,8 +27,6 @@ from studio.world.captions import caption
 from studio.world.scene import CORE_ATTRIBUTES, Scene
 from tests.benchmarks.peers.setting import CPU, Peer, to_pixels
 
-TIMED = 7  # drawings of one image, of which the fastest counts, as other programs can only make them slower
-
 
 @dataclass(frozen=True, kw_only=True)
 class Yardstick:
@@ -41,6 +40,7 @@ class Yardstick:
     twin_captions: tuple[str, ...]
     judge: Judge
     classifier_steps: int
+    timings: int
     renders: Examined
 
 
@@ -53,6 +53,7 @@ def open_yardstick(
     prompts: Prompts,
     classifier_steps: int,
     pairs: int,
+    timings: int,
 ) -> Yardstick:
     """Twins are looked for among all the renders in `folders`; the renders of other scenes are those of training."""
     size = held.images.shape[-1]
@@ -76,6 +77,7 @@ def open_yardstick(
         ),
         judge=judge,
         classifier_steps=classifier_steps,
+        timings=timings,
         renders=examine(held.images, held.scenes, judge),
     )
 
@@ -100,7 +102,7 @@ def measure(peer: Peer, yardstick: Yardstick, *, ours: Peer | None, seed: int = 
         **compare(run, yardstick.renders, yardstick.judge, seed=seed),
         "told_apart": rightness(right, seed=seed),
         "diversity": _diversity(peer, yardstick, seed),
-        "time": _time(peer, ours, yardstick.captions[0]) if ours else None,
+        "time": _time(peer, ours, yardstick) if ours else None,
     }
 
 
@@ -137,8 +139,8 @@ def _diversity(peer: Peer, yardstick: Yardstick, seed: int) -> dict[str, Any]:
     texts = yardstick.twin_captions
     if not texts:
         return {"count": 0}
-    drawn = peer.draw(texts, range(0, 2 * len(texts), 2)), peer.draw(texts, range(1, 2 * len(texts), 2))
-    apart, of_renders = _gaps(drawn, yardstick.judge), _gaps(yardstick.twins, yardstick.judge)
+    one, other = peer.draw([*texts, *texts], range(2 * len(texts))).chunk(2)
+    apart, of_renders = _gaps((one, other), yardstick.judge), _gaps(yardstick.twins, yardstick.judge)
     found: dict[str, Any] = {"count": len(texts)}
     for kind, gaps in apart.items():
         renders = of_renders[kind]
@@ -162,15 +164,15 @@ def _gaps(pair: tuple[Tensor, Tensor], judge: Judge) -> dict[str, Tensor]:
     return {kind: (one[kind] - other[kind]).norm(dim=1) for kind in one}
 
 
-def _time(peer: Peer, ours: Peer, text: str) -> dict[str, float | None]:
-    """Seconds of one image of words that were read before, in turns with ours, and their ratio."""
-    best = {"seconds": float("inf"), "seconds_of_ours": float("inf")}
-    for turn in range(TIMED + 1):
+def _time(peer: Peer, ours: Peer, yardstick: Yardstick) -> dict[str, float | None]:
+    """Seconds of one image of words that were read before, in turns with ours, and their ratio. Of each the fastest
+    counts, as other programs can only make it slower."""
+    best = {"seconds": math.inf, "seconds_of_ours": math.inf}
+    for turn in range(yardstick.timings + 1):
         for name, each in (("seconds", peer), ("seconds_of_ours", ours)):
             began = time.perf_counter()
-            each.draw([text], [turn])
+            each.draw(yardstick.captions[:1], [turn])
             if turn:  # the first one warms up
                 best[name] = min(best[name], time.perf_counter() - began)
-    return {name: number(value) for name, value in best.items()} | {
-        "ratio": number(best["seconds"] / best["seconds_of_ours"])
-    }
+    ratio = best["seconds"] / best["seconds_of_ours"]
+    return {**{name: number(value) for name, value in best.items()}, "ratio": number(ratio)}

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import shutil
-from collections.abc import Sequence
-from functools import cached_property
+from collections.abc import Callable, Sequence
+from dataclasses import asdict
+from functools import cached_property, partial
 from pathlib import Path
 
 import torch
@@ -14,6 +16,7 @@ from torch import Tensor
 from studio.evaluation.painter import Painter
 from studio.models.snapshot import load_snapshot
 from studio.training import TrainingConfig, train
+from studio.training.config import RunConfig
 from studio.training.loop import Say
 from studio.training.losses import RELATIVISTIC, AdversarialLoss
 from tests.benchmarks.peers.setting import Setting, count_parameters
@@ -77,16 +80,8 @@ class Own:
         )
 
     def train(self, say: Say) -> None:
-        take_text_stage(self._setting, self._out)
-        train(
-            self._config,
-            data=self._setting.data,
-            encoder=self._setting.encoder,
-            out=self._out,
-            resume=True,
-            say=say,
-            adversarial=self._loss,
-        )
+        run = partial(train, self._config, adversarial=self._loss)
+        train_once(run, self._config, self._setting, self._out, say)
 
     def draw(self, texts: Sequence[str], seeds: Sequence[int]) -> Tensor:
         return torch.stack([self._painter.ask(text, seed) for text, seed in zip(texts, seeds, strict=True)])
@@ -105,9 +100,15 @@ class Own:
         return Painter(self._out / "snapshot", prompts=setting.prompts, text_encoder=setting.text_encoder)
 
 
-def take_text_stage(setting: Setting, out: Path) -> None:
-    """Puts captions and adapter where a run looks for them, so that all peers read with the same one."""
+def train_once(run: Callable[..., Path], config: RunConfig, setting: Setting, out: Path, say: Say) -> None:
+    """Calls one of the studio's trainers, unless it came to its end here with the same settings. Captions and adapter
+    lie where it looks for them, so that all peers read with the same ones."""
+    settings, finished = json.dumps(asdict(config)), out / "finished.json"
+    if finished.is_file() and finished.read_text(encoding="utf-8") == settings:
+        return
     out.mkdir(parents=True, exist_ok=True)
     for name in ("captions.safetensors", "adapter.safetensors"):
         if not (out / name).is_file():
             shutil.copyfile(setting.text_folder / name, out / name)
+    run(data=setting.data, encoder=setting.encoder, out=out, resume=True, say=say)
+    finished.write_text(settings, encoding="utf-8")
