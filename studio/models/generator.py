@@ -96,6 +96,16 @@ class Generator(nn.Module):
             {str(stage): convolution(width, 12, 3, gain=0.3) for stage, width in enumerate(widths) if stage >= 1}
         )
 
+    @torch.no_grad()
+    def take_over(self, smaller: Generator) -> None:
+        """Takes the weights of a generator whose widths this one's begin with; the stages beyond add nothing at first,
+        so that it draws the smaller one's images, enlarged."""
+        self.load_state_dict(self.state_dict() | smaller.state_dict())
+        for name, layer in self.to_rgb.items():
+            if name not in smaller.to_rgb:
+                for each in layer.parameters():
+                    each.zero_()
+
     def forward(self, z: Tensor, conditioning: Conditioning, stages: int | None = None) -> Tensor:
         """`z` [n, u + eps] to images [n, 3, size, size], about -1..1 (not clamped).
 

@@ -25,7 +25,7 @@ from torch import Tensor, nn
 
 from studio.data.packed import PackedData, image_batch, known_batch, mask_batch, prior_batch
 from studio.models.adapter import Conditioning, TextAdapter
-from studio.models.presets import EPS_WIDTH, num_stages
+from studio.models.presets import EPS_WIDTH, PRESETS, num_stages
 from studio.models.snapshot import Snapshot, SnapshotConfig, write_whole
 from studio.models.text_encoder import TextEncoder
 from studio.training.augment import adapted, augment
@@ -88,13 +88,13 @@ def train(
 ) -> Path:
     """Trains a generator on `data` and returns the folder of its snapshot.
 
-    A new run begins with the weights of `start` where one is given; its preset is then the run's. Images that are
-    `held_out` show whether the training images are learnt by heart. Another loss than the default `adversarial` is for
-    comparisons.
+    A new run begins with the weights of `start` where one is given, of the run's preset or of a smaller one that it
+    begins with. Images that are `held_out` show whether the training images are learnt by heart. Another loss than the
+    default `adversarial` is for comparisons.
 
     Raises:
         TrainingStopped: the loss is no longer a number, the disk is full, the images don't fit the preset, `out` holds
-            a run that `resume`, `start` or the data contradict, or `start` is of another preset, text encoder or
+            a run that `resume`, `start` or the data contradict, or `start` is of other widths, text encoder or
             product world.
         KeyboardInterrupt: Ctrl+C was pressed; what was learnt is kept.
     """
@@ -115,7 +115,9 @@ def train(
             f"The images are {data.images.shape[-1]} px; {config.preset} needs {config.size} px or a multiple of it."
         )
     if start and not _fits(start.config, config, data, encoder):
-        raise TrainingStopped(f"{start.config.name} is of another preset, text encoder or product world than this run.")
+        raise TrainingStopped(
+            f"{start.config.name} is of other widths, another text encoder or another world than this run."
+        )
     goes_on = (out / CHECKPOINT).is_file()
     accelerator.wait_for_everyone()
     if accelerator.is_main_process:
@@ -235,7 +237,9 @@ def _begin(config: RunConfig, out: Path, start: Snapshot | None = None) -> None:
 
 
 def _fits(start: SnapshotConfig, config: TrainingConfig, data: PackedData, encoder: TextEncoder) -> bool:
-    same = (start.preset, start.text_encoder_sha256, start.u_names) == (config.preset, encoder.sha256, data.u_names)
+    widths = PRESETS[start.preset]
+    begins_alike = PRESETS[config.preset][: len(widths)] == widths
+    same = begins_alike and (start.text_encoder_sha256, start.u_names) == (encoder.sha256, data.u_names)
     return same and (not data.exact or dict(start.attributes) == dict(data.attributes))
 
 

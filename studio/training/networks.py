@@ -54,8 +54,7 @@ def build_networks(
     """New ones, from the weights of `start` where it is given, on `device`."""
     generator = Generator(config.preset, len(data.u_names)).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
     if start:
-        generator.load_state_dict(start.generator.state_dict())
-        generator.requires_grad_(True)
+        generator.take_over(start.generator)
     discriminator = Discriminator(config.preset, data.attributes, config.discriminator_width)
     discriminator.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
     generator.to(device)

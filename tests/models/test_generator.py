@@ -65,7 +65,7 @@ def test_every_preset_has_its_size() -> None:
         "tiny": 32,
         "c64": 64,
         "c128": 128,
-        "s128": 128,
+        "s128": 128, "s256": 256,
         "m64": 64,
         "m128": 128,
         "m256": 256,
@@ -84,3 +84,16 @@ def test_the_discriminator_judges_image_and_words_apart() -> None:
     assert discriminator.logit(h, words).shape == (2,)
     assert not torch.allclose(discriminator.logit(h, words), discriminator.logit(h, -words))
     assert {group: each.shape[1] for group, each in discriminator.classify(h).items()} == {"product": 3, "colour": 4}
+
+
+@torch.no_grad()
+def test_a_larger_preset_begins_with_the_pictures_of_the_smaller_one_enlarged() -> None:
+    torch.manual_seed(0)
+    smaller, larger = Generator("c64", 3), Generator("c128", 3)
+    larger.take_over(smaller)
+    z = noise(1)
+    small, large = smaller(z, conditioning(1)), larger(z, conditioning(1))
+    assert large.shape[-1] == 2 * small.shape[-1] == image_size("c128")
+    enlarged = torch.nn.functional.interpolate(small, scale_factor=2, mode="bilinear", align_corners=False)
+    torch.testing.assert_close(large, enlarged)
+    assert all(parameter.requires_grad for parameter in larger.parameters())

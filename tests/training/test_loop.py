@@ -69,7 +69,7 @@ def test_a_run_can_begin_with_a_snapshot(
         again = replace(longer, preset="c64")
         train(again, data=big, encoder=encoder, out=out, resume=True, say=lambda line: None)
 
-    with pytest.raises(TrainingStopped, match="another preset"):
+    with pytest.raises(TrainingStopped, match="of other widths"):
         other = replace(CONFIG, preset="c64")
         train(other, data=big, encoder=encoder, out=tmp_path / "other", start=start, say=lambda line: None)
 
