@@ -4,6 +4,9 @@ Run this file on a quiet machine; `pip install onnxruntime onnx onnxscript` firs
 ratios to PyTorch in float32, taken in turns in this run; the likeness is the PSNR of the final images to its images.
 """
 
+# ONNX Runtime is no requirement of the project.
+# pyright: reportMissingImports=false, reportUnknownVariableType=false, reportUnknownMemberType=false
+
 from __future__ import annotations
 
 import copy
