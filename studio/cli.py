@@ -163,7 +163,7 @@ def train(
     from studio.models.text_encoder import TextEncoder
     from studio.prompts import load_prompts
     from studio.training.config import DiffusionConfig, TrainingConfig
-    from studio.training.loop import TrainingStopped
+    from studio.training.folder import TrainingStopped
 
     settings = _settings(None)
     config = (DiffusionConfig if diffusion else TrainingConfig)(preset=preset, minutes=minutes)

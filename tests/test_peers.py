@@ -13,7 +13,8 @@ from studio.data.renders import pack_renders
 from studio.errors import InputError
 from studio.models.text_encoder import TextEncoder
 from studio.prompts import Prompts
-from studio.training.loop import Say, TrainingStopped
+from studio.training.folder import TrainingStopped
+from studio.training.progress import Say
 from tests.benchmarks.peers.benchmark import COLUMNS, ENTRIES, OURS, Scale, run_benchmark
 from tests.benchmarks.peers.df_gan import DfGan
 from tests.benchmarks.peers.setting import Budget, open_setting

@@ -40,25 +40,17 @@ from studio.training.ema import EMA
 from studio.training.folder import (
     CHECKPOINT,
     TrainingStopped,
+    begin_run,
     checkpoint_bytes,
     load_checkpoint,
     require_space,
     saving,
 )
 from studio.training.interrupt import Interrupt
-from studio.training.loop import (
-    REPORT_SECONDS,
-    Say,
-    _begin,
-    _cosine,
-    _descend,
-    _encode_captions,
-    _mean_over_processes,
-    _report,
-    _trained_adapter,
-)
-from studio.training.progress import Means, Progress
+from studio.training.progress import REPORT_SECONDS, Means, Progress, Say, report_progress
+from studio.training.reading import encode_captions, trained_adapter
 from studio.training.sheets import COLUMNS, pairs_of_rows
+from studio.training.steps import cosine, descend, mean_over_processes
 from studio.training.text import EncodedTexts
 
 if TYPE_CHECKING:
@@ -130,15 +122,15 @@ def train(
     goes_on = (out / CHECKPOINT).is_file()
     accelerator.wait_for_everyone()
     if accelerator.is_main_process:
-        _begin(config, out)
+        begin_run(config, out)
     with saving(out):
         accelerator.init_trackers("tensorboard")
     set_seed(config.seed)
 
     # 2. Words first, as for the GAN: the adapter learns to read captions and is then frozen.
     with accelerator.main_process_first():
-        texts = _encode_captions(data, encoder, out, say)
-        adapter = _trained_adapter(config, data, texts, None, out, say)
+        texts = encode_captions(data, encoder, out, say)
+        adapter = trained_adapter(config, data, texts, None, out, say)
     adapter.to(accelerator.device)
     nothing = EncodedTexts.encode([""], encoder).batch(torch.tensor([0]))
 
@@ -180,21 +172,23 @@ def train(
                 v = predict(unet, batch.noisy, batch.timesteps, batch.conditioning)
             loss = F.mse_loss(v.float(), batch.target)
             warm = min(1.0, (progress.num_images_seen + config.batch_size) / config.warm_up)
-            rate = warm * _cosine(config.learning_rate, share)
-            _descend({"v_error": loss}, unet, networks.optimizers, rate, accelerator)
+            rate = warm * cosine(config.learning_rate, share)
+            descend({"v_error": loss}, unet, networks.optimizers, rate, accelerator)
             images = config.batch_size * accelerator.num_processes
             progress.step += 1
             progress.num_images_seen += images
             networks.ema.update(unet, images, min(config.ema_half_life, progress.num_images_seen / 40))
-            seconds = _mean_over_processes(time.monotonic() - began, accelerator)
+            seconds = mean_over_processes(time.monotonic() - began, accelerator)
             progress.seconds += seconds
             means.add(v_error=loss.detach(), seconds_a_step=seconds)
 
             # 5. Now and then: say how it goes; keep what there is.
             if time.monotonic() - last_report > REPORT_SECONDS:
-                _report(means.take(), progress, config, accelerator, say, f"taking noise away at {config.size} px")
+                report_progress(
+                    means.take(), progress, config, accelerator, say, f"taking noise away at {config.size} px"
+                )
                 last_report = time.monotonic()
-            stopping = _mean_over_processes(float(interrupt.asked), accelerator) > 0
+            stopping = mean_over_processes(float(interrupt.asked), accelerator) > 0
             due = progress.num_images_seen - images_kept >= (config.checkpoint_images or math.inf)
             if stopping or due or time.monotonic() - last_kept > 60 * config.checkpoint_minutes:
                 keep()

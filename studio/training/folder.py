@@ -3,23 +3,27 @@
 from __future__ import annotations
 
 import io
+import json
 import shutil
 from collections.abc import Generator
 from contextlib import contextmanager
+from dataclasses import asdict
 from pathlib import Path
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 import torch
 from safetensors import SafetensorError
 
 from studio.data.packed import PackedData
-from studio.models.snapshot import SnapshotConfig, save_snapshot, write_whole
+from studio.models.snapshot import Snapshot, SnapshotConfig, save_snapshot, write_whole
 from studio.models.text_encoder import TextEncoder
-from studio.training.config import TrainingConfig
+from studio.training.config import RunConfig, TrainingConfig
 from studio.training.networks import Networks
-from studio.training.progress import Progress
 from studio.training.sheets import sample_sheet
 from studio.training.text import EncodedTexts
+
+if TYPE_CHECKING:
+    from studio.training.progress import Progress
 
 CHECKPOINT = "checkpoint.pt"
 
@@ -62,6 +66,26 @@ def require_space(out: Path, needed: int) -> None:
 
 def _megabytes(size: int) -> str:
     return f"{size / 1e6:,.0f} MB"
+
+
+def begin_run(config: RunConfig, out: Path, start: Snapshot | None = None) -> None:
+    """Writes the settings of the run; one that goes on keeps its preset, and begins with what it was to begin with."""
+    path = out / "config.json"
+    settings = asdict(config) | {"from": start and start.config.weights_sha256}
+    with saving(out):
+        if path.is_file():
+            begun = json.loads(path.read_text(encoding="utf-8"))
+            if begun["preset"] != config.preset:
+                raise TrainingStopped(f"The run in {out} is of preset {begun['preset']}, not {config.preset}.")
+            if (out / CHECKPOINT).is_file():
+                settings["from"] = begun.get("from")
+            elif settings["from"] != begun.get("from"):
+                raise TrainingStopped(
+                    f"The run in {out} was stopped before its first image: name again with --from what it was to begin"
+                    " with, or name another folder."
+                )
+        out.mkdir(parents=True, exist_ok=True)
+        write_whole(path, json.dumps(settings, indent=2).encode() + b"\n")
 
 
 def keep_run(

@@ -6,33 +6,29 @@ with), `samples/` and TensorBoard scalars.
 
 from __future__ import annotations
 
-import hashlib
-import json
 import math
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping
 from contextlib import nullcontext
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
-from typing import cast
 
 import torch
 from accelerate import Accelerator
 from accelerate.utils import set_seed
-from safetensors import SafetensorError
-from safetensors.torch import load_file, save
-from torch import Tensor, nn
+from torch import Tensor
 
 from studio.data.packed import PackedData, image_batch, known_batch, mask_batch, prior_batch
 from studio.models.adapter import Conditioning, TextAdapter
 from studio.models.presets import EPS_WIDTH, PRESETS, num_stages
-from studio.models.snapshot import Snapshot, SnapshotConfig, write_whole
+from studio.models.snapshot import Snapshot, SnapshotConfig
 from studio.models.text_encoder import TextEncoder
 from studio.training.augment import adapted, augment
-from studio.training.config import RunConfig, TrainingConfig
+from studio.training.config import TrainingConfig
 from studio.training.folder import (
     CHECKPOINT,
     TrainingStopped,
+    begin_run,
     keep_run,
     load_checkpoint,
     require_space,
@@ -50,13 +46,11 @@ from studio.training.losses import (
     reconstruction,
 )
 from studio.training.networks import Networks, build_networks
-from studio.training.progress import CONTEST, COPYING, EXPLAINED, Means, Progress, report
+from studio.training.progress import CONTEST, COPYING, EXPLAINED, REPORT_SECONDS, Means, Progress, Say, report_progress
+from studio.training.reading import encode_captions, trained_adapter
 from studio.training.signs import Watch, measure
-from studio.training.text import EncodedTexts, train_adapter
-
-Say = Callable[[str], None]
-
-REPORT_SECONDS = 20.0
+from studio.training.steps import cosine, descend, mean_over_processes
+from studio.training.text import EncodedTexts
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -121,15 +115,15 @@ def train(
     goes_on = (out / CHECKPOINT).is_file()
     accelerator.wait_for_everyone()
     if accelerator.is_main_process:
-        _begin(config, out, start)
+        begin_run(config, out, start)
     with saving(out):
         accelerator.init_trackers("tensorboard")
     set_seed(config.seed)
 
     # 2. Words first: captions are encoded once, the adapter learns to read them and is then frozen.
     with accelerator.main_process_first():
-        texts = _encode_captions(data, encoder, out, say)
-        adapter = _trained_adapter(config, data, texts, start, out, say)
+        texts = encode_captions(data, encoder, out, say)
+        adapter = trained_adapter(config, data, texts, start, out, say)
     unseen = None
     if held_out and accelerator.is_main_process:
         unseen = held_out, EncodedTexts.encode([captions[0] for captions in held_out.captions], encoder)
@@ -188,17 +182,17 @@ def train(
                 images,
                 min(config.ema_half_life, progress.num_images_seen / 40),
             )
-            seconds = _mean_over_processes(time.monotonic() - began, accelerator)
+            seconds = mean_over_processes(time.monotonic() - began, accelerator)
             progress.seconds += seconds
             means.add(seconds_a_step=seconds)
 
             # 5. Now and then: say how it goes; keep what there is.
             if time.monotonic() - last_report > REPORT_SECONDS:
                 figures = means.take()
-                _report(figures, progress, config, accelerator, say, f"{stage} at {batch.real.shape[-1]} px")
+                report_progress(figures, progress, config, accelerator, say, f"{stage} at {batch.real.shape[-1]} px")
                 _warn(watch, figures, progress, config, say)
                 last_report = time.monotonic()
-            stopping = _mean_over_processes(float(interrupt.asked), accelerator) > 0
+            stopping = mean_over_processes(float(interrupt.asked), accelerator) > 0
             due = progress.num_images_seen - images_kept >= (config.checkpoint_images or math.inf)
             if stopping or due or time.monotonic() - last_kept > 60 * config.checkpoint_minutes:
                 keep()
@@ -216,83 +210,11 @@ def _stage(config: TrainingConfig, data: PackedData, share: float) -> str:
     return COPYING if data.exact and share < config.regression_share else CONTEST
 
 
-def _begin(config: RunConfig, out: Path, start: Snapshot | None = None) -> None:
-    """Writes the settings of the run; one that goes on keeps its preset, and begins with what it was to begin with."""
-    path = out / "config.json"
-    settings = asdict(config) | {"from": start and start.config.weights_sha256}
-    with saving(out):
-        if path.is_file():
-            begun = json.loads(path.read_text(encoding="utf-8"))
-            if begun["preset"] != config.preset:
-                raise TrainingStopped(f"The run in {out} is of preset {begun['preset']}, not {config.preset}.")
-            if (out / CHECKPOINT).is_file():
-                settings["from"] = begun.get("from")
-            elif settings["from"] != begun.get("from"):
-                raise TrainingStopped(
-                    f"The run in {out} was stopped before its first image: name again with --from what it was to begin"
-                    " with, or name another folder."
-                )
-        out.mkdir(parents=True, exist_ok=True)
-        write_whole(path, json.dumps(settings, indent=2).encode() + b"\n")
-
-
 def _fits(start: SnapshotConfig, config: TrainingConfig, data: PackedData, encoder: TextEncoder) -> bool:
     widths = PRESETS[start.preset]
     begins_alike = PRESETS[config.preset][: len(widths)] == widths
     same = begins_alike and (start.text_encoder_sha256, start.u_names) == (encoder.sha256, data.u_names)
     return same and (not data.exact or dict(start.attributes) == dict(data.attributes))
-
-
-def _encode_captions(data: PackedData, encoder: TextEncoder, out: Path, say: Say) -> EncodedTexts:
-    """Every caption of the data, image by image, then the mismatched ones."""
-    path = out / "captions.safetensors"
-    texts = [text for captions in data.captions for text in captions] + list(data.mismatched)
-    key = hashlib.sha256(json.dumps([encoder.sha256, texts]).encode()).hexdigest()
-    if encoded := EncodedTexts.load(path, key):
-        return encoded
-    say(f"reading {len(texts):,} captions")
-    encoded = EncodedTexts.encode(texts, encoder)
-    with saving(out):
-        encoded.save(path, key)
-    return encoded
-
-
-def _trained_adapter(
-    config: RunConfig, data: PackedData, texts: EncodedTexts, start: Snapshot | None, out: Path, say: Say
-) -> TextAdapter:
-    """That of the run, or of `start` where it reads the same attributes, or one that learns to read them now."""
-    adapter = TextAdapter(data.attributes)
-    path = out / "adapter.safetensors"
-    if path.is_file():
-        try:
-            adapter.load_state_dict(load_file(path))
-        except (SafetensorError, RuntimeError) as error:
-            raise TrainingStopped(
-                f"{path} reads other attributes than this data has: with other columns, begin a new run."
-            ) from error
-        return adapter.eval().requires_grad_(False)
-    if start and dict(start.config.attributes) == dict(data.attributes):
-        adapter.load_state_dict(start.adapter.state_dict())
-        adapter.eval().requires_grad_(False)
-    else:
-        if start:
-            body = {name: value for name, value in start.adapter.state_dict().items() if not name.startswith("heads.")}
-            adapter.load_state_dict(body, strict=False)
-        _train_adapter(config, data, texts, adapter, say)
-    with saving(out):
-        write_whole(path, save(adapter.state_dict()))
-    return adapter
-
-
-def _train_adapter(config: RunConfig, data: PackedData, texts: EncodedTexts, adapter: TextAdapter, say: Say) -> None:
-    labels = data.caption_labels.flatten(0, 1)
-    for step, _, accuracy in train_adapter(
-        adapter, texts, labels, steps=config.text_steps, learning_rate=config.text_learning_rate, seed=config.seed
-    ):
-        say(
-            f"learning to read: step {step:,} of {config.text_steps:,}, {accuracy:.0%} of captions that it never saw"
-            " are read without a mistake"
-        )
 
 
 def _batch(
@@ -355,7 +277,7 @@ def _regression_step(
 ) -> None:
     """One step of L1 on the exact render, in pixels and in the maps of the discriminator, which meanwhile learns from
     the renders to see what captions speak of; at a smaller size for the first part of a run."""
-    rate = _cosine(config.regression_learning_rate, share / config.regression_share)
+    rate = cosine(config.regression_learning_rate, share / config.regression_share)
     trunk, sentence = networks.discriminator, batch.conditioning.sentence
     trunk.requires_grad_(True)
     with accelerator.autocast():
@@ -368,14 +290,14 @@ def _regression_step(
     loss_features = feature_matching(maps_fake, maps_real)
     losses = {"reconstruction": config.reconstruction_weight * loss_pixels}
     losses["features"] = config.feature_weight * loss_features
-    _descend(losses, networks.generator, networks.optimizers_g, rate, accelerator)
+    descend(losses, networks.generator, networks.optimizers_g, rate, accelerator)
 
     trunk.requires_grad_(True)
     loss_attributes = attribute_cross_entropy(trunk.classify(h_real.float()), batch.labels)
     right, mistaken = trunk.logit(h_real, sentence), trunk.logit(h_real, wrong)
     loss_text = mismatch(right, mistaken)
     losses = {"attributes": loss_attributes, "text": loss_text}
-    _descend(losses, networks.discriminator, networks.optimizers_d, rate, accelerator)
+    descend(losses, networks.discriminator, networks.optimizers_d, rate, accelerator)
     means.add(
         reconstruction=loss_pixels.detach(),
         features=loss_features.detach(),
@@ -399,7 +321,7 @@ def _adversarial_step(
     """One step of the discriminator, then one of the generator, on the same images."""
     began = config.regression_share if batch.exact else 0.0
     phase = (share - began) / (1 - began)
-    rate = _cosine(config.adversarial_learning_rate, phase)
+    rate = cosine(config.adversarial_learning_rate, phase)
     trunk = networks.discriminator
     sentence = batch.conditioning.sentence
     step = progress.step
@@ -428,7 +350,7 @@ def _adversarial_step(
         penalty = config.gamma(phase) / 2 * (r1 + r2)
         losses["penalty"] = config.penalty_every * penalty
         means.add(r1=r1.detach(), r2=r2.detach(), penalty=penalty.detach())
-    _descend(losses, networks.discriminator, networks.optimizers_d, rate, accelerator)
+    descend(losses, networks.discriminator, networks.optimizers_d, rate, accelerator)
 
     # G: generated above real, of the attributes asked for, and close to an exact render in pixels and features.
     trunk.requires_grad_(False)
@@ -449,8 +371,8 @@ def _adversarial_step(
         losses["reconstruction"] = config.reconstruction_weight * loss_pixels
         losses["features"] = config.feature_weight * loss_features
         means.add(reconstruction=loss_pixels.detach(), features=loss_features.detach())
-    _descend(losses, networks.generator, networks.optimizers_g, rate, accelerator)
-    told_right = _mean_over_processes(float((real_logit > fake_logit).float().mean()), accelerator)
+    descend(losses, networks.generator, networks.optimizers_g, rate, accelerator)
+    told_right = mean_over_processes(float((real_logit > fake_logit).float().mean()), accelerator)
     images = config.batch_size * accelerator.num_processes
     progress.strength = adapted(progress.strength, told_right, config.augment_target, images)
     means.add(
@@ -460,75 +382,6 @@ def _adversarial_step(
         gap=(real_logit - fake_logit).detach().mean(),
         text_sensitivity=(real_logit - wrong_logit).detach().mean(),
     )
-
-
-def _descend(
-    losses: Mapping[str, Tensor],
-    network: nn.Module,
-    optimizers: Sequence[torch.optim.Optimizer],
-    rate: float,
-    accelerator: Accelerator,
-) -> None:
-    """One step down the sum of `losses`, unless it is no longer a number."""
-    loss = torch.stack(list(losses.values())).sum()
-    network.zero_grad()
-    loss.backward()
-    _average_gradients(network, accelerator)
-    slope = nn.utils.clip_grad_norm_(network.parameters(), 1.0)
-    if not torch.isfinite(loss.detach() + slope):
-        parts = ", ".join(f"{name} {float(part.detach()):.3g}" for name, part in losses.items())
-        raise TrainingStopped(
-            f"The loss of the {type(network).__name__.lower()} is no longer a number ({parts}; slope {slope:.3g}). The"
-            " last checkpoint is from before: go on from it with a lower learning rate (TrainingConfig, from Python)."
-        )
-    for optimizer in optimizers:
-        for group in optimizer.param_groups:
-            group["lr"] = rate
-        optimizer.step()
-
-
-def _average_gradients(network: nn.Module, accelerator: Accelerator) -> None:
-    """Over the processes of a run, in one message.
-
-    DistributedDataParallel would need to see one forward call with the same parameters in it every time; growth leaves
-    stages out, and the gradient penalty goes through the discriminator part by part.
-    """
-    if accelerator.num_processes == 1:
-        return
-    gradients = [each.grad for each in network.parameters() if each.grad is not None]
-    flat = cast(Tensor, accelerator.reduce(torch.cat([each.flatten() for each in gradients]), "mean"))
-    for gradient, mean in zip(gradients, flat.split([each.numel() for each in gradients]), strict=True):
-        gradient.copy_(mean.view_as(gradient))
-
-
-def _mean_over_processes(value: float, accelerator: Accelerator) -> float:
-    """So that every process sees the same clock, and they end together."""
-    if accelerator.num_processes == 1:
-        return value
-    own = torch.tensor([value], device=accelerator.device)
-    return cast(Tensor, accelerator.reduce(own, "mean")).item()
-
-
-def _cosine(ends: tuple[float, float], share: float) -> float:
-    start, end = ends
-    return end + (start - end) * (1 + math.cos(math.pi * min(max(share, 0.0), 1.0))) / 2
-
-
-def _report(
-    figures: dict[str, float],
-    progress: Progress,
-    config: RunConfig,
-    accelerator: Accelerator,
-    say: Say,
-    doing: str = "training",
-) -> None:
-    """Says the few figures that say most, and leaves all of them to TensorBoard."""
-    out = Path(accelerator.project_dir)
-    rate = progress.num_images_seen / progress.step / figures.get("seconds_a_step", progress.seconds / progress.step)
-    require_space(out, 2**20)  # TensorBoard writes in a thread of its own, whose failure would be a traceback
-    with saving(out):
-        accelerator.log({**figures, "images_a_second": rate}, step=progress.num_images_seen)
-    say(report(figures, progress, config, rate=rate, doing=doing))
 
 
 def _warn(watch: Watch, figures: Mapping[str, float], progress: Progress, config: TrainingConfig, say: Say) -> None:

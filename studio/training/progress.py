@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field
+from pathlib import Path
 
+from accelerate import Accelerator
 from torch import Tensor
 
 from studio.training.config import RunConfig
+from studio.training.folder import require_space, saving
+
+Say = Callable[[str], None]
+
+REPORT_SECONDS = 20.0  # of a run, between two lines
 
 #: What is said of a run's figures, in this order; all the others are for TensorBoard.
 IN_WORDS = {
@@ -89,6 +96,23 @@ def report(figures: Mapping[str, float], progress: Progress, config: RunConfig, 
         f"{progress.share(config):4.0%}  {doing}: {progress.num_images_seen:,} images, {rate:.1f} a second,"
         f" about {left} left" + "".join(f" · {each}" for each in words)
     )
+
+
+def report_progress(
+    figures: dict[str, float],
+    progress: Progress,
+    config: RunConfig,
+    accelerator: Accelerator,
+    say: Say,
+    doing: str = "training",
+) -> None:
+    """Says the few figures that say most, and leaves all of them to TensorBoard."""
+    out = Path(accelerator.project_dir)
+    rate = progress.num_images_seen / progress.step / figures.get("seconds_a_step", progress.seconds / progress.step)
+    require_space(out, 2**20)  # TensorBoard writes in a thread of its own, whose failure would be a traceback
+    with saving(out):
+        accelerator.log({**figures, "images_a_second": rate}, step=progress.num_images_seen)
+    say(report(figures, progress, config, rate=rate, doing=doing))
 
 
 def duration(seconds: float) -> str:

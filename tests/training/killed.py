@@ -13,7 +13,7 @@ from tests.training.test_going_on import CONFIG
 
 
 def main(packed: Path, encoder: str, out: Path, last_step: int) -> None:
-    step_down = loop._descend  # pyright: ignore[reportPrivateUsage]
+    step_down = loop.descend  # pyright: ignore[reportPrivateUsage]
     steps = 0
 
     def step_down_or_die(*args: Any) -> None:
@@ -23,7 +23,7 @@ def main(packed: Path, encoder: str, out: Path, last_step: int) -> None:
             os.kill(os.getpid(), signal.SIGKILL)
         step_down(*args)
 
-    loop._descend = step_down_or_die  # pyright: ignore[reportPrivateUsage]
+    loop.descend = step_down_or_die  # pyright: ignore[reportPrivateUsage]
     loop.train(CONFIG, data=load_packed(packed), encoder=TextEncoder.load(encoder), out=out)
 
 

@@ -14,7 +14,7 @@ from studio.models.text_encoder import TextEncoder
 from studio.prompts import Prompts
 from studio.training.config import DiffusionConfig
 from studio.training.diffusion import train
-from studio.training.loop import TrainingStopped
+from studio.training.folder import TrainingStopped
 from tests.evaluation.toy import write_toys
 
 CONFIG = DiffusionConfig(

@@ -5,6 +5,7 @@ import shutil
 import signal
 import subprocess
 import sys
+from collections.abc import Generator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -164,6 +165,15 @@ def test_ctrl_c_keeps_a_checkpoint_and_says_how_to_go_on(
     assert 0 < seen == load_snapshot(out / "snapshot").config.num_images_seen
 
 
+@pytest.fixture
+def ctrl_c_as_at_a_terminal() -> Generator[None]:
+    """What a shell starts in the background ignores Ctrl+C."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+@pytest.mark.usefixtures("ctrl_c_as_at_a_terminal")
 def test_the_second_ctrl_c_is_as_ever() -> None:
     with Interrupt() as interrupt:
         assert not interrupt.asked

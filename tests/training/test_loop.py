@@ -16,10 +16,11 @@ from studio.models.snapshot import load_snapshot
 from studio.models.text_encoder import TextEncoder
 from studio.training import TrainingConfig, loop, train
 from studio.training.config import GAMMA
-from studio.training.loop import TrainingStopped, _descend
+from studio.training.folder import TrainingStopped
 from studio.training.losses import AdversarialLoss, relativistic_discriminator, relativistic_generator
 from studio.training.progress import CONTEST, COPYING, EXPLAINED
 from studio.training.signs import measure
+from studio.training.steps import descend
 from studio.training.text import EncodedTexts
 from tests.evaluation.toy import write_toys
 
@@ -187,7 +188,7 @@ def test_slopes_that_are_no_numbers_stop_the_run_before_the_weights_are_lost() -
     before = [each.clone() for each in network.parameters()]
     losses = {"fine": network.weight.sum(), "steep": (network.weight * 0).sum().sqrt()}  # 0, of infinite slope
     with pytest.raises(TrainingStopped, match=r"linear is no longer a number \(fine .*, steep 0; slope nan"):
-        _descend(losses, network, [optimizer], 1.0, Accelerator(cpu=True))
+        descend(losses, network, [optimizer], 1.0, Accelerator(cpu=True))
     for value, kept in zip(network.parameters(), before, strict=True):
         assert torch.equal(value, kept)
 

@@ -11,7 +11,7 @@ from studio.errors import StudioError
 from studio.models.errors import SnapshotError
 from studio.prompts import load_prompts
 from studio.settings import Settings
-from studio.training.loop import TrainingStopped
+from studio.training.folder import TrainingStopped
 from tests.benchmarks.peers.benchmark import ENTRIES, Scale, run_benchmark
 from tests.benchmarks.peers.setting import Budget
 

@@ -16,10 +16,11 @@ from studio.errors import InputError
 from studio.evaluation import classifier
 from studio.evaluation.judge import STEPS, Judge, file_sha256, load_judge, save_judge, train_judge
 from studio.evaluation.renders import Records, read_records
-from studio.evaluation.report import CONTACT_PROMPTS
+from studio.evaluation.runs import CONTACT_PROMPTS
 from studio.models.text_encoder import TextEncoder
 from studio.prompts import Prompts
-from studio.training.loop import Say, TrainingStopped
+from studio.training.folder import TrainingStopped
+from studio.training.progress import Say
 from tests.benchmarks.peers.df_gan import DfGan
 from tests.benchmarks.peers.diffusion import Diffusion
 from tests.benchmarks.peers.measuring import measure, measure_renders, open_yardstick, read_small

@@ -16,7 +16,7 @@ from torch import Tensor, nn
 
 from studio.models.presets import TEXT_WIDTH
 from studio.training.ema import EMA
-from studio.training.loop import Progress, Say
+from studio.training.progress import Progress, Say
 from tests.benchmarks.peers.setting import Setting, count_parameters, noises, to_pixels
 from tests.benchmarks.peers.stepping import descend, run_steps
 

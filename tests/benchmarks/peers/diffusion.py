@@ -12,7 +12,7 @@ from torch import Tensor
 from studio.models.diffusion import DiffusionSnapshot, load_diffusion, sample
 from studio.training.config import DiffusionConfig
 from studio.training.diffusion import train
-from studio.training.loop import Say
+from studio.training.progress import Say
 from tests.benchmarks.peers.own import train_once
 from tests.benchmarks.peers.setting import Setting, count_parameters, to_pixels
 

@@ -10,7 +10,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from studio.training.loop import Progress, Say
+from studio.training.progress import Progress, Say
 from tests.benchmarks.peers.setting import Setting, count_parameters, noises, to_pixels
 from tests.benchmarks.peers.stepping import descend, run_steps
 

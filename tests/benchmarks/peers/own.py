@@ -17,8 +17,8 @@ from studio.evaluation.painter import Painter
 from studio.models.snapshot import load_snapshot
 from studio.training import TrainingConfig, train
 from studio.training.config import RunConfig
-from studio.training.loop import Say
 from studio.training.losses import RELATIVISTIC, AdversarialLoss
+from studio.training.progress import Say
 from tests.benchmarks.peers.setting import Setting, count_parameters
 
 

@@ -17,7 +17,8 @@ from studio.models.presets import image_size
 from studio.models.text_encoder import TextEncoder
 from studio.prompts import Prompts
 from studio.training.config import RunConfig
-from studio.training.loop import Say, _encode_captions, _trained_adapter
+from studio.training.progress import Say
+from studio.training.reading import encode_captions, trained_adapter
 from studio.training.text import EncodedTexts
 
 CPU = torch.device("cpu")
@@ -142,11 +143,11 @@ def open_setting(
     """Encodes the captions and trains the adapter, once for all peers, or reads both where they lie in `out`."""
     folder = out / "text"
     folder.mkdir(parents=True, exist_ok=True)
-    texts = _encode_captions(data, encoder, folder, say)
+    texts = encode_captions(data, encoder, folder, say)
     config = RunConfig(preset=gan_preset, text_steps=budget.text_steps)
     with torch.random.fork_rng():
         torch.manual_seed(config.seed)
-        adapter = _trained_adapter(config, data, texts, None, folder, say)
+        adapter = trained_adapter(config, data, texts, None, folder, say)
     return Setting(
         data=data,
         encoder=encoder,

@@ -10,7 +10,8 @@ from typing import Any
 import torch
 
 from studio.training.config import RunConfig
-from studio.training.loop import Means, Progress, Say, TrainingStopped
+from studio.training.folder import TrainingStopped
+from studio.training.progress import Means, Progress, Say
 
 Step = Callable[[torch.Generator, Progress], Mapping[str, torch.Tensor]]
 

@@ -11,7 +11,8 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from studio.models.presets import TEXT_WIDTH
-from studio.training.loop import Progress, Say, _cosine
+from studio.training.progress import Progress, Say
+from studio.training.steps import cosine
 from tests.benchmarks.peers.setting import Setting, count_parameters, noises, to_pixels
 from tests.benchmarks.peers.stepping import descend, run_steps
 
@@ -45,7 +46,7 @@ class Vae:
         error = F.mse_loss(self._decoder(z, sentence), batch.real)
         likelihood = batch.real[0].numel() / 2 * error.log()
         divergence = (mean.square() + log_variance.exp() - 1 - log_variance).sum(1).mean() / 2
-        self._optimizer.param_groups[0]["lr"] = _cosine(RATES, progress.share(self._config))
+        self._optimizer.param_groups[0]["lr"] = cosine(RATES, progress.share(self._config))
         descend((likelihood + divergence) / batch.real[0].numel(), self._optimizer)
         return {"error": error, "divergence": divergence}
 
