@@ -39,9 +39,6 @@ PROMPTS = (
 )
 ROUNDS = 15
 
-Draw = Callable[[Tensor, Conditioning], Tensor]
-Encode = Callable[[Tensor, Tensor], Tensor]
-
 
 @dataclass(frozen=True, kw_only=True)
 class Form:
