@@ -71,6 +71,13 @@ class Recipe:
         return {name: value for name, value in given.items() if isinstance(value, int | float)}
 
     @property
+    def words(self) -> list[str]:
+        """What the model read or filled in, in its English: the text that was encoded, and its attributes."""
+        attributes = self.parameters.get("attributes")
+        values = cast("dict[str, object]", attributes).values() if isinstance(attributes, dict) else ()
+        return [word for word in (self.parameters.get("model_prompt"), *values) if isinstance(word, str)]
+
+    @property
     def request(self) -> GenerationRequest:
         """Asks for this one image again, of whichever model the settings name."""
         return GenerationRequest(prompt=self.prompt, count=1, seed=self.seed, size=self.size, controls=self.controls)

@@ -1,5 +1,6 @@
-"""Everything that was made: files by the hash of their content, and one record each."""
+"""Everything that was made: files by the hash of their content, and records to find them by."""
 
 from studio.library.library import Library
+from studio.library.search import Search
 
-__all__ = ["Library"]
+__all__ = ["Library", "Search"]

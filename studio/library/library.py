@@ -1,174 +1,328 @@
-"""Keeps images so that a crash at any moment leaves no record without its file."""
+"""Everything that was made: kept, found again, put in order, deleted and brought back."""
 
 from __future__ import annotations
 
 import hashlib
-import json
-import os
-import tempfile
+import logging
 import time
-from contextlib import suppress
-from datetime import UTC, datetime
+from collections.abc import Collection, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import URL, create_engine, event, func, select
+from sqlalchemy import URL, delete, func, select, update
 from sqlalchemy.dialects.sqlite import insert
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
-from sqlalchemy.schema import CreateIndex, CreateTable
 
-from studio.errors import StudioError
-from studio.library.records import Base, ImageRecord
+from studio import imaging, provenance
+from studio.errors import InputError, StudioError
+from studio.library.database import open_database
+from studio.library.files import ContentFiles
+from studio.library.records import OWNER, ImageRecord, ProjectRecord, RecipeRecord, TagRecord, utc_now
+from studio.library.search import Found, Search, count_of, folded, page_of
 from studio.request import Recipe
 
-SWEEP_EVERY = 24 * 3600  # seconds
-#: What is younger may still be written, by another process too.
-SWEEP_AGE = 3600  # seconds
-SWEEP_MOST = 16  # files without a record
+if TYPE_CHECKING:
+    from collections.abc import Generator
+
+logger = logging.getLogger(__name__)
+
+TIDY_EVERY = 24 * 3600  # seconds
+#: How long what was deleted can be brought back.
+TRASH_DAYS = 30
+
+MAX_NAME = 80  # characters of a project's name or a tag
+#: So many rows are written or named at once; SQLite takes 32,766 values in a statement.
+_BATCH = 500
+
+
+@dataclass(frozen=True, kw_only=True)
+class Storage:
+    """What the library takes up: numbers of images and bytes of their files."""
+
+    images: int
+    num_bytes: int
+    trash_images: int
+    trash_bytes: int
 
 
 class Library:
-    """A folder with `library.db` and `files/AB/SHA256.png`. Several threads and processes may share it."""
+    """A folder with `library.db` and `files/AB/SHA256.png`. Several threads and processes may share it.
 
-    def __init__(self, folder: Path) -> None:
-        """Opens the library, or makes an empty one. Raises StudioError where the folder can't be written."""
+    Every method raises StudioError where the library can't be read or written. `viewer` is whose images are meant.
+    """
+
+    def __init__(self, folder: Path, *, database_url: str | None = None, files_url: str | None = None) -> None:
+        """Opens the library, or makes an empty one; by default both parts are in `folder`."""
         self._folder = folder
-        self._database = create_engine(URL.create("sqlite", database=str(folder / "library.db")))
-        event.listen(self._database, "connect", _configure)
-        try:
+        self._files = ContentFiles(files_url or str(folder / "files"))
+        with self._plain_words():
             folder.mkdir(parents=True, exist_ok=True)
-            with self._database.begin() as connection:
-                # "If not exists" in the statement itself: two processes may be the first at once.
-                images = Base.metadata.tables["images"]
-                connection.execute(CreateTable(images, if_not_exists=True))
-                for index in images.indexes:
-                    connection.execute(CreateIndex(index, if_not_exists=True))
-        except (OSError, SQLAlchemyError) as error:
-            raise self._cannot_write(error) from error
-        with suppress(OSError, SQLAlchemyError):  # what can't be swept can still be read and added to
-            self._sweep()
+            self._database = open_database(database_url or URL.create("sqlite", database=str(folder / "library.db")))
+        with suppress(OSError, SQLAlchemyError):  # what can't be tidied can still be read and added to
+            self._tidy()
 
-    def add(self, data: bytes, recipe: Recipe) -> tuple[str, Path]:
+    # Keeping
+
+    def add(self, data: bytes, recipe: Recipe, viewer: str = OWNER) -> tuple[str, Path]:
         """Keeps a PNG and its recipe; returns the sha256 of the file and its path.
 
-        The file is on the disk before its record is written, so a kill in between leaves a file too many at worst; it
-        is swept when the library is opened another day.
+        The file is on the disk before its record is written, so a kill in between leaves a file without a record at
+        worst; it gets one when the library is opened another day.
         """
-        sha256 = hashlib.sha256(data).hexdigest()
-        path = self._file(sha256)
-        record = {
-            "sha256": sha256,
-            "kind": recipe.kind,
-            "prompt": recipe.prompt,
-            "seed": recipe.seed,
-            "index": recipe.index,
-            "size": recipe.size,
-            "backend": recipe.backend,
-            "model": recipe.model,
-            "model_sha256": recipe.model_sha256,
-            "recipe": json.loads(recipe.to_json()),
-            "created": datetime.fromisoformat(recipe.created).astimezone(UTC).replace(tzinfo=None),
-        }
-        try:
-            _write_whole(path, data)
-            with self._database.begin() as connection:
-                connection.execute(insert(ImageRecord).values(record).on_conflict_do_nothing())
-                if not path.is_file():  # swept in between as a leftover of the same content
-                    _write_whole(path, data)
-        except (OSError, SQLAlchemyError) as error:
-            raise self._cannot_write(error) from error
-        return sha256, path
+        with self._plain_words():
+            sha256 = self._files.write(data)
+            self._record([(sha256, data, recipe)], viewer)
+        return sha256, self._files.path(sha256)
 
-    def path(self, sha256: str) -> Path | None:
+    def path(self, sha256: str, viewer: str = OWNER) -> Path | None:
         """The file of an image that was kept, None for any other text or where it is gone."""
-        with Session(self._database) as session:
-            known = session.get(ImageRecord, sha256) is not None
-        path = self._file(sha256)
-        return path if known and path.is_file() else None
+        known = select(ImageRecord.sha256).where(ImageRecord.sha256 == sha256, ImageRecord.owner == viewer)
+        with self._plain_words(), Session(self._database) as session:
+            if session.scalar(known) is None:
+                return None
+        path = self._files.path(sha256)
+        return path if path.is_file() else None
 
-    def recent(self, count: int) -> list[ImageRecord]:
+    def image(self, sha256: str, viewer: str = OWNER) -> ImageRecord | None:
+        """The record of one image, deleted or not."""
+        with self._plain_words(), Session(self._database) as session:
+            found = session.get(ImageRecord, sha256)
+        return found if found and found.owner == viewer else None
+
+    def recipe(self, sha256: str) -> dict[str, Any] | None:
+        """The recipe of one image."""
+        with self._plain_words(), Session(self._database) as session:
+            found = session.get(RecipeRecord, sha256)
+        return found.recipe if found else None
+
+    # Finding
+
+    def find(self, search: Search, viewer: str = OWNER) -> Found:
+        """One page of what is looked for, and how many there are."""
+        tags = self.tags(viewer=viewer) if search.words else []
+        with self._plain_words(), Session(self._database) as session:
+            images = list(session.scalars(page_of(search, viewer, tags)))
+            total = len(images)
+            if search.offset or total == search.limit:  # there are others
+                total = session.scalar(count_of(search, viewer, tags)) or 0
+        return Found(images=images, total=total)
+
+    def recent(self, count: int, viewer: str = OWNER) -> Sequence[ImageRecord]:
         """The newest records, newest first."""
-        newest = select(ImageRecord).order_by(ImageRecord.created.desc(), ImageRecord.index.desc()).limit(count)
-        with Session(self._database) as session:
-            return list(session.scalars(newest))
+        with self._plain_words(), Session(self._database) as session:
+            return list(session.scalars(page_of(Search(limit=count), viewer)))
+
+    def tags(self, sha256: str | None = None, viewer: str = OWNER) -> list[str]:
+        """The tags of one image, or all that are in use, in alphabetical order."""
+        chosen = select(TagRecord.tag).distinct().where(TagRecord.owner == viewer)
+        if sha256 is not None:
+            chosen = chosen.where(TagRecord.sha256 == sha256)
+        with self._plain_words(), Session(self._database) as session:
+            return list(session.scalars(chosen.order_by(TagRecord.tag)))
+
+    def projects(self, viewer: str = OWNER) -> list[ProjectRecord]:
+        """All projects, in alphabetical order."""
+        with self._plain_words(), Session(self._database) as session:
+            chosen = select(ProjectRecord).where(ProjectRecord.owner == viewer)
+            return list(session.scalars(chosen.order_by(ProjectRecord.name)))
+
+    def kinds(self, viewer: str = OWNER) -> tuple[list[str], list[str]]:
+        """The kinds of images there are, and the backends that drew them."""
+        own = ImageRecord.owner == viewer
+        with self._plain_words(), Session(self._database) as session:
+            kinds = session.scalars(select(ImageRecord.kind).distinct().where(own))
+            backends = session.scalars(select(ImageRecord.backend).distinct().where(own))
+            return sorted(kinds), sorted(backends)
+
+    def storage(self, viewer: str = OWNER) -> Storage:
+        """How many images there are and how much room they take, in the trash and outside it."""
+        deleted = ImageRecord.deleted.is_not(None)
+        sums = (
+            select(deleted, func.count(), func.coalesce(func.sum(ImageRecord.num_bytes), 0))
+            .where(ImageRecord.owner == viewer)
+            .group_by(deleted)
+        )
+        with self._plain_words(), Session(self._database) as session:
+            rows = {bool(trash): (count, size) for trash, count, size in session.execute(sums)}
+        (images, num_bytes), (trash_images, trash_bytes) = rows.get(False, (0, 0)), rows.get(True, (0, 0))
+        return Storage(images=images, num_bytes=num_bytes, trash_images=trash_images, trash_bytes=trash_bytes)
+
+    # Putting in order. Each takes the hashes of images; those that are nobody's or somebody else's are passed over.
+
+    def star(self, images: Collection[str], starred: bool = True, viewer: str = OWNER) -> None:
+        self._update(images, viewer, starred=starred)
+
+    def move(self, images: Collection[str], project: int | None, viewer: str = OWNER) -> None:
+        """Puts images into a project; None takes them out of theirs."""
+        if project is not None and project not in {each.id for each in self.projects(viewer)}:
+            raise InputError("There is no such project.", "Choose another, or make a new one.")
+        self._update(images, viewer, project_id=project)
+
+    def add_project(self, name: str, viewer: str = OWNER) -> int:
+        """Makes a project, or finds the one that has this name; returns its id."""
+        record = {"owner": viewer, "name": _name(name, "project"), "created": utc_now()}
+        with self._plain_words(), self._database.begin() as connection:
+            connection.execute(insert(ProjectRecord).values(record).on_conflict_do_nothing())
+            same = (ProjectRecord.owner == viewer) & (ProjectRecord.name == record["name"])
+            return int(connection.scalar(select(ProjectRecord.id).where(same)) or 0)
+
+    def delete_project(self, project: int, viewer: str = OWNER) -> None:
+        """Deletes a project, not its images."""
+        with self._plain_words(), self._database.begin() as connection:
+            chosen = (ProjectRecord.id == project) & (ProjectRecord.owner == viewer)
+            connection.execute(delete(ProjectRecord).where(chosen))
+
+    def tag(self, images: Collection[str], tag: str, viewer: str = OWNER) -> None:
+        """Puts a tag on images."""
+        tag = folded(_name(tag, "tag"))
+        with self._plain_words(), self._database.begin() as connection:
+            for some in _batches(images):
+                own = select(ImageRecord.sha256).where(ImageRecord.sha256.in_(some), ImageRecord.owner == viewer)
+                rows = [{"sha256": sha256, "tag": tag, "owner": viewer} for sha256 in connection.scalars(own)]
+                if rows:
+                    connection.execute(insert(TagRecord).values(rows).on_conflict_do_nothing())
+
+    def untag(self, images: Collection[str], tag: str, viewer: str = OWNER) -> None:
+        """Takes a tag off images."""
+        with self._plain_words(), self._database.begin() as connection:
+            own = (TagRecord.owner == viewer) & (TagRecord.tag == folded(tag))
+            for some in _batches(images):
+                connection.execute(delete(TagRecord).where(TagRecord.sha256.in_(some), own))
+
+    # Deleting
+
+    def delete(self, images: Collection[str], viewer: str = OWNER) -> int:
+        """Puts images into the trash, where they can be brought back for 30 days; returns how many there were."""
+        return self._update(images, viewer, deleted=utc_now())
+
+    def restore(self, images: Collection[str], viewer: str = OWNER) -> int:
+        """Brings images back from the trash; returns how many."""
+        return self._update(images, viewer, deleted=None)
+
+    def empty_trash(self, older_than: timedelta = timedelta(0), viewer: str = OWNER) -> int:
+        """Deletes for good what was put into the trash so long ago; returns how many images.
+
+        Files go before their records: a kill in between leaves a record in the trash, which the next time takes.
+        """
+        old = (ImageRecord.owner == viewer) & (ImageRecord.deleted <= utc_now() - older_than)
+        with self._plain_words(), Session(self._database) as session:
+            gone = list(session.scalars(select(ImageRecord.sha256).where(old)))
+        with self._plain_words():
+            for some in _batches(gone):
+                with self._database.begin() as connection:
+                    # Nobody brings one back while its file goes.
+                    marked = delete(ImageRecord).where(ImageRecord.sha256.in_(some), old).returning(ImageRecord.sha256)
+                    for sha256 in connection.scalars(marked).all():
+                        self._files.delete(sha256)
+        return len(gone)
 
     def close(self) -> None:
         self._database.dispose()
 
-    def _sweep(self) -> None:
-        """Deletes what kills left behind: unfinished files, and whole ones without a record.
+    def _update(self, images: Collection[str], viewer: str, **values: object) -> int:
+        changed = 0
+        with self._plain_words(), self._database.begin() as connection:
+            for some in _batches(images):
+                own = (ImageRecord.sha256.in_(some)) & (ImageRecord.owner == viewer)
+                result = connection.execute(update(ImageRecord).where(own).values(values))
+                changed += result.rowcount
+        return changed
 
-        Once a day, as it reads the name of every file: 100,000 of them in 256 folders, and none is opened.
-        """
-        swept = self._folder / "swept"
-        if swept.exists() and not _is_older(swept, SWEEP_EVERY):
-            return
-        swept.touch()
-        whole: set[str] = set()
-        for shard in (self._folder / "files").glob("??"):
-            for name in os.listdir(shard):
-                if name.endswith(".partial") and _is_older(shard / name, SWEEP_AGE):
-                    (shard / name).unlink(missing_ok=True)
-                elif name.endswith(".png") and name.startswith(shard.name):
-                    whole.add(name.removesuffix(".png"))
-        with Session(self._database) as session:
-            extra = whole.difference(session.scalars(select(ImageRecord.sha256)))
-            first = session.scalar(select(func.min(ImageRecord.created)))
-        # A kill leaves one. Many, or files from before the first record, say that it is the records that were lost.
-        if not extra or first is None or len(extra) > SWEEP_MOST:
-            return
-        since_first = time.time() - first.replace(tzinfo=UTC).timestamp()
+    def _record(self, images: Sequence[tuple[str, bytes, Recipe]], viewer: str) -> None:
+        """Writes the records of files that are on the disk: hash, bytes and recipe of each."""
+        records = [_record_of(sha256, data, recipe, viewer) for sha256, data, recipe in images]
+        recipes = [{"sha256": sha256, "recipe": asdict(recipe)} for sha256, _, recipe in images]
         with self._database.begin() as connection:
-            connection.exec_driver_sql("BEGIN IMMEDIATE")  # no record is written from here on
-            for sha256 in extra:
-                path = self._file(sha256)
-                known = connection.scalar(select(ImageRecord.sha256).where(ImageRecord.sha256 == sha256))
-                if known is None and _is_older(path, SWEEP_AGE) and not _is_older(path, since_first):
-                    path.unlink()
+            connection.execute(insert(ImageRecord).values(records).on_conflict_do_nothing())
+            connection.execute(insert(RecipeRecord).values(recipes).on_conflict_do_nothing())
+            for sha256, data, _ in images:
+                if not self._files.exists(sha256):  # it was in the trash, which was emptied in between
+                    self._files.write(data)
 
-    def _file(self, sha256: str) -> Path:
-        return self._folder / "files" / sha256[:2] / f"{sha256}.png"
+    def _tidy(self) -> None:
+        """Deletes half-written files and old trash, and makes records of files that have none: once a day, and where
+        there are no records at all.
 
-    def _cannot_write(self, error: Exception) -> StudioError:
-        cause = getattr(error, "orig", None) or error
-        return StudioError(
-            f"The library in {self._folder} can't be written: {cause}.",
-            "Make room or fix its permissions, or name another folder in STUDIO_DATA_DIR.",
-        )
+        Those files are what a kill left between a file and its record, or all of them where the records were lost. It
+        reads the name of every file, 100,000 of them in 256 folders, and opens the ones without a record.
+        """
+        tidied = self._folder / "tidied"
+        lately = tidied.exists() and time.time() - tidied.stat().st_mtime < TIDY_EVERY
+        with Session(self._database) as session:
+            if lately and session.scalar(select(ImageRecord.sha256).limit(1)):
+                return
+            known = set(session.scalars(select(ImageRecord.sha256)))
+        missing = sorted(set(self._files.hashes()) - known)
+        for some in _batches(missing):
+            readable = [found for sha256 in some if (found := self._read(sha256))]
+            if readable:
+                self._record(readable, OWNER)
+        if missing:
+            logger.info("%d files had no record; those with a recipe have one now", len(missing))
+        self._files.delete_partial()
+        self.empty_trash(timedelta(days=TRASH_DAYS))
+        tidied.touch()
 
-
-def _configure(connection: Any, _: object) -> None:
-    cursor = connection.cursor()
-    cursor.execute("PRAGMA busy_timeout = 30000")  # milliseconds; first, as the next one may have to wait
-    cursor.execute("PRAGMA journal_mode = WAL")  # readers go on while one writes
-    cursor.close()
-
-
-def _is_older(path: Path, seconds: float) -> bool:
-    """Whether the file was last written to more than so long ago; False where it is gone."""
-    try:
-        return time.time() - path.stat().st_mtime > seconds
-    except FileNotFoundError:
-        return False
-
-
-def _write_whole(path: Path, data: bytes) -> None:
-    """The file appears under its name only when all of it is on the disk."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    handle, partial = tempfile.mkstemp(dir=path.parent, suffix=".partial")
-    try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(partial, path)
-    except OSError:
-        Path(partial).unlink(missing_ok=True)
-        raise
-    if os.name == "posix":  # the rename is durable once the folder is; Windows can't open one
-        folder = os.open(path.parent, os.O_RDONLY)
+    def _read(self, sha256: str) -> tuple[str, bytes, Recipe] | None:
+        """A file and the recipe in it; None for what the studio didn't make, or not like this."""
         try:
-            os.fsync(folder)
-        finally:
-            os.close(folder)
+            data = self._files.read(sha256)
+            if hashlib.sha256(data).hexdigest() != sha256:
+                logger.warning("%s is not the file that was kept under this name", sha256)
+                return None
+            return sha256, data, provenance.read_recipe(data)
+        except (OSError, InputError):
+            return None
+
+    @contextmanager
+    def _plain_words(self) -> Generator[None]:
+        try:
+            yield
+        except (OSError, SQLAlchemyError) as error:
+            cause = getattr(error, "orig", None) or error
+            raise StudioError(
+                f"The library in {self._folder} can't be used: {cause}.",
+                "Make room or fix its permissions, or name another folder in STUDIO_DATA_DIR.",
+            ) from error
+
+
+def _record_of(sha256: str, data: bytes, recipe: Recipe, viewer: str) -> dict[str, object]:
+    from studio.data.colour import names_seen
+
+    image = imaging.decode(data)
+    return {
+        "sha256": sha256,
+        "owner": viewer,
+        "kind": recipe.kind,
+        "prompt": recipe.prompt,
+        "seed": recipe.seed,
+        "index": recipe.index,
+        "width": image.width,
+        "height": image.height,
+        "num_bytes": len(data),
+        "backend": recipe.backend,
+        "model": recipe.model,
+        "model_sha256": recipe.model_sha256,
+        "created": datetime.fromisoformat(recipe.created).astimezone(UTC).replace(tzinfo=None),
+        "words": folded(f"{recipe.prompt} {' '.join(recipe.words)}"),
+        "colours": f" {' '.join(names_seen(image))} ",
+        "starred": False,
+    }
+
+
+def _name(name: str, what: str) -> str:
+    name = " ".join(name.split())
+    if not name:
+        raise InputError(f"The {what} has no name.", "Type one.")
+    if len(name) > MAX_NAME:
+        raise InputError(f"The name of the {what} has {len(name)} characters.", f"Use at most {MAX_NAME}.")
+    return name
+
+
+def _batches(images: Collection[str]) -> list[list[str]]:
+    chosen = list(dict.fromkeys(images))
+    return [chosen[start : start + _BATCH] for start in range(0, len(chosen), _BATCH)]

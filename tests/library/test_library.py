@@ -1,97 +1,283 @@
 import hashlib
 import multiprocessing
 import os
+import signal
+import sqlite3
+import subprocess
+import sys
 import time
+from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+from PIL import Image
 from sqlalchemy import create_engine, text
 
-from studio.errors import StudioError
-from studio.library import Library
+from studio import provenance
+from studio.errors import InputError, StudioError
+from studio.library import Library, Search
 from studio.library import library as library_module
+from studio.library.database import HEAD, open_database, revision
+from studio.library.records import Base
+from studio.request import Recipe
 from tests.test_request import RECIPE
+
+HOUR, DAY = 3600, 24 * 3600
+
+
+def png(number: int = 0, colour: str = "teal", recipe: Recipe = RECIPE) -> bytes:
+    """A PNG as the studio makes them; each `number` is another file."""
+    return provenance.to_png(Image.new("RGB", (8, 8), colour), replace(recipe, seed=number))
+
+
+def add(library: Library, prompt: str, number: int = 0, *, colour: str = "teal", hour: int = 1) -> str:
+    recipe = replace(RECIPE, prompt=prompt, seed=number, parameters={}, created=f"2026-01-02T{hour:02d}:00:00+00:00")
+    return library.add(provenance.to_png(Image.new("RGB", (8, 8), colour), recipe), recipe)[0]
 
 
 def contents(folder: Path) -> set[str]:
     return {path.name for path in (folder / "files").rglob("*") if path.is_file()}
 
 
-def add_in_process(folder: Path, data: bytes) -> str:
+def add_in_process(folder: Path, number: int) -> str:
     library = Library(folder)
-    sha256, _ = library.add(data, RECIPE)
+    sha256, _ = library.add(png(number), RECIPE)
     library.close()
     return sha256
 
 
+def age(path: Path, seconds: float) -> None:
+    then = time.time() - seconds
+    os.utime(path, (then, then))
+
+
 @pytest.fixture
-def library(tmp_path: Path):
+def library(tmp_path: Path) -> Iterator[Library]:
     opened = Library(tmp_path)
     yield opened
     opened.close()
 
 
-def test_what_is_added_is_found_by_the_hash_of_the_file(library: Library, tmp_path: Path) -> None:
-    sha256, path = library.add(b"png", RECIPE)
+def found(library: Library, **search: object) -> list[str]:
+    return [image.prompt for image in library.find(Search(**search)).images]  # type: ignore[arg-type]
 
-    assert sha256 == hashlib.sha256(b"png").hexdigest()
+
+def test_what_is_added_is_found_by_the_hash_of_the_file(library: Library, tmp_path: Path) -> None:
+    data = png()
+    sha256, path = library.add(data, RECIPE)
+
+    assert sha256 == hashlib.sha256(data).hexdigest()
     assert path == tmp_path / "files" / sha256[:2] / f"{sha256}.png"
-    assert path.read_bytes() == b"png"
+    assert path.read_bytes() == data
     assert library.path(sha256) == path
     (record,) = library.recent(10)
-    assert (record.sha256, record.prompt, record.seed, record.recipe["parameters"]) == (
+    assert (record.sha256, record.prompt, record.seed, record.width, record.num_bytes) == (
         sha256,
         RECIPE.prompt,
         RECIPE.seed,
-        RECIPE.parameters,
+        8,
+        len(data),
     )
+    assert library.recipe(sha256) == {**vars(RECIPE)}
 
 
 @pytest.mark.parametrize("sha256", ["", "..", "../../library.db", "0" * 64, "%2e%2e", "' OR 1=1 --"])
 def test_nothing_else_is_found(library: Library, sha256: str) -> None:
-    library.add(b"png", RECIPE)
+    library.add(png(), RECIPE)
 
     assert library.path(sha256) is None
+    assert library.image(sha256) is None
+    assert library.recipe(sha256) is None
 
 
 def test_a_file_that_somebody_deleted_is_not_found(library: Library) -> None:
-    sha256, path = library.add(b"png", RECIPE)
+    sha256, path = library.add(png(), RECIPE)
     path.unlink()
 
     assert library.path(sha256) is None
 
 
+def test_another_viewer_finds_and_changes_nothing(library: Library) -> None:
+    sha256, _ = library.add(png(), RECIPE)
+    project = library.add_project("Spring")
+
+    assert library.path(sha256, viewer="stranger") is None
+    assert library.image(sha256, viewer="stranger") is None
+    assert library.find(Search(), viewer="stranger").total == 0
+    assert library.projects(viewer="stranger") == []
+    assert library.delete([sha256], viewer="stranger") == 0
+    library.tag([sha256], "mine", viewer="stranger")
+    library.star([sha256], viewer="stranger")
+    with pytest.raises(InputError):
+        library.move([sha256], project, viewer="stranger")
+    record = library.image(sha256)
+    assert record and (record.starred, record.deleted, record.project_id) == (False, None, None)
+    assert library.tags() == []
+
+
 def test_the_same_file_twice_is_one_record(library: Library, tmp_path: Path) -> None:
-    assert library.add(b"png", RECIPE) == library.add(b"png", RECIPE)
+    assert library.add(png(), RECIPE) == library.add(png(), RECIPE)
 
     assert len(library.recent(10)) == len(contents(tmp_path)) == 1
 
 
 def test_recent_is_newest_first(library: Library) -> None:
     for hour in (5, 9, 7):
-        library.add(f"{hour}".encode(), replace(RECIPE, created=f"2026-01-02T{hour:02d}:00:00+00:00"))
+        add(library, "a mug", hour, hour=hour)
 
     assert [record.created.hour for record in library.recent(2)] == [9, 7]
+
+
+# Finding
+
+
+def test_words_are_found_in_any_order_case_and_form(library: Library) -> None:
+    add(library, "A Navy leather HANDBAG", 1)
+    add(library, "ein weißer Becher", 2)
+    add(library, "白色运动鞋配绿色鞋底", 3)
+
+    assert found(library, words="handbag navy") == ["A Navy leather HANDBAG"]
+    assert found(library, words="WEISSER") == ["ein weißer Becher"]
+    assert found(library, words="运动鞋") == ["白色运动鞋配绿色鞋底"]
+    assert found(library, words="ｎａｖｙ") == ["A Navy leather HANDBAG"]
+    assert found(library, words="navy mug") == []
+    assert found(library, words="100%") == found(library, words="_") == []
+
+
+def test_what_the_model_read_is_found_too(library: Library) -> None:
+    recipe = replace(RECIPE, prompt="tasse rouge", parameters={"attributes": {"product": "mug"}})
+    library.add(provenance.to_png(Image.new("RGB", (8, 8)), recipe), recipe)
+
+    assert found(library, words="mug") == ["tasse rouge"]
+
+
+def test_filters_narrow_a_search(library: Library) -> None:
+    mug, _, bag = (
+        add(library, prompt, number, colour=colour, hour=number + 1)
+        for number, (prompt, colour) in enumerate([("a mug", "teal"), ("a bowl", "red"), ("a bag", "teal")])
+    )
+    library.star([bag])
+    library.tag([mug, bag], "  Spring  Sale ")
+    library.move([mug], library.add_project("Client"))
+    project = library.projects()[0].id
+
+    assert found(library, colour="teal") == ["a bag", "a mug"]
+    assert found(library, starred=True) == ["a bag"]
+    assert found(library, tag="spring sale", sort="oldest") == ["a mug", "a bag"]
+    assert found(library, words="SALE a", colour="teal", starred=True) == ["a bag"]
+    assert found(library, project=project) == ["a mug"]
+    assert found(library, kind="generate", backend="gan") == ["a bag", "a bowl", "a mug"]
+    assert found(library, kind="inpaint") == found(library, backend="diffusion") == []
+    assert found(library, since=datetime(2026, 1, 2, 2), until=datetime(2026, 1, 2, 3)) == ["a bowl"]
+
+
+def test_pages_follow_each_other(library: Library) -> None:
+    for number in range(5):
+        add(library, f"mug {number}", number, hour=number)
+
+    first, second, beyond = (library.find(Search(limit=3, offset=offset)) for offset in (0, 3, 6))
+
+    assert [image.prompt for image in (*first.images, *second.images)] == [f"mug {n}" for n in (4, 3, 2, 1, 0)]
+    assert (first.total, second.total, beyond.total, len(beyond.images)) == (5, 5, 5, 0)
+
+
+# Putting in order
+
+
+def test_tags_and_projects(library: Library) -> None:
+    first, second = add(library, "a mug", 1), add(library, "a bag", 2)
+    library.tag([first, second, "0" * 64], "Sale")
+    library.tag([first], "sale")
+    library.tag([first], "autumn")
+    library.untag([second], "SALE")
+    project = library.add_project("  Client   A ")
+
+    assert (library.tags(first), library.tags(second), library.tags()) == (["autumn", "sale"], [], ["autumn", "sale"])
+    assert library.add_project("Client A") == project
+    library.move([first, second], project)
+    library.move([second], None)
+    assert found(library, project=project) == ["a mug"]
+    library.delete_project(project)
+    assert library.projects() == []
+    assert library.find(Search()).total == 2
+
+
+@pytest.mark.parametrize("name", ["", "  ", "x" * 81])
+def test_names_that_are_none(library: Library, name: str) -> None:
+    with pytest.raises(InputError):
+        library.add_project(name)
+    with pytest.raises(InputError):
+        library.tag([], name)
+
+
+def test_an_unknown_project_takes_nothing(library: Library) -> None:
+    with pytest.raises(InputError):
+        library.move([add(library, "a mug")], 7)
+
+
+# Deleting
+
+
+def test_what_was_deleted_can_be_brought_back(library: Library) -> None:
+    first, second = add(library, "a mug", 1), add(library, "a bag", 2)
+
+    assert library.delete([first, second]) == 2
+    assert found(library) == [] and set(found(library, trash=True)) == {"a mug", "a bag"}
+    assert library.restore([first]) == 1
+    assert found(library) == ["a mug"]
+    storage = library.storage()
+    assert (storage.images, storage.trash_images) == (1, 1) and storage.num_bytes > 0 < storage.trash_bytes
+
+
+def test_emptying_the_trash_takes_files_records_and_tags(library: Library, tmp_path: Path) -> None:
+    first, second = add(library, "a mug", 1), add(library, "a bag", 2)
+    library.tag([first], "old")
+    library.delete([first])
+
+    assert library.empty_trash(timedelta(days=1)) == 0
+    assert library.empty_trash() == 1
+    assert contents(tmp_path) == {f"{second}.png"}
+    assert library.image(first) is None and library.recipe(first) is None and library.tags() == []
+
+
+def test_trash_is_emptied_after_a_month(tmp_path: Path) -> None:
+    library = Library(tmp_path)
+    old, new = add(library, "a mug", 1), add(library, "a bag", 2)
+    library.delete([old, new])
+    library.close()
+    with sqlite3.connect(tmp_path / "library.db") as database:
+        then = (datetime.now(UTC) - timedelta(days=31)).strftime("%Y-%m-%d %H:%M:%S.%f")
+        database.execute("UPDATE images SET deleted = ? WHERE sha256 = ?", (then, old))
+    database.close()
+    age(tmp_path / "tidied", 2 * DAY)
+
+    Library(tmp_path).close()
+    assert contents(tmp_path) == {f"{new}.png"}
+
+
+# Faults
 
 
 def test_a_record_that_cannot_be_written_leaves_the_whole_file(library: Library, tmp_path: Path) -> None:
     with create_engine(f"sqlite:///{tmp_path / 'library.db'}").begin() as connection:
         connection.execute(text("DROP TABLE images"))
 
-    with pytest.raises(StudioError, match="can't be written"):
-        library.add(b"png", RECIPE)
+    with pytest.raises(StudioError, match="can't be used"):
+        library.add(png(), RECIPE)
 
-    assert contents(tmp_path) == {f"{hashlib.sha256(b'png').hexdigest()}.png"}
+    assert contents(tmp_path) == {f"{hashlib.sha256(png()).hexdigest()}.png"}
 
 
 def test_a_file_that_cannot_be_written_leaves_no_record(library: Library, tmp_path: Path) -> None:
     (tmp_path / "files").write_text("in the way")
 
     with pytest.raises(StudioError, match="STUDIO_DATA_DIR"):
-        library.add(b"png", RECIPE)
+        library.add(png(), RECIPE)
 
     assert library.recent(10) == []
 
@@ -103,112 +289,127 @@ def test_a_folder_that_cannot_be_made_is_an_error_in_plain_words(tmp_path: Path)
         Library(tmp_path / "file" / "library")
 
 
-HOUR, DAY = 3600, 24 * 3600
+def reopened(folder: Path) -> Library:
+    """The library, opened on another day."""
+    (folder / "tidied").unlink(missing_ok=True)
+    return Library(folder)
 
 
-def age(path: Path, seconds: float) -> None:
-    then = time.time() - seconds
-    os.utime(path, (then, then))
+def test_a_file_that_a_kill_left_without_a_record_gets_one(library: Library, tmp_path: Path) -> None:
+    sha256, _ = library.add(png(1), RECIPE)
+    other = png(2)
+    name = hashlib.sha256(other).hexdigest()
+    path = tmp_path / "files" / name[:2] / f"{name}.png"
+    path.parent.mkdir(exist_ok=True)
+    path.write_bytes(other)
+
+    assert library.path(name) is None
+    again = reopened(tmp_path)
+    assert again.path(name) == path
+    assert {record.sha256 for record in again.recent(9)} == {sha256, name}
+    again.close()
 
 
-def drop(folder: Path, data: bytes, *, seconds: float) -> Path:
-    """A file that looks as if a kill had come between writing it and its record."""
-    sha256 = hashlib.sha256(data).hexdigest()
-    path = folder / "files" / sha256[:2] / f"{sha256}.png"
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_bytes(data)
-    age(path, seconds)
-    return path
-
-
-@pytest.fixture
-def used(tmp_path: Path) -> Path:
-    """The folder of a library with one image in it, a week old, that was swept the day before yesterday."""
+def test_the_records_are_made_anew_from_the_files(tmp_path: Path) -> None:
     library = Library(tmp_path)
-    created = datetime.fromtimestamp(time.time() - 7 * DAY, UTC).isoformat()
-    _, path = library.add(b"kept", replace(RECIPE, created=created))
+    prompts = {add(library, prompt, n) for n, prompt in enumerate(["a mug", "a bag"])}
+    before = {sha256: library.recipe(sha256) for sha256 in prompts}
     library.close()
-    age(path, 7 * DAY)
-    age(tmp_path / "swept", 2 * DAY)
-    return tmp_path
+    for left in tmp_path.glob("library.db*"):
+        left.unlink()
+
+    again = reopened(tmp_path)
+    assert {image.sha256: again.recipe(image.sha256) for image in again.recent(9)} == before
+    again.close()
 
 
-def reopened(folder: Path) -> set[str]:
-    Library(folder).close()
-    return contents(folder)
+def test_a_library_from_before_there_were_migrations(tmp_path: Path) -> None:
+    library = Library(tmp_path)
+    sha256, _ = library.add(png(), RECIPE)
+    library.close()
+    with sqlite3.connect(tmp_path / "library.db") as database:
+        for table in ("alembic_version", "meanings", "tags", "recipes", "images", "projects"):
+            database.execute(f"DROP TABLE {table}")
+        database.execute("CREATE TABLE images (sha256 VARCHAR PRIMARY KEY, prompt VARCHAR, recipe JSON)")
+        database.execute("INSERT INTO images VALUES (?, 'ein Becher', '{}')", (sha256,))
+    database.close()
+
+    again = Library(tmp_path)  # opened on the same day, too
+    assert [image.prompt for image in again.recent(9)] == [RECIPE.prompt]
+    again.close()
 
 
-def test_opening_sweeps_what_kills_left_an_hour_ago(used: Path) -> None:
-    kept = contents(used)
-    for name, seconds in (("tmpold.partial", HOUR + 60), ("tmpnew.partial", HOUR - 60)):
-        partial = next((used / "files").iterdir()) / name
-        partial.write_bytes(b"half")
-        age(partial, seconds)
-    drop(used, b"old", seconds=HOUR + 60)
-    new = drop(used, b"new", seconds=HOUR - 60)
+def test_files_that_are_not_the_studios_are_left_alone(library: Library, tmp_path: Path) -> None:
+    sha256, path = library.add(png(), RECIPE)
+    (path.parent / "note.txt").write_text("mine")
+    (path.parent / f"{sha256[:2]}{'0' * 62}.png").write_bytes(b"no image")
+    (path.parent / f"{sha256[:2]}{'1' * 62}.png").write_bytes(png(7))  # another hash than its name says
 
-    assert reopened(used) == kept | {"tmpnew.partial", new.name}
-
-
-def test_sweeps_no_more_than_once_a_day(used: Path) -> None:
-    age(used / "swept", DAY - 60)
-    old = drop(used, b"old", seconds=HOUR + 60)
-
-    assert old.name in reopened(used)
-    age(used / "swept", DAY + 60)
-    assert old.name not in reopened(used)
+    again = reopened(tmp_path)
+    assert [record.sha256 for record in again.recent(9)] == [sha256]
+    assert len(contents(tmp_path)) == 4
+    again.close()
 
 
-def test_files_that_are_not_the_librarys_own_are_left_alone(used: Path) -> None:
-    note = next((used / "files").iterdir()) / "note.txt"
-    note.write_text("mine")
-    age(note, 2 * HOUR)
+def test_half_written_files_are_deleted_after_an_hour(library: Library, tmp_path: Path) -> None:
+    _, path = library.add(png(), RECIPE)
+    for name, seconds in (("old.partial", HOUR + 60), ("new.partial", HOUR - 60)):
+        (path.parent / name).write_bytes(b"half")
+        age(path.parent / name, seconds)
 
-    assert note.name in reopened(used)
-
-
-def test_where_records_were_lost_the_files_stay(used: Path) -> None:
-    before_any_record = drop(used, b"earlier", seconds=8 * DAY)
-    assert before_any_record.name in reopened(used)
-
-    age(used / "swept", 2 * DAY)
-    many = {drop(used, f"{i}".encode(), seconds=2 * HOUR).name for i in range(17)}
-    assert many < reopened(used)
-
-    (used / "library.db").unlink()
-    age(used / "swept", 2 * DAY)
-    assert many < reopened(used)
+    reopened(tmp_path).close()
+    assert contents(tmp_path) == {path.name, "new.partial"}
 
 
-def test_a_file_swept_before_its_record_was_written_is_written_again(
-    library: Library, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    write, written = library_module._write_whole, list[Path]()
+def test_it_is_tidied_no_more_than_once_a_day(library: Library, tmp_path: Path) -> None:
+    _, path = library.add(png(), RECIPE)
+    half = path.parent / "old.partial"
+    half.write_bytes(b"half")
+    age(half, 2 * HOUR)
+    age(tmp_path / "tidied", DAY - 60)
 
-    def write_and_lose_the_first(path: Path, data: bytes) -> None:
-        write(path, data)
+    Library(tmp_path).close()
+    assert half.exists()
+    age(tmp_path / "tidied", DAY + 60)
+    Library(tmp_path).close()
+    assert not half.exists()
+
+
+def test_a_file_that_went_with_the_trash_before_its_record_came_is_written_again(library: Library) -> None:
+    data = png()
+    sha256, path = library.add(data, RECIPE)
+    library.delete([sha256])
+    write, written = library._files.write, list[str]()  # pyright: ignore[reportPrivateUsage]
+
+    def write_and_empty(again: bytes) -> str:
+        result = write(again)
         if not written:
-            path.unlink()
-        written.append(path)
+            library.empty_trash()
+        written.append(result)
+        return result
 
-    monkeypatch.setattr(library_module, "_write_whole", write_and_lose_the_first)
-    sha256, path = library.add(b"png", RECIPE)
+    library._files.write = write_and_empty  # type: ignore[method-assign]  # pyright: ignore[reportPrivateUsage]
+    library.add(data, RECIPE)
 
     assert library.path(sha256) == path
-    assert written == [path, path]
+    assert path.read_bytes() == data
 
 
-def test_a_library_that_cannot_be_swept_opens(used: Path) -> None:
-    (used / "files" / "zz").write_text("in the way")
+def test_a_library_that_cannot_be_tidied_opens(
+    library: Library, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(self: object) -> None:
+        raise OSError("the disk is gone")
 
-    library = Library(used)
-    library.add(b"png", RECIPE)
-    library.close()
+    monkeypatch.setattr(library_module.ContentFiles, "delete_partial", fail)
+    again = reopened(tmp_path)
+    again.add(png(), RECIPE)
+    again.close()
 
 
 def test_many_threads_add_at_once(library: Library, tmp_path: Path) -> None:
     with ThreadPoolExecutor(8) as threads:
-        added = list(threads.map(lambda i: library.add(f"{i}".encode(), RECIPE)[0], range(40)))
+        added = list(threads.map(lambda i: library.add(png(i), RECIPE)[0], range(40)))
 
     assert {record.sha256 for record in library.recent(100)} == set(added)
     assert len(contents(tmp_path)) == 40
@@ -216,8 +417,57 @@ def test_many_threads_add_at_once(library: Library, tmp_path: Path) -> None:
 
 def test_two_processes_may_be_the_first_at_once(tmp_path: Path) -> None:
     with ProcessPoolExecutor(2, mp_context=multiprocessing.get_context("spawn")) as processes:
-        added = set(processes.map(add_in_process, [tmp_path] * 4, [b"a", b"b", b"c", b"d"]))
+        added = set(processes.map(add_in_process, [tmp_path] * 4, range(4)))
 
     library = Library(tmp_path)
     assert {record.sha256 for record in library.recent(10)} == added
+    library.close()
+
+
+def test_migrations_make_the_tables_that_the_records_say(tmp_path: Path) -> None:
+    engine = open_database(f"sqlite:///{tmp_path / 'library.db'}")
+    with engine.connect() as connection:
+        assert revision(connection) == HEAD
+        differences = compare_metadata(MigrationContext.configure(connection), Base.metadata)
+    engine.dispose()
+    assert differences == []
+
+
+ADDS = """
+import sys
+from pathlib import Path
+from tests.library.test_library import Library, png, RECIPE
+library = Library(Path(sys.argv[1]))
+number = int(sys.argv[2])
+print("ready", flush=True)
+while True:
+    number += 1
+    sha256, _ = library.add(png(number), RECIPE)
+    print(sha256, flush=True)
+    library.delete([sha256]) if number % 5 == 0 else None
+    library.empty_trash() if number % 10 == 0 else None
+"""
+
+
+def test_a_kill_at_any_moment_loses_nothing_and_leaves_nothing_dangling(tmp_path: Path) -> None:
+    kept = set[str]()
+    for attempt in range(3):
+        process = subprocess.Popen(
+            [sys.executable, "-c", ADDS, str(tmp_path), str(1000 * attempt)], stdout=subprocess.PIPE, text=True
+        )
+        assert process.stdout
+        process.stdout.readline()
+        time.sleep(0.05 + 0.07 * attempt)
+        process.send_signal(signal.SIGKILL)
+        said, _ = process.communicate()
+        kept |= {line for line in said.split("\n")[:-1] if len(line) == 64}
+
+    library = reopened(tmp_path)
+    live = {image.sha256 for image in library.find(Search(limit=10**6)).images}
+    trash = {image.sha256 for image in library.find(Search(trash=True, limit=10**6)).images}
+    assert all(library.path(sha256) for sha256 in live)
+    files = {name.removesuffix(".png") for name in contents(tmp_path) if name.endswith(".png")}
+    assert live <= files <= live | trash
+    gone = kept - live - trash
+    assert len(gone) <= len(kept) // 5 + 4, "only what was deleted for good is gone"
     library.close()

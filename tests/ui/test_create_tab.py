@@ -59,7 +59,7 @@ def test_what_failed_is_drawn_again_with_its_seed(studio: SlowStudio) -> None:
     grid = ask(studio, Grid())[0]
     studio.library.close()
     (studio.settings.data_dir / "files").write_text("in the way")
-    with pytest.raises(gr.Error, match="can't be written"):
+    with pytest.raises(gr.Error, match="can't be used"):
         draw(studio, grid)
 
     assert ask(studio, grid)[1] == "7"

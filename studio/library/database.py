@@ -1,0 +1,59 @@
+"""Opens the database of the library: SQLite with durable writes, its tables made or migrated by alembic."""
+
+from __future__ import annotations
+
+from importlib.resources import files
+from typing import Any
+
+from sqlalchemy import URL, Connection, Engine, create_engine, event, inspect, text
+
+#: The newest of `migrations/versions`; a database that says so needs no alembic, whose import takes a while.
+HEAD = "0001"
+
+
+def open_database(url: str | URL) -> Engine:
+    """An engine on a database with all tables. Several threads and processes may open one at once.
+
+    Raises SQLAlchemyError where it can't be opened or written.
+    """
+    engine = create_engine(url)
+    if engine.dialect.name == "sqlite":
+        event.listen(engine, "connect", _configure)
+    with engine.connect() as connection:
+        current = revision(connection)
+    if current != HEAD:
+        with engine.begin() as connection:
+            if engine.dialect.name == "sqlite":
+                connection.exec_driver_sql("BEGIN IMMEDIATE")  # two processes may be the first at once
+            if (current := revision(connection)) != HEAD:
+                _migrate(connection, before_alembic=current is None)
+    return engine
+
+
+def revision(connection: Connection) -> str | None:
+    """The migration that a database is at; None for an empty one, and for one from before there were migrations."""
+    if not inspect(connection).has_table("alembic_version"):
+        return None
+    return connection.scalar(text("SELECT version_num FROM alembic_version"))
+
+
+def _migrate(connection: Connection, *, before_alembic: bool) -> None:
+    from alembic import command
+    from alembic.config import Config
+
+    if before_alembic:  # its one table says nothing that the files don't: they are looked through anyway
+        connection.execute(text("DROP TABLE IF EXISTS images"))
+    config = Config()
+    config.set_main_option("script_location", str(files("studio.library").joinpath("migrations")))
+    config.attributes["connection"] = connection
+    command.upgrade(config, "head")
+
+
+def _configure(connection: Any, _: object) -> None:
+    cursor = connection.cursor()
+    cursor.execute("PRAGMA busy_timeout = 30000")  # milliseconds; first, as the next one may have to wait
+    cursor.execute("PRAGMA journal_mode = WAL")  # readers go on while one writes
+    cursor.execute("PRAGMA synchronous = FULL")  # what was acknowledged survives a power cut
+    cursor.execute("PRAGMA foreign_keys = ON")
+    cursor.execute(f"PRAGMA mmap_size = {2**28}")  # bytes; a search reads all rows
+    cursor.close()
