@@ -66,6 +66,15 @@ def to_png(image: Image.Image, texts: Mapping[str, str]) -> bytes:
     return buffer.getvalue()
 
 
+def to_webp(image: Image.Image, side: int) -> bytes:
+    """A small WebP to look at: neither side longer than `side` pixels, without metadata."""
+    small = image.convert("RGB")
+    small.thumbnail((side, side), Image.Resampling.LANCZOS)
+    buffer = BytesIO()
+    small.save(buffer, "WEBP", quality=85)
+    return buffer.getvalue()
+
+
 def open_header(data: bytes) -> Image.Image:
     """Opens an untrusted PNG, JPEG or WebP without decoding its pixels; raises InputError unless it is one of
     at most 40 megapixels."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import struct
 from typing import TYPE_CHECKING
 from xml.sax.saxutils import escape
 
@@ -47,6 +48,23 @@ def xmp(recipe: Recipe) -> str:
     """The mark: that a trained model made the image, with which program, and with which model."""
     version = f"{recipe.model} {recipe.model_sha256[:12]}"
     return _XMP.format(source=_SOURCE, system=SYSTEM, version=escape(_NOT_IN_XML.sub("\ufffd", version)))
+
+
+def without_recipe(png: bytes) -> bytes:
+    """A PNG as the studio made it, for strangers: the same pixels and the mark, without prompt and settings.
+
+    The file is taken apart into its chunks (PNG Specification, 5.3: length, type, data, CRC) and nothing is encoded
+    again.
+    """
+    parts = [png[:8]]
+    start = 8
+    while start < len(png):
+        (length,) = struct.unpack_from(">I", png, start)
+        chunk = png[start : start + 12 + length]
+        if not (chunk[4:8] == b"iTXt" and chunk[8:].startswith(KEY.encode() + b"\0")):
+            parts.append(chunk)
+        start += len(chunk)
+    return b"".join(parts)
 
 
 def read_recipe(data: bytes) -> Recipe:

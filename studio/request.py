@@ -71,11 +71,23 @@ class Recipe:
         return {name: value for name, value in given.items() if isinstance(value, int | float)}
 
     @property
-    def words(self) -> list[str]:
-        """What the model read or filled in, in its English: the text that was encoded, and its attributes."""
+    def attributes(self) -> dict[str, str]:
+        """What the model read or filled in, in its English: group and class, {} if it has none."""
         attributes = self.parameters.get("attributes")
-        values = cast("dict[str, object]", attributes).values() if isinstance(attributes, dict) else ()
-        return [word for word in (self.parameters.get("model_prompt"), *values) if isinstance(word, str)]
+        if not isinstance(attributes, dict):
+            return {}
+        given = cast("dict[str, object]", attributes)
+        return {group: value for group, value in given.items() if isinstance(value, str)}
+
+    @property
+    def alt_text(self) -> str:
+        """What is to be seen, for who can't see it."""
+        said = self.attributes
+        product = [said[group] for group in ("finish", "colour", "material", "product") if group in said]
+        if "product" not in said:
+            return self.prompt
+        scene = [said["scene"]] if "scene" in said else []
+        return ", ".join((" ".join(product), *scene)).capitalize()
 
     @property
     def request(self) -> GenerationRequest:

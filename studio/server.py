@@ -11,6 +11,7 @@ import webbrowser
 from collections.abc import Collection
 from ipaddress import ip_address
 from typing import TYPE_CHECKING, Annotated
+from urllib.parse import urlsplit
 
 from fastapi import FastAPI, HTTPException, Path
 from fastapi.middleware.cors import CORSMiddleware
@@ -42,6 +43,7 @@ def create_app(studio: Studio, *, names: Collection[str] | None = None) -> FastA
 
     from studio.ui.own_site import OwnSite
     from studio.ui.page import SCRIPT, STYLE, build_page, theme
+    from studio.ui.share_page import share_routes
     from studio.ui.stream_order import StreamOrder
 
     limit = studio.settings.max_upload_bytes
@@ -56,7 +58,8 @@ def create_app(studio: Studio, *, names: Collection[str] | None = None) -> FastA
     # would reflect any origin, with credentials.
     app.add_middleware(CORSMiddleware, allow_origins=[])
     app.add_middleware(StreamOrder)
-    app.add_middleware(OwnSite, names=names)
+    share_url = studio.settings.share_url
+    app.add_middleware(OwnSite, names=names, share_host=urlsplit(share_url).hostname if share_url else None)
 
     @app.get("/healthz")
     def healthz() -> dict[str, str]:
@@ -73,6 +76,7 @@ def create_app(studio: Studio, *, names: Collection[str] | None = None) -> FastA
             headers={"X-Content-Type-Options": "nosniff", "Cache-Control": "private, max-age=31536000, immutable"},
         )
 
+    app.include_router(share_routes(studio))
     page = build_page(studio)
     gr.mount_gradio_app(  # pyright: ignore[reportUnknownMemberType]
         app,

@@ -17,7 +17,7 @@ from studio.request import GeneratedImage, GenerationRequest, Recipe, SavedImage
 from studio.settings import Settings
 
 if TYPE_CHECKING:
-    from studio.library import Library
+    from studio.library import Library, Shares
     from studio.library.records import ImageRecord
 
 
@@ -42,7 +42,15 @@ class Studio:
         """Everything made is kept here; opened on first use, since reading a recipe needs no library."""
         from studio.library import Library
 
-        return Library(self.settings.data_dir)
+        settings = self.settings
+        return Library(settings.data_dir, database_url=settings.database_url, files_url=settings.files_url)
+
+    @cached_property
+    def shares(self) -> Shares:
+        """Links that show images of the library to strangers."""
+        from studio.library import Shares
+
+        return Shares(self.library, self.settings.data_dir)
 
     @property
     def capabilities(self) -> Capabilities:

@@ -41,5 +41,12 @@ class Settings(BaseSettings):
     max_upload_bytes: int = Field(default=32 * 2**20, ge=1)
     #: The name of the site where a proxy on this computer passes requests on, such as studio.example.com.
     public_host: str | None = None
+    #: How the world reaches this studio's share links, such as https://shares.example.com: a name of their own, under
+    #: which nothing else answers. Without it links lead to the address of the page, and work where that does.
+    share_url: str | None = Field(default=None, pattern=r"^https?://[^/?#@\s]+$")
+    #: Where the library's database is, as SQLAlchemy names it; None is `library.db` in `data_dir`.
+    database_url: str | None = None
+    #: Where the library's files are, as fsspec names it; None is `files` in `data_dir`.
+    files_url: str | None = None
     #: Most requests that wait for their turn; further ones are told to come back.
     queue_size: int = Field(default=32, ge=1)

@@ -43,6 +43,17 @@ def test_the_mark_says_that_ai_made_it_and_nothing_of_the_prompt() -> None:
         assert word not in packet
 
 
+def test_strangers_get_the_pixels_and_the_mark_alone() -> None:
+    image = Image.effect_noise((64, 64), 50).convert("RGB")
+
+    data = provenance.without_recipe(provenance.to_png(image, RECIPE))
+
+    assert imaging.max_difference(imaging.decode(data), image) == 0
+    assert Image.open(BytesIO(data)).text == {"XML:com.adobe.xmp": provenance.xmp(RECIPE)}  # type: ignore[attr-defined]
+    for secret in (RECIPE.prompt.encode(), str(RECIPE.seed).encode(), b"studio-recipe"):
+        assert secret not in data
+
+
 @pytest.mark.parametrize(
     ("model", "said"),
     [

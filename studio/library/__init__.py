@@ -2,5 +2,6 @@
 
 from studio.library.library import Library
 from studio.library.search import Search
+from studio.library.shares import Shares
 
-__all__ = ["Library", "Search"]
+__all__ = ["Library", "Search", "Shares"]

@@ -10,7 +10,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from sqlalchemy import URL, delete, func, select, update
 from sqlalchemy.dialects.sqlite import insert
@@ -59,9 +59,9 @@ class Library:
         """Opens the library, or makes an empty one; by default both parts are in `folder`."""
         self._folder = folder
         self._files = ContentFiles(files_url or str(folder / "files"))
-        with self._plain_words():
+        with self.plain_words():
             folder.mkdir(parents=True, exist_ok=True)
-            self._database = open_database(database_url or URL.create("sqlite", database=str(folder / "library.db")))
+            self.database = open_database(database_url or URL.create("sqlite", database=str(folder / "library.db")))
         with suppress(OSError, SQLAlchemyError):  # what can't be tidied can still be read and added to
             self._tidy()
 
@@ -73,7 +73,7 @@ class Library:
         The file is on the disk before its record is written, so a kill in between leaves a file without a record at
         worst; it gets one when the library is opened another day.
         """
-        with self._plain_words():
+        with self.plain_words():
             sha256 = self._files.write(data)
             self._record([(sha256, data, recipe)], viewer)
         return sha256, self._files.path(sha256)
@@ -81,30 +81,35 @@ class Library:
     def path(self, sha256: str, viewer: str = OWNER) -> Path | None:
         """The file of an image that was kept, None for any other text or where it is gone."""
         known = select(ImageRecord.sha256).where(ImageRecord.sha256 == sha256, ImageRecord.owner == viewer)
-        with self._plain_words(), Session(self._database) as session:
+        with self.plain_words(), Session(self.database) as session:
             if session.scalar(known) is None:
                 return None
         path = self._files.path(sha256)
         return path if path.is_file() else None
 
+    def file(self, sha256: str) -> Path:
+        """Where the file of an image that was kept lies, or lay."""
+        return self._files.path(sha256)
+
     def image(self, sha256: str, viewer: str = OWNER) -> ImageRecord | None:
         """The record of one image, deleted or not."""
-        with self._plain_words(), Session(self._database) as session:
+        with self.plain_words(), Session(self.database) as session:
             found = session.get(ImageRecord, sha256)
         return found if found and found.owner == viewer else None
 
-    def recipe(self, sha256: str) -> dict[str, Any] | None:
+    def recipe(self, sha256: str, viewer: str = OWNER) -> Recipe | None:
         """The recipe of one image."""
-        with self._plain_words(), Session(self._database) as session:
-            found = session.get(RecipeRecord, sha256)
-        return found.recipe if found else None
+        own = (ImageRecord.sha256 == sha256) & (ImageRecord.owner == viewer)
+        with self.plain_words(), Session(self.database) as session:
+            found = session.scalar(select(RecipeRecord).join(ImageRecord).where(own))
+        return Recipe(**found.recipe) if found else None
 
     # Finding
 
     def find(self, search: Search, viewer: str = OWNER) -> Found:
         """One page of what is looked for, and how many there are."""
         tags = self.tags(viewer=viewer) if search.words else []
-        with self._plain_words(), Session(self._database) as session:
+        with self.plain_words(), Session(self.database) as session:
             images = list(session.scalars(page_of(search, viewer, tags)))
             total = len(images)
             if search.offset or total == search.limit:  # there are others
@@ -113,7 +118,7 @@ class Library:
 
     def recent(self, count: int, viewer: str = OWNER) -> Sequence[ImageRecord]:
         """The newest records, newest first."""
-        with self._plain_words(), Session(self._database) as session:
+        with self.plain_words(), Session(self.database) as session:
             return list(session.scalars(page_of(Search(limit=count), viewer)))
 
     def tags(self, sha256: str | None = None, viewer: str = OWNER) -> list[str]:
@@ -121,19 +126,19 @@ class Library:
         chosen = select(TagRecord.tag).distinct().where(TagRecord.owner == viewer)
         if sha256 is not None:
             chosen = chosen.where(TagRecord.sha256 == sha256)
-        with self._plain_words(), Session(self._database) as session:
+        with self.plain_words(), Session(self.database) as session:
             return list(session.scalars(chosen.order_by(TagRecord.tag)))
 
     def projects(self, viewer: str = OWNER) -> list[ProjectRecord]:
         """All projects, in alphabetical order."""
-        with self._plain_words(), Session(self._database) as session:
+        with self.plain_words(), Session(self.database) as session:
             chosen = select(ProjectRecord).where(ProjectRecord.owner == viewer)
             return list(session.scalars(chosen.order_by(ProjectRecord.name)))
 
     def kinds(self, viewer: str = OWNER) -> tuple[list[str], list[str]]:
         """The kinds of images there are, and the backends that drew them."""
         own = ImageRecord.owner == viewer
-        with self._plain_words(), Session(self._database) as session:
+        with self.plain_words(), Session(self.database) as session:
             kinds = session.scalars(select(ImageRecord.kind).distinct().where(own))
             backends = session.scalars(select(ImageRecord.backend).distinct().where(own))
             return sorted(kinds), sorted(backends)
@@ -146,7 +151,7 @@ class Library:
             .where(ImageRecord.owner == viewer)
             .group_by(deleted)
         )
-        with self._plain_words(), Session(self._database) as session:
+        with self.plain_words(), Session(self.database) as session:
             rows = {bool(trash): (count, size) for trash, count, size in session.execute(sums)}
         (images, num_bytes), (trash_images, trash_bytes) = rows.get(False, (0, 0)), rows.get(True, (0, 0))
         return Storage(images=images, num_bytes=num_bytes, trash_images=trash_images, trash_bytes=trash_bytes)
@@ -165,21 +170,21 @@ class Library:
     def add_project(self, name: str, viewer: str = OWNER) -> int:
         """Makes a project, or finds the one that has this name; returns its id."""
         record = {"owner": viewer, "name": _name(name, "project"), "created": utc_now()}
-        with self._plain_words(), self._database.begin() as connection:
+        with self.plain_words(), self.database.begin() as connection:
             connection.execute(insert(ProjectRecord).values(record).on_conflict_do_nothing())
             same = (ProjectRecord.owner == viewer) & (ProjectRecord.name == record["name"])
             return int(connection.scalar(select(ProjectRecord.id).where(same)) or 0)
 
     def delete_project(self, project: int, viewer: str = OWNER) -> None:
         """Deletes a project, not its images."""
-        with self._plain_words(), self._database.begin() as connection:
+        with self.plain_words(), self.database.begin() as connection:
             chosen = (ProjectRecord.id == project) & (ProjectRecord.owner == viewer)
             connection.execute(delete(ProjectRecord).where(chosen))
 
     def tag(self, images: Collection[str], tag: str, viewer: str = OWNER) -> None:
         """Puts a tag on images."""
         tag = folded(_name(tag, "tag"))
-        with self._plain_words(), self._database.begin() as connection:
+        with self.plain_words(), self.database.begin() as connection:
             for some in _batches(images):
                 own = select(ImageRecord.sha256).where(ImageRecord.sha256.in_(some), ImageRecord.owner == viewer)
                 rows = [{"sha256": sha256, "tag": tag, "owner": viewer} for sha256 in connection.scalars(own)]
@@ -188,7 +193,7 @@ class Library:
 
     def untag(self, images: Collection[str], tag: str, viewer: str = OWNER) -> None:
         """Takes a tag off images."""
-        with self._plain_words(), self._database.begin() as connection:
+        with self.plain_words(), self.database.begin() as connection:
             own = (TagRecord.owner == viewer) & (TagRecord.tag == folded(tag))
             for some in _batches(images):
                 connection.execute(delete(TagRecord).where(TagRecord.sha256.in_(some), own))
@@ -209,11 +214,11 @@ class Library:
         Files go before their records: a kill in between leaves a record in the trash, which the next time takes.
         """
         old = (ImageRecord.owner == viewer) & (ImageRecord.deleted <= utc_now() - older_than)
-        with self._plain_words(), Session(self._database) as session:
+        with self.plain_words(), Session(self.database) as session:
             gone = list(session.scalars(select(ImageRecord.sha256).where(old)))
-        with self._plain_words():
+        with self.plain_words():
             for some in _batches(gone):
-                with self._database.begin() as connection:
+                with self.database.begin() as connection:
                     # Nobody brings one back while its file goes.
                     marked = delete(ImageRecord).where(ImageRecord.sha256.in_(some), old).returning(ImageRecord.sha256)
                     for sha256 in connection.scalars(marked).all():
@@ -221,11 +226,11 @@ class Library:
         return len(gone)
 
     def close(self) -> None:
-        self._database.dispose()
+        self.database.dispose()
 
     def _update(self, images: Collection[str], viewer: str, **values: object) -> int:
         changed = 0
-        with self._plain_words(), self._database.begin() as connection:
+        with self.plain_words(), self.database.begin() as connection:
             for some in _batches(images):
                 own = (ImageRecord.sha256.in_(some)) & (ImageRecord.owner == viewer)
                 result = connection.execute(update(ImageRecord).where(own).values(values))
@@ -236,7 +241,7 @@ class Library:
         """Writes the records of files that are on the disk: hash, bytes and recipe of each."""
         records = [_record_of(sha256, data, recipe, viewer) for sha256, data, recipe in images]
         recipes = [{"sha256": sha256, "recipe": asdict(recipe)} for sha256, _, recipe in images]
-        with self._database.begin() as connection:
+        with self.database.begin() as connection:
             connection.execute(insert(ImageRecord).values(records).on_conflict_do_nothing())
             connection.execute(insert(RecipeRecord).values(recipes).on_conflict_do_nothing())
             for sha256, data, _ in images:
@@ -252,7 +257,7 @@ class Library:
         """
         tidied = self._folder / "tidied"
         lately = tidied.exists() and time.time() - tidied.stat().st_mtime < TIDY_EVERY
-        with Session(self._database) as session:
+        with Session(self.database) as session:
             if lately and session.scalar(select(ImageRecord.sha256).limit(1)):
                 return
             known = set(session.scalars(select(ImageRecord.sha256)))
@@ -279,7 +284,8 @@ class Library:
             return None
 
     @contextmanager
-    def _plain_words(self) -> Generator[None]:
+    def plain_words(self) -> Generator[None]:
+        """Turns what the disk and the database may raise into a StudioError."""
         try:
             yield
         except (OSError, SQLAlchemyError) as error:
@@ -308,7 +314,7 @@ def _record_of(sha256: str, data: bytes, recipe: Recipe, viewer: str) -> dict[st
         "model": recipe.model,
         "model_sha256": recipe.model_sha256,
         "created": datetime.fromisoformat(recipe.created).astimezone(UTC).replace(tzinfo=None),
-        "words": folded(f"{recipe.prompt} {' '.join(recipe.words)}"),
+        "words": folded(" ".join((recipe.prompt, *recipe.attributes.values()))),
         "colours": f" {' '.join(names_seen(image))} ",
         "starred": False,
     }

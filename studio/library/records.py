@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, Literal
 
 from sqlalchemy import JSON, BigInteger, DateTime, ForeignKey, Index, LargeBinary, UniqueConstraint
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
@@ -97,3 +97,58 @@ class MeaningRecord(Base):
     prompt: Mapped[str] = mapped_column(primary_key=True)
     encoder_sha256: Mapped[str] = mapped_column(primary_key=True)
     vector: Mapped[bytes] = mapped_column(LargeBinary)
+
+
+class ShareRecord(Base):
+    """A link that shows some images to whoever has it.
+
+    The link's token is in no table: `token_sha256` recognises it, and `nonce` gives it again to the owner, together
+    with the key that lies beside the database. `demo_left` images may be drawn by visitors.
+    """
+
+    __tablename__ = "shares"
+    __table_args__ = (Index("ix_shares_owner", "owner", "created"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    owner: Mapped[str]
+    token_sha256: Mapped[str] = mapped_column(unique=True)
+    nonce: Mapped[bytes] = mapped_column(LargeBinary)
+    title: Mapped[str]
+    note: Mapped[str]
+    created: Mapped[datetime] = mapped_column(DateTime)
+    expires: Mapped[datetime | None] = mapped_column(DateTime)  # None is never
+    revoked: Mapped[datetime | None] = mapped_column(DateTime)
+    password_hash: Mapped[str | None]  # argon2
+    download: Mapped[bool]
+    demo_left: Mapped[int]
+    views: Mapped[int] = mapped_column(default=0)
+
+    def state(self, now: datetime) -> Literal["open", "expired", "revoked"]:
+        """Whether the link still shows anything at `now` (UTC)."""
+        if self.revoked is not None:
+            return "revoked"
+        return "expired" if self.expires is not None and self.expires <= now else "open"
+
+
+class SharedImageRecord(Base):
+    """An image on a share, in its place."""
+
+    __tablename__ = "shared_images"
+
+    share_id: Mapped[int] = mapped_column(ForeignKey("shares.id", ondelete="CASCADE"), primary_key=True)
+    position: Mapped[int] = mapped_column(primary_key=True)
+    sha256: Mapped[str] = mapped_column(ForeignKey("images.sha256", ondelete="CASCADE"), index=True)
+
+
+class CommentRecord(Base):
+    """What a visitor said of one image; it holds for the file with this hash and no other."""
+
+    __tablename__ = "comments"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    share_id: Mapped[int] = mapped_column(ForeignKey("shares.id", ondelete="CASCADE"), index=True)
+    sha256: Mapped[str]
+    name: Mapped[str]
+    text: Mapped[str]
+    verdict: Mapped[str]  # "approved", "rejected" or ""
+    created: Mapped[datetime] = mapped_column(DateTime)

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import base64
-import io
 from collections.abc import Iterable
 from html import escape
 from typing import TYPE_CHECKING
 
+from studio import imaging
+
 if TYPE_CHECKING:
+    from PIL import Image
+
     from studio.request import GeneratedImage, Understanding, Understood, Verdict
 
 #: From this confidence on (0 .. 1) an attribute is shown as understood, below it as a guess.
@@ -45,7 +48,8 @@ def verdict(found: Verdict) -> str:
 def previews(title: str, images: Iterable[GeneratedImage]) -> str:
     """A strip of small pictures that live in the page only: no file is written for them."""
     items = "".join(
-        f'<li><img src="{_data_url(drawn)}" alt="Preview of: {escape(drawn.recipe.prompt)}, seed {drawn.seed}"></li>'
+        f'<li><img src="{data_url(drawn.image)}"'
+        f' alt="Preview of: {escape(drawn.recipe.prompt)}, seed {drawn.seed}"></li>'
         for drawn in images
     )
     return f'<section class="previews"><h2>{escape(title)}</h2><ul>{items}</ul></section>'
@@ -81,7 +85,6 @@ def _row(title: str, items: Iterable[str]) -> str:
     return f'<div class="chips"><span>{title}</span><ul>{"".join(items)}</ul></div>'
 
 
-def _data_url(drawn: GeneratedImage) -> str:
-    buffer = io.BytesIO()
-    drawn.image.save(buffer, "WEBP", quality=85)
-    return "data:image/webp;base64," + base64.b64encode(buffer.getvalue()).decode()
+def data_url(image: Image.Image) -> str:
+    """An image as text, so that no file is written for it."""
+    return "data:image/webp;base64," + base64.b64encode(imaging.to_webp(image, max(image.size))).decode()

@@ -1,6 +1,6 @@
 """Searches in a library of 100,000 images, each as a ratio to a scan of the narrowest column of its table.
 
-Run `python -m pytest tests/benchmarks/bench_library.py -s`. The records are made up; nothing that is measured opens a file.
+Run `python -m pytest tests/benchmarks/bench_library.py -s`. The records are made up; what is measured opens no file.
 """
 
 import random

@@ -83,7 +83,7 @@ def test_what_is_added_is_found_by_the_hash_of_the_file(library: Library, tmp_pa
         8,
         len(data),
     )
-    assert library.recipe(sha256) == {**vars(RECIPE)}
+    assert library.recipe(sha256) == RECIPE
 
 
 @pytest.mark.parametrize("sha256", ["", "..", "../../library.db", "0" * 64, "%2e%2e", "' OR 1=1 --"])
@@ -108,6 +108,7 @@ def test_another_viewer_finds_and_changes_nothing(library: Library) -> None:
 
     assert library.path(sha256, viewer="stranger") is None
     assert library.image(sha256, viewer="stranger") is None
+    assert library.recipe(sha256, viewer="stranger") is None
     assert library.find(Search(), viewer="stranger").total == 0
     assert library.projects(viewer="stranger") == []
     assert library.delete([sha256], viewer="stranger") == 0
@@ -328,7 +329,7 @@ def test_a_library_from_before_there_were_migrations(tmp_path: Path) -> None:
     sha256, _ = library.add(png(), RECIPE)
     library.close()
     with sqlite3.connect(tmp_path / "library.db") as database:
-        for table in ("alembic_version", "meanings", "tags", "recipes", "images", "projects"):
+        for table in ("alembic_version", *reversed(Base.metadata.sorted_tables)):
             database.execute(f"DROP TABLE {table}")
         database.execute("CREATE TABLE images (sha256 VARCHAR PRIMARY KEY, prompt VARCHAR, recipe JSON)")
         database.execute("INSERT INTO images VALUES (?, 'ein Becher', '{}')", (sha256,))

@@ -96,5 +96,5 @@ def test_what_is_not_http_passes() -> None:
         return {}
 
     for kind in ("lifespan", "websocket"):
-        asyncio.run(OwnSite(app, names=())({"type": kind, "headers": []}, nothing, nothing))  # type: ignore[arg-type]
+        asyncio.run(OwnSite(app, names=())({"type": kind, "path": "/", "headers": []}, nothing, nothing))  # type: ignore[arg-type]
     assert passed == ["lifespan", "websocket"]
