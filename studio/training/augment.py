@@ -11,15 +11,21 @@ from torch import Tensor
 #: Images in which the strength may go from 0 to 1.
 ADAPTATION_IMAGES = 20_000
 
+#: Images are always moved by fewer pixels than this. The discriminator's first steps take squares of 2 and then of 4
+#: pixels together: were these always the same pixels, it would tell the generator about places in a square, and the
+#: generator would draw a grid of 4 pixels (seen).
+SQUARE = 4
+
 
 def augment(real: Tensor, fake: Tensor, strength: float, seed: int) -> tuple[Tensor, Tensor]:
-    """Moves images by some pixels and cuts squares out of them, each with probability `strength` (DiffAugment, Zhao et
-    al. 2020).
+    """Moves images by an eighth of their size and cuts squares out of them, each with probability `strength`
+    (DiffAugment, Zhao et al. 2020), and moves all by less than SQUARE pixels.
 
     Images [n, 3, size, size]. The same change for a pair keeps the features of fake and real comparable.
     """
     generator = torch.Generator().manual_seed(seed)
     n, _, size, _ = real.shape
+    steps = torch.randint(SQUARE, (n, 2), generator=generator)
     moves = torch.randint(-(size // 8), size // 8 + 1, (n, 2), generator=generator)
     corners = torch.randint(0, size - size // 3, (n, 2), generator=generator)
     moved, cut = torch.rand(2, n, generator=generator) < strength
@@ -28,7 +34,7 @@ def augment(real: Tensor, fake: Tensor, strength: float, seed: int) -> tuple[Ten
         x, y = corners[i].tolist()
         if cut[i]:
             keep[i, :, y : y + size // 3, x : x + size // 3] = 0
-    shifts = [move.tolist() if each else [0, 0] for move, each in zip(moves, moved, strict=True)]
+    shifts = (steps + moves * moved[:, None]).tolist()
     real, fake = (
         torch.stack([image.roll(shift, dims=(1, 2)) for image, shift in zip(images, shifts, strict=True)])
         for images in (real, fake)

@@ -171,7 +171,7 @@ def train(
             if stage != (stage := _stage(config, data, share)):
                 say(EXPLAINED[stage])
             if stage == COPYING:
-                _regression_step(config, networks, batch, wrong, share, accelerator, means)
+                _regression_step(config, networks, batch, wrong, share, progress, accelerator, means)
             else:
                 _adversarial_step(config, networks, batch, wrong, share, progress, accelerator, means, adversarial)
             images = config.batch_size * accelerator.num_processes
@@ -272,6 +272,7 @@ def _regression_step(
     batch: Batch,
     wrong: Tensor,
     share: float,
+    progress: Progress,
     accelerator: Accelerator,
     means: Means,
 ) -> None:
@@ -279,13 +280,15 @@ def _regression_step(
     the renders to see what captions speak of; at a smaller size for the first part of a run."""
     rate = cosine(config.regression_learning_rate, share / config.regression_share)
     trunk, sentence = networks.discriminator, batch.conditioning.sentence
-    trunk.requires_grad_(True)
-    with accelerator.autocast():
-        h_real, maps_real = trunk.features(batch.real)
-    trunk.requires_grad_(False)
     with accelerator.autocast():
         fake = networks.generator(batch.z, batch.conditioning, num_stages(batch.real.shape[-1]))
-        maps_fake = trunk.features(fake)[1]
+    real_seen, fake_seen = augment(batch.real, fake, 0.0, _seed(progress, accelerator))
+    trunk.requires_grad_(True)
+    with accelerator.autocast():
+        h_real, maps_real = trunk.features(real_seen)
+    trunk.requires_grad_(False)
+    with accelerator.autocast():
+        maps_fake = trunk.features(fake_seen)[1]
     loss_pixels = reconstruction(fake.float(), batch.real, batch.weight)
     loss_features = feature_matching(maps_fake, maps_real)
     losses = {"reconstruction": config.reconstruction_weight * loss_pixels}
@@ -324,8 +327,7 @@ def _adversarial_step(
     rate = cosine(config.adversarial_learning_rate, phase)
     trunk = networks.discriminator
     sentence = batch.conditioning.sentence
-    step = progress.step
-    seed = step * accelerator.num_processes + accelerator.process_index
+    step, seed = progress.step, _seed(progress, accelerator)
     with accelerator.autocast():
         fake = networks.generator(batch.z, batch.conditioning, num_stages(batch.real.shape[-1])).float()
 
@@ -382,6 +384,11 @@ def _adversarial_step(
         gap=(real_logit - fake_logit).detach().mean(),
         text_sensitivity=(real_logit - wrong_logit).detach().mean(),
     )
+
+
+def _seed(progress: Progress, accelerator: Accelerator) -> int:
+    """What a process does at random in a step depends on both alone."""
+    return progress.step * accelerator.num_processes + accelerator.process_index
 
 
 def _warn(watch: Watch, figures: Mapping[str, float], progress: Progress, config: TrainingConfig, say: Say) -> None:

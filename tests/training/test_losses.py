@@ -3,7 +3,7 @@ import math
 import pytest
 import torch
 
-from studio.training.augment import adapted, augment
+from studio.training.augment import SQUARE, adapted, augment
 from studio.training.ema import EMA
 from studio.training.losses import (
     feature_matching,
@@ -72,7 +72,17 @@ def test_augmentation_treats_a_pair_alike_and_keeps_colours() -> None:
         changed += not torch.equal(first, image)
         assert set(first.unique().tolist()) <= set(image.unique().tolist()) | {0.0}
     assert changed > 15
-    assert torch.equal(augment(image, image, 0.0, 1)[0], image)
+
+
+def test_images_are_always_moved_within_a_square_of_what_is_seen_at_once() -> None:
+    image = torch.arange(16 * 16.0).reshape(1, 1, 16, 16).expand(64, 3, -1, -1)
+
+    moved, _ = augment(image, image, 0.0, 1)
+
+    corners = moved[:, 0, 0, 0].long()  # which pixel came there: row and column, counted from the end
+    places = {(-(corner // 16) % 16, -(corner % 16) % 16) for corner in corners.tolist()}
+    assert {row for row, _ in places} == {column for _, column in places} == set(range(SQUARE))
+    assert all(torch.equal(each.flatten().sort().values, image[0].flatten().sort().values) for each in moved)
 
 
 def test_augmentation_grows_while_the_discriminator_is_nearly_always_right() -> None:
