@@ -15,7 +15,7 @@ from urllib.parse import urlsplit
 
 from fastapi import FastAPI, HTTPException, Path
 from fastapi.middleware.cors import CORSMiddleware
-from fastapi.responses import FileResponse
+from fastapi.responses import FileResponse, Response
 
 from studio.errors import StudioError
 
@@ -31,6 +31,12 @@ PORTS = 100
 #: What a body may have besides its file: multipart headers, or the JSON of a request.
 _BODY_OVERHEAD = 2**20
 
+#: Pixels along the longer side of a picture in the library's grid.
+THUMB = 320
+
+#: A file with the hash of its content for a name never changes.
+_KEPT = {"X-Content-Type-Options": "nosniff", "Cache-Control": "private, max-age=31536000, immutable"}
+
 Sha256 = Annotated[str, Path(pattern="^[0-9a-f]{64}$")]
 
 
@@ -43,6 +49,7 @@ def create_app(studio: Studio, *, names: Collection[str] | None = None) -> FastA
 
     from studio.ui.own_site import OwnSite
     from studio.ui.page import SCRIPT, STYLE, build_page, theme
+    from studio.ui.served import small_webp
     from studio.ui.share_page import share_routes
     from studio.ui.stream_order import StreamOrder
 
@@ -70,11 +77,14 @@ def create_app(studio: Studio, *, names: Collection[str] | None = None) -> FastA
         path = studio.file(sha256)
         if path is None:
             raise HTTPException(404, "There is no such image.")
-        return FileResponse(
-            path,
-            media_type="image/png",
-            headers={"X-Content-Type-Options": "nosniff", "Cache-Control": "private, max-age=31536000, immutable"},
-        )
+        return FileResponse(path, media_type="image/png", headers=_KEPT)
+
+    @app.get("/thumbs/{sha256}")
+    def thumb(sha256: Sha256) -> Response:
+        path = studio.file(sha256)
+        if path is None:
+            raise HTTPException(404, "There is no such image.")
+        return Response(small_webp(path, THUMB), media_type="image/webp", headers=_KEPT)
 
     app.include_router(share_routes(studio))
     page = build_page(studio)

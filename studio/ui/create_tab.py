@@ -9,7 +9,7 @@ import random
 import secrets
 import time
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -29,6 +29,8 @@ from studio.world.captions import caption
 from studio.world.scene import ATTRIBUTES, CORE_ATTRIBUTES, sample_core
 
 if TYPE_CHECKING:
+    from gradio.components import Component
+
     from studio.backends.base import Control
     from studio.service import Studio
 
@@ -54,7 +56,16 @@ PRESS_GENERATE = "() => document.querySelector('#generate').click()"
 PRESS_PREVIEW = "() => document.querySelector('#preview-now').click()"
 
 
-def create_tab(page: gr.Blocks, studio: Studio) -> None:
+@dataclass(frozen=True, kw_only=True)
+class CreateTab:
+    """What other tabs set: the widgets of a request, in the order of `from_request`, and the lock of the seed."""
+
+    controls: Sequence[Control]
+    request: Sequence[Component]
+    lock: Component
+
+
+def create_tab(page: gr.Blocks, studio: Studio) -> CreateTab:
     """Lays the tab out inside `page`, which is being built, and connects it to `studio`."""
     controls = _controls(studio)
     samples = _samples()
@@ -170,6 +181,7 @@ def create_tab(page: gr.Blocks, studio: Studio) -> None:
     restored.success(None, js=PRESS_PREVIEW)
     restored.failure(None, outputs=[verdict, dropped], js="() => ['', null]")  # a full box takes no further picture
     gr.api(generate_endpoint(page, studio), api_name="generate", **ENGINE)
+    return CreateTab(controls=controls, request=request, lock=lock)
 
 
 def on_ask(

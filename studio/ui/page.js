@@ -45,6 +45,44 @@
     input.dispatchEvent(new Event("change", { bubbles: true }));
   });
 
+  // The library: what is ticked there stays ticked while pages and searches come and go.
+  const ticked = new Set();
+  const count = () => {
+    const actions = document.querySelector("#library-actions");
+    const words = document.querySelector("#library-count");
+    if (!actions || !words) return;
+    actions.classList.toggle("some", ticked.size > 0);
+    words.textContent = ticked.size ? `${ticked.size} ticked` : "";
+  };
+  const tick = () => {
+    for (const box of document.querySelectorAll("#library-grid .tick input")) box.checked = ticked.has(box.value);
+    count();
+  };
+  window.library = {
+    opened: "",
+    ticked: () => [...ticked],
+    untick: () => {
+      ticked.clear();
+      tick();
+    },
+  };
+  document.addEventListener("change", (event) => {
+    if (!event.target.matches("#library-grid .tick input")) return;
+    if (event.target.checked) ticked.add(event.target.value);
+    else ticked.delete(event.target.value);
+    count();
+  });
+  document.addEventListener("click", (event) => {
+    const open = event.target.closest("#library-grid .open");
+    if (!open) return;
+    window.library.opened = open.dataset.sha256;
+    document.querySelector("#library-open").click();
+    document.querySelector("#library-said").scrollIntoView({ behavior: "smooth", block: "start" });
+  });
+  new MutationObserver((changes) => {
+    if (changes.some(({ target }) => target.closest?.("#library-grid"))) tick();
+  }).observe(document.body, { childList: true, subtree: true });
+
   // Somebody may have typed while the page was still loading.
   if (document.querySelector("#prompt textarea")?.value) previewSoon();
 }

@@ -12,6 +12,7 @@ import gradio as gr
 
 from studio.ui import markup
 from studio.ui.create_tab import create_tab
+from studio.ui.library_tab import library_tab
 
 if TYPE_CHECKING:
     from studio.service import Studio
@@ -39,7 +40,11 @@ def build_page(studio: Studio) -> gr.Blocks:
         title="Product image studio", analytics_enabled=False, delete_cache=_DELETE_CACHE, fill_width=True
     ) as page:
         gr.HTML(markup.HEADER, elem_id="header")
-        create_tab(page, studio)
+        with gr.Tabs(elem_id="tabs") as tabs:
+            with gr.Tab("Create", id="create"):
+                create = create_tab(page, studio)
+            with gr.Tab("Library", id="library") as library:
+                library_tab(studio, create, tabs, library)
     page.state_session_capacity = _SESSIONS
     return page.queue(max_size=studio.settings.queue_size, api_open=False)
 

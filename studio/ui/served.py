@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+import csv
 import hashlib
+import io
 import secrets
 import shutil
 import zipfile
 from collections.abc import Callable, Sequence
+from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from gradio.utils import get_upload_folder
+from PIL import Image
+
+from studio import imaging
 
 if TYPE_CHECKING:
     from studio.library.records import ImageRecord
@@ -36,6 +42,47 @@ def zip_of(images: Sequence[SavedImage]) -> Path:
 
     _write(path, write)
     return path
+
+
+def zip_with_manifest(images: Sequence[tuple[ImageRecord, Path]], tags: Callable[[str], Sequence[str]]) -> Path:
+    """One archive with every image as NNN-SEED.png in the order given, and a table of what they are."""
+    digest = hashlib.sha256("".join(record.sha256 for record, _ in images).encode()).hexdigest()
+    path = _folder(digest) / f"images-{len(images)}.zip"
+    table = io.StringIO()
+    lines = csv.writer(table)
+    lines.writerow(("file", "sha256", "prompt", "seed", "width", "height", "backend", "model", "made (UTC)", "tags"))
+
+    def write(part: Path) -> None:
+        with zipfile.ZipFile(part, "w") as archive:
+            for number, (record, kept) in enumerate(images):
+                name = f"{number:03d}-{record.seed}.png"
+                archive.write(kept, name)
+                made = (
+                    record.backend,
+                    record.model,
+                    record.created.isoformat(" ", "seconds"),
+                    ", ".join(tags(record.sha256)),
+                )
+                row = (name, record.sha256, record.prompt, record.seed, record.width, record.height, *made)
+                lines.writerow([_no_formula(value) for value in row])
+            archive.writestr(
+                "manifest.csv", "\ufeff" + table.getvalue()
+            )  # the mark tells spreadsheets that it is UTF-8
+
+    _write(path, write)
+    return path
+
+
+def _no_formula(value: object) -> object:
+    """A prompt that begins like a formula would be one in a spreadsheet (OWASP, CSV injection)."""
+    return f"'{value}" if isinstance(value, str) and value.startswith(("=", "+", "-", "@", "\t", "\r")) else value
+
+
+@lru_cache(maxsize=1024)  # of 20 kB or so
+def small_webp(path: Path, side: int) -> bytes:
+    """A small picture of a file that never changes, as its name is the hash of its content. Raises OSError."""
+    with Image.open(path, formats=("PNG",)) as image:
+        return imaging.to_webp(image, side)
 
 
 def name_of(image: SavedImage | ImageRecord) -> str:

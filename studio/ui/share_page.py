@@ -9,7 +9,6 @@ import threading
 import zipfile
 from collections.abc import Callable, Coroutine, Mapping
 from contextlib import suppress
-from functools import lru_cache
 from ipaddress import ip_address, ip_network
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -19,14 +18,14 @@ from fastapi import APIRouter, Form, Request, Response
 from fastapi.responses import HTMLResponse, RedirectResponse
 from fastapi.routing import APIRoute
 from jinja2 import Environment, FileSystemLoader, select_autoescape
-from PIL import Image
 
-from studio import imaging, provenance
+from studio import provenance
 from studio.errors import StudioError
 from studio.library.shares import NoSuchShare, Shared, SharedImage, TooManyTries
 from studio.request import GenerationRequest
 from studio.ui import markup
 from studio.ui.own_site import SHARES
+from studio.ui.served import small_webp
 
 if TYPE_CHECKING:
     from studio.service import Studio
@@ -210,13 +209,6 @@ def share_routes(studio: Studio) -> APIRouter:
         return shown(request, token, shared, prompt=prompt, drawn=markup.data_url(drawn.image))
 
     return router
-
-
-@lru_cache(maxsize=512)  # of 20 kB or so
-def small_webp(path: Path, side: int) -> bytes:
-    """A small picture of a file that never changes, as its name is the hash of its content. Raises OSError."""
-    with Image.open(path, formats=("PNG",)) as image:
-        return imaging.to_webp(image, side)
 
 
 def _page(status: int, state: str, **values: object) -> Response:

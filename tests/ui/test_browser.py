@@ -1,9 +1,6 @@
 """The page in real Chromium, on a desk and on a phone, with a model that draws at once."""
 
-import os
 import re
-import shutil
-from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 from zipfile import ZipFile
@@ -11,18 +8,14 @@ from zipfile import ZipFile
 import pytest
 
 from studio import provenance
-from studio.settings import Settings
 from tests.fakes import SlowStudio
-from tests.serving import build_app, serving
+from tests.ui.conftest import CHROMIUM
 
 playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Browser, Locator, Page
+    from playwright.sync_api import Locator, Page
 
-CHROMIUM = os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.which("chromium-browser")
-SIZES = {"desk": (1280, 900), "phone": (390, 844)}
-TIMEOUT = 60_000  # milliseconds
 DROP = """async ([name, bytes]) => {
     const carried = new DataTransfer();
     carried.items.add(new File([new Uint8Array(bytes)], name, {type: "image/png"}));
@@ -34,54 +27,6 @@ pytestmark = [
     pytest.mark.browser,
     pytest.mark.skipif(CHROMIUM is None, reason="there is no chromium; name it in CHROMIUM"),
 ]
-
-
-@pytest.fixture(scope="module")
-def studio(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SlowStudio]:
-    made = SlowStudio(Settings(data_dir=tmp_path_factory.mktemp("data")))
-    yield made
-    made.library.close()
-
-
-@pytest.fixture(scope="module")
-def url(studio: SlowStudio, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("GRADIO_TEMP_DIR", str(tmp_path_factory.mktemp("cache")))
-        with serving(build_app(studio)) as address:
-            yield address
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator["Browser"]:
-    arguments = ["--no-sandbox", "--disable-quic", "--disable-background-networking"]
-    playwright.expect.set_options(timeout=TIMEOUT)
-    with playwright.sync_playwright() as started:
-        chromium = started.chromium.launch(executable_path=CHROMIUM, args=arguments)
-        yield chromium
-        chromium.close()
-
-
-@pytest.fixture(params=SIZES)
-def page(request: pytest.FixtureRequest, browser: "Browser", studio: SlowStudio, url: str) -> Iterator["Page"]:
-    """The page at both widths; in the end it must not have complained, scrolled sideways or asked other hosts."""
-    studio.hurry.clear()
-    width, height = SIZES[request.param]
-    opened = browser.new_page(viewport={"width": width, "height": height})
-    opened.set_default_timeout(TIMEOUT)
-    complaints: list[str] = []
-    opened.on("console", lambda message: complaints.append(message.text) if message.type == "error" else None)
-    opened.on("pageerror", lambda error: complaints.append(str(error)))
-    opened.on(
-        "request",
-        lambda asked: None if asked.url.startswith((url, "data:", "blob:")) else complaints.append(asked.url),
-    )
-    opened.goto(url)
-    opened.locator("#stage img").first.wait_for()  # the model is warm, and the page is alive
-    yield opened
-    studio.hurry.set()
-    assert complaints == []
-    assert opened.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
-    opened.close()
 
 
 def prompt_box(page: "Page") -> "Locator":

@@ -1,0 +1,415 @@
+"""The Library tab: what was made is found again, put in order, and shown to others by a link."""
+# Gradio is typed in part.
+# pyright: reportUnknownMemberType=false, reportUnknownVariableType=false, reportPrivateImportUsage=false
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import replace
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+import gradio as gr
+
+from studio.errors import InputError
+from studio.library import Search
+from studio.library.shares import DAYS, MAX_DAYS, MAX_DEMO
+from studio.ui import library_markup as markup
+from studio.ui.controls import from_request
+from studio.ui.create_tab import ASKS
+from studio.ui.errors import plain_words
+from studio.ui.markup import notice
+from studio.ui.own_site import SHARES
+from studio.ui.served import zip_with_manifest
+from studio.world.scene import COLOURS
+
+if TYPE_CHECKING:
+    from studio.service import Studio
+    from studio.ui.create_tab import CreateTab
+
+PAGE = 48  # images
+COMPARED = (2, 4)  # images side by side, at least and at most
+
+ANY_COLOUR, ANY_PROJECT, ANY_TAG, NO_PROJECT = "Any colour", "Any project", "Any tag", "No project"
+EVERYTHING, STARRED, TRASH = "Everything", "Starred", "Trash"
+NEWEST, OLDEST = "Newest first", "Oldest first"
+
+#: For the browser: what is ticked there goes in place of the first value.
+TICKED = "(_, ...others) => [JSON.stringify(window.library.ticked()), ...others]"
+UNTICK = "() => window.library.untick()"
+SURE = "() => confirm('Delete everything in the trash for good?')"
+OPENED = "(_, ...others) => [window.library.opened, ...others]"
+
+
+def library_tab(studio: Studio, create: CreateTab, tabs: gr.Tabs, tab: gr.Tab) -> None:
+    """Lays the tab out inside `tab` of `tabs`, and connects it to `studio` and to the settings of `create`."""
+    # 1. Layout: what to look for, what was found, what to do with what is ticked, and one image in full.
+    with gr.Column(elem_id="library"):
+        with gr.Row(elem_id="library-filters"):
+            words = gr.Textbox(
+                label="Search", placeholder="navy handbag", max_lines=1, elem_id="library-search", scale=2
+            )
+            colour = gr.Dropdown([ANY_COLOUR, *COLOURS], value=ANY_COLOUR, label="Colour")
+            project = gr.Dropdown([ANY_PROJECT], value=ANY_PROJECT, label="Project")
+            tag = gr.Dropdown([ANY_TAG], value=ANY_TAG, label="Tag")
+            sort = gr.Dropdown([NEWEST, OLDEST], value=NEWEST, label="Order")
+        which = gr.Radio([EVERYTHING, STARRED, TRASH], value=EVERYTHING, show_label=False, elem_id="library-which")
+        said = gr.HTML(elem_id="library-said")
+        undo = gr.Button("Undo", visible=False, size="sm", elem_id="library-undo")
+        details = gr.HTML(elem_id="library-details")
+        with gr.Row(visible=False, elem_id="library-opened") as opened_actions:
+            use = gr.Button("Use these settings", variant="primary", size="sm", elem_id="library-use")
+            close = gr.Button("Close", size="sm")
+        grid = gr.HTML(elem_id="library-grid")
+        with gr.Row(elem_id="library-pages"):
+            before = gr.Button("Previous", size="sm", interactive=False)
+            after = gr.Button("Next", size="sm", interactive=False)
+        with gr.Column(elem_id="library-actions"):
+            gr.HTML('<p id="library-count" role="status"></p>')
+            with gr.Row(elem_id="library-buttons"):
+                star = gr.Button("Star", size="sm")
+                unstar = gr.Button("Unstar", size="sm")
+                compare = gr.Button("Compare", size="sm")
+                archive = gr.Button("Download (ZIP)", size="sm")
+                delete = gr.Button("Delete", size="sm", elem_id="library-delete")
+                restore = gr.Button("Bring back", visible=False, size="sm", elem_id="library-restore")
+                untick = gr.Button("Clear", size="sm")
+            zip_file = gr.File(label="Download", visible=False, elem_id="library-zip")
+            with gr.Accordion("Tag, or put into a project", open=False):
+                with gr.Row():
+                    label = gr.Textbox(label="Tag", placeholder="spring sale", max_lines=1, elem_id="library-tag")
+                    put_tag = gr.Button("Add tag", size="sm")
+                    drop_tag = gr.Button("Remove tag", size="sm")
+                with gr.Row():
+                    into = gr.Dropdown(
+                        [NO_PROJECT], value=NO_PROJECT, label="Project", allow_custom_value=True, elem_id="library-into"
+                    )
+                    move = gr.Button("Move there", size="sm")
+            with gr.Accordion("Share by a link", open=False, elem_id="library-share"):
+                title = gr.Textbox(label="Title", placeholder="Autumn mugs", max_lines=1)
+                note = gr.Textbox(label="Note", placeholder="Which of these shall we take further?", lines=2)
+                with gr.Row():
+                    days = gr.Number(DAYS, label="Days until it ends", precision=0, minimum=1, maximum=MAX_DAYS)
+                    password = gr.Textbox(label="Password (none if empty)", type="password", max_lines=1)
+                    demo = gr.Number(0, label="Pictures visitors may draw", precision=0, minimum=0, maximum=MAX_DEMO)
+                    download = gr.Checkbox(True, label="Visitors may download")
+                share = gr.Button("Make a link", variant="primary", elem_id="library-make-link")
+                link = gr.Textbox(
+                    label="Link", visible=False, interactive=False, buttons=["copy"], elem_id="library-link"
+                )
+        empty = gr.Button("Empty the trash for good", visible=False, size="sm", elem_id="library-empty")
+        with gr.Accordion("Links", open=False, elem_id="library-links") as links:
+            listed = gr.HTML()
+            with gr.Row():
+                which_link = gr.Dropdown([], label="Link", elem_id="library-which-link")
+                show_link = gr.Button("Show it", size="sm")
+                revoke = gr.Button("Withdraw", size="sm")
+                forget = gr.Button("Delete", size="sm")
+            same_link = gr.Textbox(label="Link", visible=False, interactive=False, buttons=["copy"])
+        press_open = gr.Button(visible="hidden", elem_id="library-open")
+        # What only the browser knows travels in these.
+        ticked, opened, sure = gr.Textbox(visible="hidden"), gr.Textbox(visible="hidden"), gr.Checkbox(visible="hidden")
+        deleted = gr.State(list[str])
+        page = gr.State(0)
+
+    # 2. Finding.
+    filters = [words, colour, project, tag, sort, which]
+    shown = [grid, said, before, after, project, tag, into, page, delete, restore, empty]
+    find = partial(on_find, studio)
+    look: dict[str, Any] = {"show_progress": "hidden", **ASKS}
+    tab.select(find, [page, *filters], shown, **look)
+    for each in filters:
+        each.input(lambda: 0, outputs=page, **look).then(
+            find, [page, *filters], shown, trigger_mode="always_last", **look
+        )
+    for button, step in ((before, -1), (after, 1)):
+        button.click(partial(on_turn, step), page, page, **look).then(find, [page, *filters], shown, **look)
+
+    # 3. Doing something with what is ticked, and looking again.
+    def changes(button: gr.Button, change: Any, inputs: Sequence[Any], outputs: Any = None, *, untick: bool) -> None:
+        done = button.click(partial(change, studio), [ticked, *inputs], outputs, js=TICKED, **look)
+        again = done.success(find, [page, *filters], shown, **look)
+        if untick:
+            again.success(None, js=UNTICK)
+
+    changes(star, on_star, [], untick=False)
+    changes(unstar, on_unstar, [], untick=False)
+    changes(put_tag, on_tag, [label], label, untick=False)
+    changes(drop_tag, on_untag, [label], label, untick=False)
+    changes(move, on_move, [into], untick=False)
+    changes(delete, on_delete, [], [deleted, undo], untick=True)
+    changes(restore, on_restore, [], untick=True)
+    undo.click(partial(on_undo, studio), deleted, [deleted, undo], **look).success(
+        find, [page, *filters], shown, **look
+    )
+    empty.click(partial(on_empty, studio), sure, said, js=SURE, **look).success(find, [page, *filters], shown, **look)
+    untick.click(None, js=UNTICK)
+    archive.click(partial(on_archive, studio), ticked, zip_file, js=TICKED, **ASKS)
+    compare.click(partial(on_compare, studio), ticked, [details, opened_actions, use], js=TICKED, **look)
+
+    # 4. One image in full, and back to where it was made.
+    press_open.click(partial(on_open, studio), opened, [opened, details, opened_actions, use], js=OPENED, **look)
+    close.click(lambda: ("", gr.Row(visible=False)), outputs=[details, opened_actions], **look)
+    use.click(partial(on_use, studio, create), opened, [*create.request, create.lock, tabs], **look).success(
+        None, js="() => document.querySelector('#preview-now').click()"
+    )
+
+    # 5. Links.
+    about = [listed, which_link]
+
+    def make_link(request: gr.Request, *values: Any) -> tuple[Any, str]:  # Gradio finds no request in a partial
+        return on_share(studio, request, *values)
+
+    def link_again(request: gr.Request, number: int | None) -> Any:
+        return on_show_link(studio, request, number)
+
+    share.click(
+        make_link,
+        [ticked, title, note, days, password, download, demo],
+        [link, password],
+        js=TICKED,
+        **look,
+    ).success(partial(on_links, studio), outputs=about, **look)
+    links.expand(partial(on_links, studio), outputs=about, **look)
+    show_link.click(link_again, which_link, same_link, **look)
+    for button, change in ((revoke, on_revoke), (forget, on_forget)):
+        button.click(partial(change, studio), which_link, **look).success(
+            partial(on_links, studio), outputs=about, **look
+        )
+
+
+def on_turn(step: int, page: int) -> int:
+    """The page before or after."""
+    return page + step
+
+
+def to_search(
+    studio: Studio, page: int, words: str, colour: str, project: str, tag: str, sort: str, which: str
+) -> Search:
+    """What the filters of the tab ask for."""
+    projects = {each.name: each.id for each in studio.library.projects()}
+    return Search(
+        words=words,
+        colour=None if colour == ANY_COLOUR else colour,
+        project=None if project == ANY_PROJECT else projects.get(project, -1),
+        tag=None if tag == ANY_TAG else tag,
+        starred=which == STARRED,
+        trash=which == TRASH,
+        sort="oldest" if sort == OLDEST else "newest",
+        offset=PAGE * page,
+        limit=PAGE,
+    )
+
+
+def on_find(
+    studio: Studio, page: int, words: str, colour: str, project: str, tag: str, sort: str, which: str
+) -> tuple[Any, ...]:
+    """One page of what was looked for; the last one there is, where there are fewer now."""
+    with plain_words():
+        library = studio.library
+        search = to_search(studio, max(page, 0), words, colour, project, tag, sort, which)
+        found = library.find(search)
+        if not found.images and found.total:
+            page = (found.total - 1) // PAGE
+            found = library.find(replace(search, offset=PAGE * page))
+        projects, tags = [each.name for each in library.projects()], library.tags()
+        return (
+            markup.grid(found.images, none=_nothing_found(search)),
+            markup.found(found.total, PAGE * page, len(found.images), library.storage(), trash=search.trash),
+            gr.Button(interactive=page > 0),
+            gr.Button(interactive=PAGE * (page + 1) < found.total),
+            gr.Dropdown([ANY_PROJECT, *projects]),
+            gr.Dropdown([ANY_TAG, *tags]),
+            gr.Dropdown([NO_PROJECT, *projects]),
+            page,
+            gr.Button(visible=not search.trash),
+            gr.Button(visible=search.trash),
+            gr.Button(visible=search.trash and found.total > 0),
+        )
+
+
+def on_star(studio: Studio, ticked: str) -> None:
+    with plain_words():
+        studio.library.star(chosen(ticked))
+
+
+def on_unstar(studio: Studio, ticked: str) -> None:
+    with plain_words():
+        studio.library.star(chosen(ticked), False)
+
+
+def on_tag(studio: Studio, ticked: str, tag: str) -> str:
+    with plain_words():
+        studio.library.tag(chosen(ticked), tag)
+    return ""
+
+
+def on_untag(studio: Studio, ticked: str, tag: str) -> str:
+    with plain_words():
+        studio.library.untag(chosen(ticked), tag)
+    return ""
+
+
+def on_move(studio: Studio, ticked: str, name: str) -> None:
+    """Into the project of this name, which is made where there is none."""
+    with plain_words():
+        images = chosen(ticked)
+        studio.library.move(images, None if name == NO_PROJECT else studio.library.add_project(name or ""))
+
+
+def on_delete(studio: Studio, ticked: str) -> tuple[list[str], Any]:
+    with plain_words():
+        images = chosen(ticked)
+        studio.library.delete(images)
+    return images, gr.Button(f"Undo: bring back {markup.images(len(images))}", visible=True)
+
+
+def on_undo(studio: Studio, deleted: list[str]) -> tuple[list[str], Any]:
+    with plain_words():
+        studio.library.restore(deleted)
+    return [], gr.Button(visible=False)
+
+
+def on_restore(studio: Studio, ticked: str) -> None:
+    with plain_words():
+        studio.library.restore(chosen(ticked))
+
+
+def on_empty(studio: Studio, sure: bool) -> Any:
+    with plain_words():
+        if not sure:
+            return gr.skip()
+        return notice(f"{markup.images(studio.library.empty_trash())} deleted for good.")
+
+
+def on_archive(studio: Studio, ticked: str) -> Any:
+    """A ZIP with the images, and a table of what they are."""
+    with plain_words():
+        images = _kept(studio, chosen(ticked))
+        return gr.File(str(zip_with_manifest(images, studio.library.tags)), visible=True)
+
+
+def on_compare(studio: Studio, ticked: str) -> tuple[Any, ...]:
+    with plain_words():
+        images = chosen(ticked)
+        low, high = COMPARED
+        if not low <= len(images) <= high:
+            raise InputError(f"{markup.images(len(images))} can't be compared.", f"Tick {low} to {high}.")
+        kept = [record for record, _ in _kept(studio, images)]
+        recipes = [studio.library.recipe(record.sha256) for record in kept]
+        return markup.compared(kept, recipes), gr.Row(visible=True), gr.Button(visible=False)
+
+
+def on_open(studio: Studio, sha256: str) -> tuple[Any, ...]:
+    """One image in full, with all that is known of it."""
+    with plain_words():
+        record, recipe = studio.library.image(sha256), studio.library.recipe(sha256)
+        if record is None or recipe is None:
+            raise InputError("This image is not in the library any more.", "Search again.")
+        projects = {each.id: each.name for each in studio.library.projects()}
+        project = projects.get(record.project_id) if record.project_id else None
+        shown = markup.details(record, recipe, studio.library.tags(sha256), project)
+        return sha256, shown, gr.Row(visible=True), gr.Button(visible=True)
+
+
+def on_use(studio: Studio, create: CreateTab, sha256: str) -> list[Any]:
+    """Puts the settings of an image back where images are made, the seed locked."""
+    with plain_words():
+        recipe = studio.library.recipe(sha256)
+        if recipe is None:
+            raise InputError("This image is not in the library any more.", "Search again.")
+        return [*from_request(create.controls, recipe.request), True, gr.Tabs(selected="create")]
+
+
+def on_share(
+    studio: Studio,
+    request: gr.Request,
+    ticked: str,
+    title: str,
+    note: str,
+    days: float | None,
+    password: str,
+    download: bool,
+    demo: float | None,
+) -> tuple[Any, str]:
+    with plain_words():
+        _, token = studio.shares.create(
+            chosen(ticked),
+            title=title,
+            note=note,
+            days=None if days is None else int(days),
+            password=password,
+            download=download,
+            demo=int(demo or 0),
+        )
+        return _link(studio, request, token), ""
+
+
+def on_links(studio: Studio) -> tuple[str, Any]:
+    """All links there are, what became of them, and what was said."""
+    with plain_words():
+        shared = [studio.shares.details(share.id) for share in studio.shares.all()]
+        names = [(markup.link_name(each.share), each.share.id) for each in shared]
+        return markup.links(shared), gr.Dropdown(names, value=names[0][1] if names else None)
+
+
+def on_show_link(studio: Studio, request: gr.Request, number: int | None) -> Any:
+    with plain_words():
+        return _link(studio, request, studio.shares.token(_chosen_link(number)))
+
+
+def on_revoke(studio: Studio, number: int | None) -> None:
+    with plain_words():
+        studio.shares.revoke(_chosen_link(number))
+
+
+def on_forget(studio: Studio, number: int | None) -> None:
+    with plain_words():
+        studio.shares.delete(_chosen_link(number))
+
+
+def chosen(ticked: str) -> list[str]:
+    """The hashes that are ticked in the browser. Raises InputError where there are none."""
+    try:
+        found = json.loads(ticked)
+    except ValueError:
+        found = None
+    if not isinstance(found, list) or not all(isinstance(each, str) for each in found):  # pyright: ignore[reportUnknownVariableType]
+        raise InputError("The page is out of step with the studio.", "Reload it.")
+    if not found:
+        raise InputError("No image is ticked.", "Tick some first.")
+    return [str(each) for each in found]  # pyright: ignore[reportUnknownArgumentType, reportUnknownVariableType]
+
+
+def _kept(studio: Studio, images: Sequence[str]) -> list[tuple[Any, Any]]:
+    found = [(studio.library.image(sha256), studio.file(sha256)) for sha256 in images]
+    kept = [(record, path) for record, path in found if record is not None and path is not None]
+    if not kept:
+        raise InputError("These images are not in the library any more.", "Search again.")
+    return kept
+
+
+def _chosen_link(number: int | None) -> int:
+    if number is None:
+        raise InputError("No link is chosen.", "Choose one.")
+    return number
+
+
+def _link(studio: Studio, request: gr.Request, token: str) -> Any:
+    base = studio.settings.share_url
+    info = None
+    if not base:
+        host = request.headers.get("host", "localhost")
+        base = f"{request.headers.get('x-forwarded-proto', 'http')}://{host}"
+        local = host.split(":")[0] in ("localhost", "127.0.0.1", "[")
+        info = "It works on this computer only: whoever runs the studio can name an address in STUDIO_SHARE_URL."
+        info = info if local else None
+    return gr.Textbox(f"{base}{SHARES}{token}", visible=True, info=info)
+
+
+def _nothing_found(search: Search) -> str:
+    if search.trash:
+        return "The trash is empty."
+    plain = Search(offset=search.offset, limit=search.limit, sort=search.sort)
+    return "Nothing was made yet: describe a product in the Create tab." if search == plain else "Nothing was found."

@@ -1,0 +1,254 @@
+"""What the handlers of the tab say, without a browser."""
+
+import csv
+import io
+import json
+import zipfile
+from collections.abc import Iterator
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import gradio as gr
+import pytest
+
+from studio.errors import InputError
+from studio.library.shares import NoSuchShare
+from studio.request import GenerationRequest
+from studio.service import Studio
+from studio.settings import Settings
+from studio.ui import library_tab
+from studio.ui.create_tab import CreateTab
+from studio.ui.library_markup import size
+from studio.ui.library_tab import (
+    ANY_COLOUR,
+    ANY_PROJECT,
+    ANY_TAG,
+    EVERYTHING,
+    NEWEST,
+    NO_PROJECT,
+    OLDEST,
+    STARRED,
+    TRASH,
+    chosen,
+    on_archive,
+    on_compare,
+    on_delete,
+    on_empty,
+    on_find,
+    on_forget,
+    on_links,
+    on_move,
+    on_open,
+    on_restore,
+    on_revoke,
+    on_share,
+    on_show_link,
+    on_star,
+    on_tag,
+    on_undo,
+    on_unstar,
+    on_untag,
+    on_use,
+)
+from tests.fakes import FakeBackend
+
+FILTERS = {
+    "words": "",
+    "colour": ANY_COLOUR,
+    "project": ANY_PROJECT,
+    "tag": ANY_TAG,
+    "sort": NEWEST,
+    "which": EVERYTHING,
+}
+HERE: Any = SimpleNamespace(headers={"host": "127.0.0.1:7860"})
+
+
+@pytest.fixture
+def studio(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Studio]:
+    monkeypatch.setenv("GRADIO_TEMP_DIR", str(tmp_path / "cache"))
+    made = Studio(Settings(data_dir=tmp_path / "data"), backends=lambda _: FakeBackend())
+    yield made
+    made.library.close()
+
+
+def made(studio: Studio, prompt: str, count: int = 1) -> list[str]:
+    return [image.sha256 for image in studio.generate(GenerationRequest(prompt=prompt, count=count, seed=7))]
+
+
+def find(studio: Studio, page: int = 0, **filters: str) -> tuple[Any, ...]:
+    return on_find(studio, page, **(FILTERS | filters))
+
+
+def shown(studio: Studio, **filters: str) -> str:
+    return find(studio, **filters)[0]
+
+
+def tick(*images: str) -> str:
+    return json.dumps(images)
+
+
+def test_what_was_made_is_shown_and_escaped(studio: Studio) -> None:
+    assert "Nothing was made yet" in shown(studio)
+    (mug,) = made(studio, "a mug <script>")
+
+    html = shown(studio)
+    assert f'src="/thumbs/{mug}"' in html and "a mug &lt;script&gt;" in html and "<script" not in html
+    assert "1 image" in find(studio)[1]
+
+
+def test_filters_narrow_it_down(studio: Studio) -> None:
+    (mug,), (bag,) = made(studio, "a mug"), made(studio, "a bag")
+    on_star(studio, tick(mug))
+    on_tag(studio, tick(bag), "Sale")
+    on_move(studio, tick(bag), "Client")
+
+    for filters, found, not_found in (
+        ({"words": "MUG"}, mug, bag),
+        ({"which": STARRED}, mug, bag),
+        ({"tag": "sale"}, bag, mug),
+        ({"project": "Client"}, bag, mug),
+    ):
+        html = shown(studio, **filters)
+        assert found in html and not_found not in html
+    assert (
+        shown(studio, project="unknown") == shown(studio, words="dragon") == '<p class="nothing">Nothing was found.</p>'
+    )
+    html = shown(studio, sort=OLDEST)
+    assert html.index(mug) < html.index(bag)
+
+    on_unstar(studio, tick(mug))
+    on_untag(studio, tick(bag), "sale")
+    on_move(studio, tick(bag), NO_PROJECT)
+    for filters in ({"which": STARRED}, {"tag": "sale"}, {"project": "Client"}):
+        assert "Nothing was found." in shown(studio, **filters)
+
+
+def test_pages_stop_at_both_ends(studio: Studio, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(library_tab, "PAGE", 2)
+    made(studio, "a mug", 3)
+
+    pages = {page: find(studio, page) for page in (-1, 0, 1, 9)}
+    assert [page[0].count("<img") for page in pages.values()] == [2, 2, 1, 1]
+    assert [page[7] for page in pages.values()][2:] == [1, 1]
+    assert [(page[2]["interactive"], page[3]["interactive"]) for page in pages.values()][1:3] == [
+        (False, True),
+        (True, False),
+    ]
+    assert "1 to 2 of 3 images" in pages[0][1] and "3 to 3 of 3 images" in pages[1][1]
+
+
+def test_what_is_deleted_comes_back(studio: Studio) -> None:
+    mug, bag = made(studio, "a mug", 2)
+    deleted, undo = on_delete(studio, tick(mug, bag))
+
+    assert deleted == [mug, bag] and undo["value"] == "Undo: bring back 2 images"
+    assert "Nothing was made yet" in shown(studio) and mug in shown(studio, which=TRASH)
+    assert on_undo(studio, deleted)[0] == []
+    assert mug in shown(studio)
+    on_delete(studio, tick(mug, bag))
+    on_restore(studio, tick(mug))
+    assert mug in shown(studio) and bag not in shown(studio)
+    on_empty(studio, False)
+    assert bag in shown(studio, which=TRASH)
+    assert "1 image deleted for good." in on_empty(studio, True)
+    assert "The trash is empty." in shown(studio, which=TRASH)
+
+
+def test_an_archive_says_what_is_in_it(studio: Studio) -> None:
+    mug, bag = made(studio, "a mug")[0], made(studio, "=HYPERLINK(1)")[0]
+    on_tag(studio, tick(mug), "sale")
+    path = on_archive(studio, tick(bag, mug))["value"]
+
+    with zipfile.ZipFile(path if isinstance(path, str) else path["path"]) as archive:
+        assert sorted(archive.namelist()) == ["000-7.png", "001-7.png", "manifest.csv"]
+        rows = list(csv.DictReader(io.StringIO(archive.read("manifest.csv").decode("utf-8-sig"))))
+        kept = studio.file(mug)
+        assert kept and archive.read("001-7.png") == kept.read_bytes()
+    assert [(row["sha256"], row["prompt"], row["tags"]) for row in rows] == [
+        (bag, "'=HYPERLINK(1)", ""),
+        (mug, "a mug", "sale"),
+    ]
+
+
+def test_compared_images_say_what_sets_them_apart(studio: Studio) -> None:
+    images = made(studio, "a mug", 5)
+
+    html = on_compare(studio, tick(*images[:3]))[0]
+    assert html.count("<img") == 3 and "<dt>Seed</dt><dd>8</dd>" in html and "<dt>Prompt</dt>" not in html
+    for wrong in (images[:1], images):
+        with pytest.raises(gr.Error, match="Tick 2 to 4"):
+            on_compare(studio, tick(*wrong))
+
+
+def test_one_image_in_full(studio: Studio) -> None:
+    (mug,) = made(studio, "a mug <b>")
+    on_tag(studio, tick(mug), "<i>")
+    on_move(studio, tick(mug), "A & B")
+
+    sha256, html, *_ = on_open(studio, mug)
+    assert sha256 == mug
+    for said in ("a mug &lt;b&gt;", "&lt;i&gt;", "A &amp; B", "CC0-1.0", mug, "16 x 16 pixels"):
+        assert said in html
+    with pytest.raises(gr.Error, match="not in the library"):
+        on_open(studio, "0" * 64)
+
+
+def test_settings_go_back_to_where_images_are_made(studio: Studio) -> None:
+    controls = studio.capabilities.controls
+    (image,) = studio.generate(GenerationRequest(prompt="a mug", count=1, seed=11, controls={"azimuth": 5}))
+    create = CreateTab(controls=controls, request=[], lock=gr.Checkbox())
+
+    prompt, count, seed, auto, azimuth, lock, _ = on_use(studio, create, image.sha256)
+    assert (prompt, count, seed, auto, azimuth, lock) == ("a mug", 1, "11", False, 5, True)
+
+
+def test_a_link_from_making_to_forgetting(studio: Studio) -> None:
+    images = made(studio, "a mug", 2)
+    link, password = on_share(studio, HERE, tick(*images), "Spring <i>", "", 7, "secret", True, 0)
+
+    token = link["value"].removeprefix("http://127.0.0.1:7860/s/")
+    assert password == "" and "STUDIO_SHARE_URL" in link["info"]
+    proof = studio.shares.unlock(token, "secret", "1.2.3.4")
+    shared = studio.shares.open(token, proof or "")
+    assert shared
+    studio.shares.comment(shared, images[1], name="Ann <b>", text="", verdict="rejected")
+    html, listed = on_links(studio)
+    assert "Spring &lt;i&gt;" in html and "Ann &lt;b&gt;" in html and "No. 2" in html and "with a password" in html
+    number = listed["value"]
+    assert on_show_link(studio, HERE, number)["value"] == link["value"]
+    on_revoke(studio, number)
+    assert "revoked" in on_links(studio)[0]
+    with pytest.raises(NoSuchShare):
+        studio.shares.open(token)
+    on_forget(studio, number)
+    assert "There is no link yet" in on_links(studio)[0]
+    with pytest.raises(gr.Error, match="No link is chosen"):
+        on_revoke(studio, None)
+
+
+def test_links_have_the_address_of_the_settings_or_of_the_page(studio: Studio, tmp_path: Path) -> None:
+    images = made(studio, "a mug")
+    proxied: Any = SimpleNamespace(headers={"host": "studio.example.com", "x-forwarded-proto": "https"})
+    link, _ = on_share(studio, proxied, tick(*images), "", "", 7, "", True, 0)
+    assert link["value"].startswith("https://studio.example.com/s/") and link["info"] is None
+
+    public = Studio(
+        Settings(data_dir=tmp_path / "data", share_url="https://shares.example.com"), backends=lambda _: FakeBackend()
+    )
+    link, _ = on_share(public, HERE, tick(*images), "", "", None, "", True, None)
+    assert link["value"].startswith("https://shares.example.com/s/") and link["info"] is None
+    public.library.close()
+
+
+@pytest.mark.parametrize("ticked", ["", "null", "{}", "[1]", "[", "[]"])
+def test_what_the_browser_may_send(ticked: str) -> None:
+    with pytest.raises(InputError):
+        chosen(ticked)
+
+
+@pytest.mark.parametrize(
+    ("num_bytes", "words"), [(0, "0.0 kB"), (1500, "1.5 kB"), (31_000, "31 kB"), (2_500_000, "2.5 MB"), (7e10, "70 GB")]
+)
+def test_sizes_are_said_as_people_say_them(num_bytes: int, words: str) -> None:
+    assert size(num_bytes) == words
