@@ -21,6 +21,7 @@ from studio.errors import StudioError
 from studio.models.presets import DIFFUSION_PRESETS, PRESETS
 
 if TYPE_CHECKING:
+    from studio.library.backup import Copied
     from studio.settings import Settings
 
 Crop = Literal["centre", "product"]
@@ -135,6 +136,51 @@ def recipe(file: Annotated[Path, typer.Argument()], backend: BackendOption = Non
     }
     for name, value in rows.items():
         typer.echo(f"{name + ':':10}{value}", err=True)
+
+
+@app.command()
+def space(
+    folder: Annotated[Path, typer.Argument(file_okay=False, help="New folder, or that of an earlier time.")],
+    as_json: JsonOption = False,
+) -> None:
+    """Write a folder that runs as a hosted Gradio Space."""
+    from studio.space import write_space
+
+    write_space(folder)
+    if as_json:
+        _print_json({"out": str(folder)})
+    else:
+        typer.echo(f"{folder} is ready to be pushed; python {folder / 'app.py'} runs it here.", err=True)
+
+
+@app.command()
+def backup(
+    folder: Annotated[
+        Path, typer.Argument(file_okay=False, help="Where to; what is there of an earlier time is kept.")
+    ],
+    as_json: JsonOption = False,
+) -> None:
+    """Copy the library, also while the studio runs."""
+    from studio.library.backup import backup as copy
+    from studio.service import Studio
+
+    library = Studio(_settings(None)).library
+    with _progress("Copying") as progress:
+        copied = copy(library, folder, on_progress=progress)
+    _say_copied(copied, folder, as_json)
+
+
+@app.command()
+def restore(
+    folder: Annotated[Path, typer.Argument(file_okay=False, help="A backup.")], as_json: JsonOption = False
+) -> None:
+    """Bring a backup back, to where there is no library."""
+    from studio.library.backup import restore as copy
+
+    data_dir = _settings(None).data_dir
+    with _progress("Copying") as progress:
+        copied = copy(folder, data_dir, on_progress=progress)
+    _say_copied(copied, data_dir, as_json)
 
 
 @app.command()
@@ -307,6 +353,18 @@ def import_(
         f" edit their captions in {out / 'catalogue.csv'}.",
         err=True,
     )
+
+
+def _say_copied(copied: Copied, out: Path, as_json: bool) -> None:
+    """Says what was copied; ends with exit code 1 where files were missing or damaged."""
+    if as_json:
+        _print_json({"out": str(out), "images": copied.images, "lost": list(copied.lost)})
+    else:
+        for sha256 in copied.lost:
+            typer.echo(f"missing or damaged: {sha256}", err=True)
+        typer.echo(f"{copied.images} images are in {out}.", err=True)
+    if copied.lost:
+        raise typer.Exit(1)
 
 
 def _settings(backend: str | None) -> Settings:

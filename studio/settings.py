@@ -41,6 +41,8 @@ class Settings(BaseSettings):
     max_upload_bytes: int = Field(default=32 * 2**20, ge=1)
     #: The name of the site where a proxy on this computer passes requests on, such as studio.example.com.
     public_host: str | None = None
+    #: Strangers use this studio: nobody sees what others made. There is no Library tab.
+    open_to_all: bool = False
     #: How the world reaches this studio's share links, such as https://shares.example.com: a name of their own, under
     #: which nothing else answers. Without it links lead to the address of the page, and work where that does.
     share_url: str | None = Field(default=None, pattern=r"^https?://[^/?#@\s]+$")

@@ -271,3 +271,29 @@ def test_help_imports_nothing_heavy() -> None:
         "pydantic",
         "bpy",
     }
+
+
+def test_a_library_is_backed_up_and_restored(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (image,) = generate(tmp_path / "out", "--count", 1)
+
+    copied = run("backup", tmp_path / "copy", "--json")
+    assert json.loads(copied.stdout) == {"out": str(tmp_path / "copy"), "images": 1, "lost": []}
+    refused = run("restore", tmp_path / "copy")
+    assert refused.exit_code == 1 and "already holds a library" in refused.stderr
+    monkeypatch.setenv("STUDIO_DATA_DIR", str(tmp_path / "again"))
+    assert run("restore", tmp_path / "copy").exit_code == 0
+    sha256 = str(image["sha256"])
+    kept = tmp_path / "again" / "files" / sha256[:2] / f"{sha256}.png"
+    assert kept.read_bytes() == Path(str(image["path"])).read_bytes()
+
+    (tmp_path / "copy" / "files" / sha256[:2] / f"{sha256}.png").write_bytes(b"rotten")
+    monkeypatch.setenv("STUDIO_DATA_DIR", str(tmp_path / "third"))
+    damaged = run("restore", tmp_path / "copy")
+    assert damaged.exit_code == 1 and f"missing or damaged: {sha256}" in damaged.stderr
+
+
+def test_a_space_is_written(tmp_path: Path) -> None:
+    result = run("space", tmp_path / "space", "--json")
+
+    assert json.loads(result.stdout) == {"out": str(tmp_path / "space")}
+    assert (tmp_path / "space" / "app.py").is_file()

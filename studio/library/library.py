@@ -57,8 +57,8 @@ class Library:
 
     def __init__(self, folder: Path, *, database_url: str | None = None, files_url: str | None = None) -> None:
         """Opens the library, or makes an empty one; by default both parts are in `folder`."""
-        self._folder = folder
-        self._files = ContentFiles(files_url or str(folder / "files"))
+        self.folder = folder
+        self.files = ContentFiles(files_url or str(folder / "files"))
         with self.plain_words():
             folder.mkdir(parents=True, exist_ok=True)
             self.database = open_database(database_url or URL.create("sqlite", database=str(folder / "library.db")))
@@ -74,9 +74,9 @@ class Library:
         worst; it gets one when the library is opened another day.
         """
         with self.plain_words():
-            sha256 = self._files.write(data)
+            sha256 = self.files.write(data)
             self._record([(sha256, data, recipe)], viewer)
-        return sha256, self._files.path(sha256)
+        return sha256, self.files.path(sha256)
 
     def path(self, sha256: str, viewer: str = OWNER) -> Path | None:
         """The file of an image that was kept, None for any other text or where it is gone."""
@@ -84,12 +84,12 @@ class Library:
         with self.plain_words(), Session(self.database) as session:
             if session.scalar(known) is None:
                 return None
-        path = self._files.path(sha256)
+        path = self.files.path(sha256)
         return path if path.is_file() else None
 
     def file(self, sha256: str) -> Path:
         """Where the file of an image that was kept lies, or lay."""
-        return self._files.path(sha256)
+        return self.files.path(sha256)
 
     def image(self, sha256: str, viewer: str = OWNER) -> ImageRecord | None:
         """The record of one image, deleted or not."""
@@ -222,7 +222,7 @@ class Library:
                     # Nobody brings one back while its file goes.
                     marked = delete(ImageRecord).where(ImageRecord.sha256.in_(some), old).returning(ImageRecord.sha256)
                     for sha256 in connection.scalars(marked).all():
-                        self._files.delete(sha256)
+                        self.files.delete(sha256)
         return len(gone)
 
     def close(self) -> None:
@@ -245,8 +245,8 @@ class Library:
             connection.execute(insert(ImageRecord).values(records).on_conflict_do_nothing())
             connection.execute(insert(RecipeRecord).values(recipes).on_conflict_do_nothing())
             for sha256, data, _ in images:
-                if not self._files.exists(sha256):  # it was in the trash, which was emptied in between
-                    self._files.write(data)
+                if not self.files.exists(sha256):  # it was in the trash, which was emptied in between
+                    self.files.write(data)
 
     def _tidy(self) -> None:
         """Deletes half-written files and old trash, and makes records of files that have none: once a day, and where
@@ -255,27 +255,27 @@ class Library:
         Those files are what a kill left between a file and its record, or all of them where the records were lost. It
         reads the name of every file, 100,000 of them in 256 folders, and opens the ones without a record.
         """
-        tidied = self._folder / "tidied"
+        tidied = self.folder / "tidied"
         lately = tidied.exists() and time.time() - tidied.stat().st_mtime < TIDY_EVERY
         with Session(self.database) as session:
             if lately and session.scalar(select(ImageRecord.sha256).limit(1)):
                 return
             known = set(session.scalars(select(ImageRecord.sha256)))
-        missing = sorted(set(self._files.hashes()) - known)
+        missing = sorted(set(self.files.hashes()) - known)
         for some in _batches(missing):
             readable = [found for sha256 in some if (found := self._read(sha256))]
             if readable:
                 self._record(readable, OWNER)
         if missing:
             logger.info("%d files had no record; those with a recipe have one now", len(missing))
-        self._files.delete_partial()
+        self.files.delete_partial()
         self.empty_trash(timedelta(days=TRASH_DAYS))
         tidied.touch()
 
     def _read(self, sha256: str) -> tuple[str, bytes, Recipe] | None:
         """A file and the recipe in it; None for what the studio didn't make, or not like this."""
         try:
-            data = self._files.read(sha256)
+            data = self.files.read(sha256)
             if hashlib.sha256(data).hexdigest() != sha256:
                 logger.warning("%s is not the file that was kept under this name", sha256)
                 return None
@@ -291,7 +291,7 @@ class Library:
         except (OSError, SQLAlchemyError) as error:
             cause = getattr(error, "orig", None) or error
             raise StudioError(
-                f"The library in {self._folder} can't be used: {cause}.",
+                f"The library in {self.folder} can't be used: {cause}.",
                 "Make room or fix its permissions, or name another folder in STUDIO_DATA_DIR.",
             ) from error
 

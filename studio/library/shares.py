@@ -50,7 +50,7 @@ TRIES, TRIES_SECONDS = 5, 600
 _REMEMBERED = 100_000
 
 VERDICTS = ("", "approved", "rejected")
-_KEY_FILE = "shares.key"
+KEY_FILE = "shares.key"
 
 
 class NoSuchShare(StudioError):
@@ -293,7 +293,7 @@ class Shares:
 
     def _key(self) -> bytes:
         """The key of this library, made on first use. Two processes may be the first at once."""
-        path = self._folder / _KEY_FILE
+        path = self._folder / KEY_FILE
         with self._library.plain_words():
             if not path.exists():
                 part = path.with_name(f"{path.name}.{secrets.token_hex(8)}.partial")

@@ -139,7 +139,8 @@ def create_tab(page: gr.Blocks, studio: Studio) -> CreateTab:
         show_progress="hidden",
         **DRAWS,
     )
-    page.load(partial(on_load, studio), outputs=gallery, show_progress="hidden", **ASKS)
+    if not studio.settings.open_to_all:
+        page.load(partial(on_load, studio), outputs=gallery, show_progress="hidden", **ASKS)
     dice.click(None, outputs=seed, js=NEW_SEED)
     preview_now.click(  # by page.js, a moment after the last key or slider movement
         partial(on_preview, studio, controls),

@@ -40,11 +40,14 @@ def build_page(studio: Studio) -> gr.Blocks:
         title="Product image studio", analytics_enabled=False, delete_cache=_DELETE_CACHE, fill_width=True
     ) as page:
         gr.HTML(markup.HEADER, elem_id="header")
-        with gr.Tabs(elem_id="tabs") as tabs:
-            with gr.Tab("Create", id="create"):
-                create = create_tab(page, studio)
-            with gr.Tab("Library", id="library") as library:
-                library_tab(studio, create, tabs, library)
+        if studio.settings.open_to_all:
+            create_tab(page, studio)
+        else:
+            with gr.Tabs(elem_id="tabs") as tabs:
+                with gr.Tab("Create", id="create"):
+                    create = create_tab(page, studio)
+                with gr.Tab("Library", id="library") as library:
+                    library_tab(studio, create, tabs, library)
     page.state_session_capacity = _SESSIONS
     return page.queue(max_size=studio.settings.queue_size, api_open=False)
 

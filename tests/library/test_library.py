@@ -380,7 +380,7 @@ def test_a_file_that_went_with_the_trash_before_its_record_came_is_written_again
     data = png()
     sha256, path = library.add(data, RECIPE)
     library.delete([sha256])
-    write, written = library._files.write, list[str]()  # pyright: ignore[reportPrivateUsage]
+    write, written = library.files.write, list[str]()
 
     def write_and_empty(again: bytes) -> str:
         result = write(again)
@@ -389,7 +389,7 @@ def test_a_file_that_went_with_the_trash_before_its_record_came_is_written_again
         written.append(result)
         return result
 
-    library._files.write = write_and_empty  # type: ignore[method-assign]  # pyright: ignore[reportPrivateUsage]
+    library.files.write = write_and_empty  # type: ignore[method-assign]
     library.add(data, RECIPE)
 
     assert library.path(sha256) == path

@@ -76,7 +76,7 @@ def made(studio: Studio, prompt: str, count: int = 1) -> list[str]:
     return [image.sha256 for image in studio.generate(GenerationRequest(prompt=prompt, count=count, seed=7))]
 
 
-def find(studio: Studio, page: int = 0, **filters: str) -> tuple[Any, ...]:
+def find(studio: Studio, page: int = 0, /, **filters: str) -> tuple[Any, ...]:
     return on_find(studio, page, **(FILTERS | filters))
 
 
@@ -103,12 +103,13 @@ def test_filters_narrow_it_down(studio: Studio) -> None:
     on_tag(studio, tick(bag), "Sale")
     on_move(studio, tick(bag), "Client")
 
-    for filters, found, not_found in (
+    cases: list[tuple[dict[str, str], str, str]] = [
         ({"words": "MUG"}, mug, bag),
         ({"which": STARRED}, mug, bag),
         ({"tag": "sale"}, bag, mug),
         ({"project": "Client"}, bag, mug),
-    ):
+    ]
+    for filters, found, not_found in cases:
         html = shown(studio, **filters)
         assert found in html and not_found not in html
     assert (

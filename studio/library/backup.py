@@ -1,0 +1,109 @@
+"""A copy of a library in a folder, made while it is in use, and back again.
+
+The copy is a data folder like any other: `STUDIO_DATA_DIR` may name it.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import shutil
+import sqlite3
+from collections.abc import Callable
+from contextlib import closing
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, cast
+
+from studio.errors import StudioError
+from studio.library.files import ContentFiles
+from studio.library.shares import KEY_FILE
+
+if TYPE_CHECKING:
+    from studio.library.library import Library
+
+DATABASE = "library.db"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Copied:
+    """How many images a copy holds, and the hashes of those whose files were missing or damaged."""
+
+    images: int
+    lost: tuple[str, ...]
+
+
+def backup(library: Library, out: Path, *, on_progress: Callable[[int, int], None] | None = None) -> Copied:
+    """Copies a library to `out`; files that are there from an earlier time are not copied again.
+
+    The records are those of one moment, and the files of all of them are copied after it: what is made meanwhile is
+    left for the next time. Raises StudioError.
+    """
+    if library.database.dialect.name != "sqlite":
+        raise StudioError("Only a library in SQLite is backed up here.", "Use the database's own tools.")
+    with library.plain_words():
+        source = cast("sqlite3.Connection", library.database.raw_connection().driver_connection)
+        return _copy(source, library.files, library.folder, out, on_progress)
+
+
+def restore(source: Path, folder: Path, *, on_progress: Callable[[int, int], None] | None = None) -> Copied:
+    """Copies a backup to `folder`, where no library may be yet. Raises StudioError."""
+    if not (source / DATABASE).is_file():
+        raise StudioError(f"There is no backup in {source}.", f"It would hold {DATABASE} and a folder of files.")
+    if (folder / DATABASE).exists():
+        raise StudioError(
+            f"{folder} already holds a library.", "Move it away first, or name another folder in STUDIO_DATA_DIR."
+        )
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with closing(sqlite3.connect(source / DATABASE)) as connection:
+            return _copy(connection, ContentFiles(str(source / "files")), source, folder, on_progress)
+    except (OSError, sqlite3.Error) as error:
+        raise StudioError(f"The backup can't be restored: {error}.", "Make room, or name another folder.") from error
+
+
+def _copy(
+    source: sqlite3.Connection,
+    files: ContentFiles,
+    folder: Path,
+    out: Path,
+    on_progress: Callable[[int, int], None] | None,
+) -> Copied:
+    # 1. The records of one moment, and the key that shows links again.
+    out.mkdir(parents=True, exist_ok=True)
+    partial = out / f"{DATABASE}.partial"
+    partial.unlink(missing_ok=True)
+    with closing(sqlite3.connect(partial)) as snapshot:
+        source.backup(snapshot)
+        snapshot.execute("PRAGMA journal_mode = DELETE")  # one file, without a log beside it
+        images = [sha256 for (sha256,) in snapshot.execute("SELECT sha256 FROM images").fetchall()]
+    if (folder / KEY_FILE).is_file():
+        shutil.copy2(folder / KEY_FILE, out / KEY_FILE)
+
+    # 2. Their files, each read to its last byte.
+    copies, lost, gone = ContentFiles(str(out / "files")), list[str](), list[tuple[str]]()
+    kept = "SELECT 1 FROM images WHERE sha256 = ? AND deleted IS NULL"
+    for number, sha256 in enumerate(images, start=1):
+        if not _is_whole(copies, sha256):
+            if _is_whole(files, sha256):
+                copies.write(files.read(sha256))
+            elif source.execute(kept, (sha256,)).fetchone():
+                lost.append(sha256)
+            else:  # deleted for good meanwhile
+                gone.append((sha256,))
+        if on_progress:
+            on_progress(number, len(images))
+    with closing(sqlite3.connect(partial)) as snapshot:
+        snapshot.execute("PRAGMA foreign_keys = ON")
+        with snapshot:
+            snapshot.executemany("DELETE FROM images WHERE sha256 = ?", gone)
+
+    # 3. The copy counts once it is whole.
+    partial.replace(out / DATABASE)
+    return Copied(images=len(images) - len(lost) - len(gone), lost=tuple(lost))
+
+
+def _is_whole(files: ContentFiles, sha256: str) -> bool:
+    try:
+        return hashlib.sha256(files.read(sha256)).hexdigest() == sha256
+    except OSError:
+        return False

@@ -1,0 +1,124 @@
+import sqlite3
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from studio.errors import StudioError
+from studio.library import Library, Search, Shares
+from studio.library.backup import backup, restore
+from tests.library.test_library import add, contents
+
+
+@pytest.fixture
+def library(tmp_path: Path) -> Iterator[Library]:
+    opened = Library(tmp_path / "data")
+    yield opened
+    opened.close()
+
+
+def test_all_is_there_again_after_a_wipe(library: Library, tmp_path: Path) -> None:
+    images = [add(library, "a mug", number) for number in range(5)]
+    library.tag(images[:1], "sale")
+    library.star(images[1:2])
+    library.delete(images[4:])
+    number, token = Shares(library, tmp_path / "data").create(images[:2])
+
+    copied = backup(library, tmp_path / "backup")
+    assert (copied.images, copied.lost) == (5, ())
+    assert restore(tmp_path / "backup", tmp_path / "again") == copied
+
+    again = Library(tmp_path / "again")
+    assert contents(tmp_path / "again") == contents(tmp_path / "data")
+    for sha256 in images[:4]:
+        path, before = again.path(sha256), library.path(sha256)
+        assert path and before and path.read_bytes() == before.read_bytes()
+    assert again.tags(images[0]) == ["sale"]
+    assert [image.sha256 for image in again.find(Search(starred=True)).images] == images[1:2]
+    assert [image.sha256 for image in again.find(Search(trash=True)).images] == images[4:]
+    shares = Shares(again, tmp_path / "again")
+    assert shares.token(number) == token and shares.open(token)
+    again.close()
+
+
+def test_a_backup_is_a_library_itself_and_grows(library: Library, tmp_path: Path) -> None:
+    first = add(library, "a mug", 1)
+    backup(library, tmp_path / "backup")
+    written = (tmp_path / "backup" / "files" / first[:2] / f"{first}.png").stat().st_mtime_ns
+    second = add(library, "a bag", 2)
+    assert backup(library, tmp_path / "backup").images == 2
+
+    copy = Library(tmp_path / "backup")
+    assert copy.path(first) and copy.path(second)
+    copy.close()
+    assert (tmp_path / "backup" / "files" / first[:2] / f"{first}.png").stat().st_mtime_ns == written
+
+
+def test_damaged_and_missing_files_are_named_and_mended(library: Library, tmp_path: Path) -> None:
+    damaged, missing, whole = (add(library, "a mug", number) for number in range(3))
+    backup(library, tmp_path / "backup")
+    (tmp_path / "backup" / "files" / damaged[:2] / f"{damaged}.png").write_bytes(b"rotten")
+    (tmp_path / "backup" / "files" / missing[:2] / f"{missing}.png").unlink()
+
+    copied = restore(tmp_path / "backup", tmp_path / "again")
+    assert (copied.images, set(copied.lost)) == (1, {damaged, missing})
+    assert contents(tmp_path / "again") == {f"{whole}.png"}
+    assert backup(library, tmp_path / "backup").lost == ()  # from the library, which is whole
+
+
+def test_it_is_safe_while_images_are_made(library: Library, tmp_path: Path) -> None:
+    stop = threading.Event()
+
+    def make() -> None:
+        number = 0
+        while not stop.is_set():
+            number += 1
+            sha256 = add(library, "a mug", number)
+            if number % 3 == 0:
+                library.delete([sha256])
+                library.empty_trash()
+
+    thread = threading.Thread(target=make)
+    thread.start()
+    try:
+        results = [backup(library, tmp_path / "backup") for _ in range(5)]
+    finally:
+        stop.set()
+        thread.join()
+
+    assert all(result.lost == () for result in results)
+    copy = Library(tmp_path / "backup")
+    found = copy.find(Search(limit=10**6)).images
+    assert found and all(copy.path(image.sha256) for image in found)
+    copy.close()
+
+
+def test_nothing_is_overwritten(library: Library, tmp_path: Path) -> None:
+    add(library, "a mug")
+    backup(library, tmp_path / "backup")
+
+    with pytest.raises(StudioError, match="already holds a library"):
+        restore(tmp_path / "backup", tmp_path / "data")
+    with pytest.raises(StudioError, match="There is no backup"):
+        restore(tmp_path / "data" / "files", tmp_path / "again")
+    (tmp_path / "broken").mkdir()
+    (tmp_path / "broken" / "library.db").write_bytes(b"no database at all" * 100)
+    with pytest.raises(StudioError, match="can't be restored"):
+        restore(tmp_path / "broken", tmp_path / "again")
+    assert not (tmp_path / "again" / "library.db").exists()
+
+
+def test_an_interrupted_copy_leaves_the_last_whole_one(library: Library, tmp_path: Path) -> None:
+    add(library, "a mug", 1)
+    backup(library, tmp_path / "backup")
+    add(library, "a bag", 2)
+
+    def interrupt(done: int, total: int) -> None:
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        backup(library, tmp_path / "backup", on_progress=interrupt)
+    with sqlite3.connect(tmp_path / "backup" / "library.db") as database:
+        assert database.execute("SELECT count(*) FROM images").fetchone() == (1,)
+    database.close()
