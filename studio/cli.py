@@ -23,6 +23,7 @@ from studio.models.presets import DIFFUSION_PRESETS, PRESETS
 if TYPE_CHECKING:
     from studio.library.backup import Copied
     from studio.settings import Settings
+    from studio.signature import Signature
 
 Crop = Literal["centre", "product"]
 #: What torch says, with a GPU and without.
@@ -112,7 +113,9 @@ def recipe(file: Annotated[Path, typer.Argument()], backend: BackendOption = Non
     """Say what made an image, whether it is intact, and whether it redraws."""
     from studio.service import Studio
 
-    found, verdict = Studio(_settings(backend)).recipe(file)
+    studio = Studio(_settings(backend))
+    signature = studio.signature(file)
+    found, verdict = studio.recipe(file)
     if as_json:
         _print_json(
             {
@@ -121,6 +124,7 @@ def recipe(file: Annotated[Path, typer.Argument()], backend: BackendOption = Non
                 "verdict": verdict.outcome,
                 "max_difference": verdict.max_difference,
                 "reason": verdict.reason,
+                "signature": asdict(signature) if signature else None,
             }
         )
         return
@@ -132,6 +136,7 @@ def recipe(file: Annotated[Path, typer.Argument()], backend: BackendOption = Non
         "Settings": ", ".join(f"{name} {value:g}" for name, value in found.controls.items()) or "none by hand",
         "Made": found.created,
         "Pixels": "intact" if verdict.intact else "altered",
+        "Signature": _signature_words(signature),
         "Redraw": f"{verdict.outcome.replace('_', ' ')}. {verdict.reason}",
     }
     for name, value in rows.items():
@@ -353,6 +358,12 @@ def import_(
         f" edit their captions in {out / 'catalogue.csv'}.",
         err=True,
     )
+
+
+def _signature_words(signature: Signature | None) -> str:
+    if signature is None:
+        return "none"
+    return f"{signature.state}, by {'this installation' if signature.own else signature.signer or 'nobody known'}"
 
 
 def _say_copied(copied: Copied, out: Path, as_json: bool) -> None:

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 KEY = "studio-recipe"  # keyword of the iTXt chunk
 MAX_RECIPE_BYTES = 64 * 1024
 
+_SIGNATURE = b"caBX"  # the chunk with Content Credentials (C2PA 2.2, A.3.2), which hold for the whole file alone
+
 XMP_KEY = "XML:com.adobe.xmp"  # keyword of the iTXt chunk, as XMP Specification Part 3 has it
 SYSTEM = "Product image studio"
 
@@ -35,7 +37,7 @@ _XMP = """\
 </x:xmpmeta>
 <?xpacket end="r"?>"""
 #: Drawn from words alone; https://cv.iptc.org/newscodes/digitalsourcetype/ has the others.
-_SOURCE = "http://cv.iptc.org/newscodes/digitalsourcetype/trainedAlgorithmicMedia"
+SOURCE = "http://cv.iptc.org/newscodes/digitalsourcetype/trainedAlgorithmicMedia"
 _NOT_IN_XML = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")  # XML 1.0, production 2
 
 
@@ -47,11 +49,11 @@ def to_png(image: Image.Image, recipe: Recipe) -> bytes:
 def xmp(recipe: Recipe) -> str:
     """The mark: that a trained model made the image, with which program, and with which model."""
     version = f"{recipe.model} {recipe.model_sha256[:12]}"
-    return _XMP.format(source=_SOURCE, system=SYSTEM, version=escape(_NOT_IN_XML.sub("\ufffd", version)))
+    return _XMP.format(source=SOURCE, system=SYSTEM, version=escape(_NOT_IN_XML.sub("\ufffd", version)))
 
 
 def without_recipe(png: bytes) -> bytes:
-    """A PNG as the studio made it, for strangers: the same pixels and the mark, without prompt and settings.
+    """A PNG as the studio made it, for strangers: the same pixels and the mark, without prompt, settings and signature.
 
     The file is taken apart into its chunks (PNG Specification, 5.3: length, type, data, CRC) and nothing is encoded
     again.
@@ -61,7 +63,8 @@ def without_recipe(png: bytes) -> bytes:
     while start < len(png):
         (length,) = struct.unpack_from(">I", png, start)
         chunk = png[start : start + 12 + length]
-        if not (chunk[4:8] == b"iTXt" and chunk[8:].startswith(KEY.encode() + b"\0")):
+        is_recipe = chunk[4:8] == b"iTXt" and chunk[8:].startswith(KEY.encode() + b"\0")
+        if not is_recipe and chunk[4:8] != _SIGNATURE:
             parts.append(chunk)
         start += len(chunk)
     return b"".join(parts)

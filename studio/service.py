@@ -15,6 +15,7 @@ from studio.errors import InputError
 from studio.prompts import load_prompts
 from studio.request import GeneratedImage, GenerationRequest, Recipe, SavedImage, Understanding, Verdict
 from studio.settings import Settings
+from studio.signature import Signature, Signer
 
 if TYPE_CHECKING:
     from studio.library import Library, Shares
@@ -52,6 +53,11 @@ class Studio:
 
         return Shares(self.library, self.settings.data_dir)
 
+    @cached_property
+    def signer(self) -> Signer:
+        """Signs what is kept; its key is in the data folder."""
+        return Signer(self.settings.data_dir)
+
     @property
     def capabilities(self) -> Capabilities:
         """What the backend of the settings offers."""
@@ -68,7 +74,8 @@ class Studio:
     def stream(self, request: GenerationRequest) -> Iterator[SavedImage]:
         """Like `generate`, one image at a time: each is in the library when it is yielded."""
         for drawn in self.engine.generate(request):
-            sha256, path = self.library.add(provenance.to_png(drawn.image, drawn.recipe), drawn.recipe)
+            data = self.signer.sign(provenance.to_png(drawn.image, drawn.recipe))
+            sha256, path = self.library.add(data, drawn.recipe)
             yield SavedImage(
                 image=drawn.image, seed=drawn.seed, index=drawn.index, recipe=drawn.recipe, sha256=sha256, path=path
             )
@@ -91,6 +98,15 @@ class Studio:
         if imaging.open_header(data).size != (recipe.size, recipe.size):
             return recipe, ALTERED  # said without decoding what may be 40 megapixels
         return recipe, self.engine.redraw(recipe, imaging.decode(data))
+
+    def signature(self, source: Path | bytes) -> Signature | None:
+        """What the signature in an image file is worth, None where it has none."""
+        data = source if isinstance(source, bytes) else _read(source, self.settings.max_upload_bytes)
+        return self.signer.verify(data, imaging.media_type(data))
+
+    def public_png(self, path: Path) -> bytes:
+        """An image of the library for strangers: signed anew, without prompt and settings. Raises OSError."""
+        return self.signer.sign(provenance.without_recipe(path.read_bytes()))
 
     def recent(self, count: int) -> list[tuple[ImageRecord, Path]]:
         """The newest images in the library and their PNGs, newest first; without those that somebody deleted."""

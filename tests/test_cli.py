@@ -76,6 +76,8 @@ def test_recipe_says_exact_of_an_untouched_file(tmp_path: Path) -> None:
     spoken = run("recipe", image["path"])
     assert spoken.stdout == ""
     assert "exact" in spoken.stderr and PROMPT in spoken.stderr
+    assert found["signature"] == {"state": "intact", "signer": "Product image studio", "own": True}
+    assert "intact, by this installation" in spoken.stderr
 
 
 def test_recipe_says_altered_of_changed_pixels(tmp_path: Path) -> None:
@@ -90,7 +92,16 @@ def test_recipe_says_altered_of_changed_pixels(tmp_path: Path) -> None:
 
     found = json.loads(run("recipe", tmp_path / "changed.png", "--json").stdout)
 
-    assert (found["verdict"], found["intact"]) == ("not_reproducible", False)
+    assert (found["verdict"], found["intact"], found["signature"]) == ("not_reproducible", False, None)
+
+
+def test_recipe_says_altered_of_a_changed_file(tmp_path: Path) -> None:
+    (image,) = generate(tmp_path, "--count", 1)
+    data = Path(str(image["path"])).read_bytes().replace(b"Apache-2.0", b"Apache-9.9")
+    (tmp_path / "changed.png").write_bytes(data)
+
+    result = run("recipe", tmp_path / "changed.png")
+    assert "Signature:altered" in result.stderr.replace(" ", "")
 
 
 def plain_error(result: Result) -> str:

@@ -14,14 +14,17 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
+from studio import signature
 from studio.errors import StudioError
+from studio.library import shares
 from studio.library.files import ContentFiles
-from studio.library.shares import KEY_FILE
 
 if TYPE_CHECKING:
     from studio.library.library import Library
 
 DATABASE = "library.db"
+#: What shows links again, and what files are signed with.
+KEY_FILES = (shares.KEY_FILE, signature.KEY_FILE)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -68,7 +71,7 @@ def _copy(
     out: Path,
     on_progress: Callable[[int, int], None] | None,
 ) -> Copied:
-    # 1. The records of one moment, and the key that shows links again.
+    # 1. The records of one moment, and the keys.
     out.mkdir(parents=True, exist_ok=True)
     partial = out / f"{DATABASE}.partial"
     partial.unlink(missing_ok=True)
@@ -76,8 +79,9 @@ def _copy(
         source.backup(snapshot)
         snapshot.execute("PRAGMA journal_mode = DELETE")  # one file, without a log beside it
         images = [sha256 for (sha256,) in snapshot.execute("SELECT sha256 FROM images").fetchall()]
-    if (folder / KEY_FILE).is_file():
-        shutil.copy2(folder / KEY_FILE, out / KEY_FILE)
+    for name in KEY_FILES:
+        if (folder / name).is_file():
+            shutil.copy2(folder / name, out / name)
 
     # 2. Their files, each read to its last byte.
     copies, lost, gone = ContentFiles(str(out / "files")), list[str](), list[tuple[str]]()

@@ -5,7 +5,6 @@ from __future__ import annotations
 import base64
 import hashlib
 import hmac
-import os
 import secrets
 import threading
 import time
@@ -31,6 +30,7 @@ from studio.library.records import (
     utc_now,
 )
 from studio.request import Recipe
+from studio.secret_file import secret_file
 
 if TYPE_CHECKING:
     from studio.library.library import Library
@@ -292,23 +292,9 @@ class Shares:
         return hmac.digest(self._key(), known, "sha256").hex()
 
     def _key(self) -> bytes:
-        """The key of this library, made on first use. Two processes may be the first at once."""
-        path = self._folder / KEY_FILE
+        """The key of this library."""
         with self._library.plain_words():
-            if not path.exists():
-                part = path.with_name(f"{path.name}.{secrets.token_hex(8)}.partial")
-                descriptor = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-                with os.fdopen(descriptor, "wb") as file:
-                    file.write(secrets.token_bytes(32))
-                    file.flush()
-                    os.fsync(descriptor)
-                try:
-                    os.link(part, path)  # fails where another process was first
-                except FileExistsError:
-                    pass
-                finally:
-                    part.unlink()
-            return path.read_bytes()
+            return secret_file(self._folder / KEY_FILE, lambda: secrets.token_bytes(32))
 
 
 class _Tries:

@@ -282,8 +282,10 @@ def on_surprise(studio: Studio) -> str:
 def on_drop(studio: Studio, controls: Sequence[Control], path: str) -> list[object]:
     """Puts the settings of a picture made here back on the page, its seed locked, and says whether they still hold."""
     with plain_words():
-        recipe, verdict = studio.recipe(Path(path))
-    return [*from_request(controls, recipe.request), True, markup.verdict(verdict), None]
+        data = Path(path).read_bytes()
+        recipe, verdict = studio.recipe(data)
+        said = markup.verdict(verdict, studio.signature(data))
+    return [*from_request(controls, recipe.request), True, said, None]
 
 
 def on_load(studio: Studio) -> Any:

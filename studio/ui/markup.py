@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from PIL import Image
 
     from studio.request import GeneratedImage, Understanding, Understood, Verdict
+    from studio.signature import Signature
 
 #: From this confidence on (0 .. 1) an attribute is shown as understood, below it as a guess.
 SURE = 0.75
@@ -30,6 +31,11 @@ VERDICTS = {
     "not_reproducible": "Not reproducible: it can't be drawn again as it is.",
 }
 
+SIGNATURES = {
+    "intact": "Its signature is intact.",
+    "altered": "Its signature says that the file was altered.",
+}
+
 
 def notice(text: str, *, kind: str = "note") -> str:
     """One line for the user; `kind` is "note", "busy" or "problem". Nothing for no text."""
@@ -37,11 +43,12 @@ def notice(text: str, *, kind: str = "note") -> str:
     return f'<p class="notice {kind}" role="{role}">{escape(text)}</p>' if text else ""
 
 
-def verdict(found: Verdict) -> str:
-    """What a dropped picture's recipe is worth."""
+def verdict(found: Verdict, signature: Signature | None) -> str:
+    """What a dropped picture's recipe and signature are worth."""
+    signed = f" {SIGNATURES[signature.state]}" if signature else ""
     return (
         f'<p class="notice verdict {found.outcome}" role="status">'
-        f"<strong>{escape(VERDICTS[found.outcome])}</strong> {escape(found.reason)}</p>"
+        f"<strong>{escape(VERDICTS[found.outcome])}</strong> {escape(found.reason)}{signed}</p>"
     )
 
 

@@ -19,7 +19,6 @@ from fastapi.responses import HTMLResponse, RedirectResponse
 from fastapi.routing import APIRoute
 from jinja2 import Environment, FileSystemLoader, select_autoescape
 
-from studio import provenance
 from studio.errors import StudioError
 from studio.library.shares import NoSuchShare, Shared, SharedImage, TooManyTries
 from studio.request import GenerationRequest
@@ -148,7 +147,7 @@ def share_routes(studio: Studio) -> APIRouter:
         with zipfile.ZipFile(buffer, "w") as archive:  # PNG doesn't compress further
             for place, image in enumerate(shared.images):
                 with suppress(OSError):
-                    archive.writestr(_file_name(place, image), provenance.without_recipe(image.path.read_bytes()))
+                    archive.writestr(_file_name(place, image), studio.public_png(image.path))
         return Response(buffer.getvalue(), media_type="application/zip", headers=_attachment("images.zip"))
 
     @router.get("/{token}/{place:int}.png")
@@ -158,7 +157,7 @@ def share_routes(studio: Studio) -> APIRouter:
             raise _Refused(_nothing())
         image = _at(shared, place)
         return _read(
-            lambda: provenance.without_recipe(image.path.read_bytes()),
+            lambda: studio.public_png(image.path),
             "image/png",
             _attachment(_file_name(place, image)),
         )

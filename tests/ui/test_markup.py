@@ -3,6 +3,7 @@ from datetime import UTC, datetime
 from PIL import Image
 
 from studio.request import GeneratedImage, Recipe, Understanding, Understood, Verdict
+from studio.signature import Signature
 from studio.ui import markup
 
 HTML = "<script>alert(1)</script>&\"'"
@@ -62,11 +63,19 @@ def test_everything_from_outside_is_escaped() -> None:
         markup.chips(understanding(HTML, attributes=found, unknown=(HTML,))),
         markup.previews(HTML, [drawn]),
         markup.notice(HTML, kind="problem"),
-        markup.verdict(verdict),
+        markup.verdict(verdict, Signature(state="altered", signer="", own=False)),
     ):
         assert "&lt;script&gt;" in shown
         assert "<script" not in shown
         assert HTML not in shown
+
+
+def test_a_signature_is_spoken_of_where_there_is_one() -> None:
+    verdict = Verdict(outcome="exact", intact=True, max_difference=0, reason="Yes.")
+
+    assert "signature" not in markup.verdict(verdict, None)
+    assert "intact" in markup.verdict(verdict, Signature(state="intact", signer="a", own=True))
+    assert "was altered" in markup.verdict(verdict, Signature(state="altered", signer="", own=False))
 
 
 def test_no_words_are_no_notice() -> None:

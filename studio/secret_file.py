@@ -1,0 +1,30 @@
+"""A file that only its owner may read, made on first use."""
+
+from __future__ import annotations
+
+import os
+import secrets
+from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
+
+
+def secret_file(path: Path, make: Callable[[], bytes]) -> bytes:
+    """The content of `path`, which `make` gives where there is no such file yet. Raises OSError.
+
+    Two processes may be the first at once: both get what one of them made.
+    """
+    if not path.exists():
+        path.parent.mkdir(parents=True, exist_ok=True)
+        part = path.with_name(f"{path.name}.{secrets.token_hex(8)}.partial")
+        descriptor = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        try:
+            with os.fdopen(descriptor, "wb") as file:
+                file.write(make())
+                file.flush()
+                os.fsync(descriptor)
+            with suppress(FileExistsError):  # another process was first
+                os.link(part, path)
+        finally:
+            part.unlink()
+    return path.read_bytes()
