@@ -1,7 +1,9 @@
 import hashlib
 import json
+import struct
 import subprocess
 import sys
+import zlib
 from pathlib import Path
 
 import pytest
@@ -97,8 +99,10 @@ def test_recipe_says_altered_of_changed_pixels(tmp_path: Path) -> None:
 
 def test_recipe_says_altered_of_a_changed_file(tmp_path: Path) -> None:
     (image,) = generate(tmp_path, "--count", 1)
-    data = Path(str(image["path"])).read_bytes().replace(b"Apache-2.0", b"Apache-9.9")
-    (tmp_path / "changed.png").write_bytes(data)
+    body = b"tEXtComment\0mine"
+    chunk = struct.pack(">I", len(body) - 4) + body + struct.pack(">I", zlib.crc32(body))
+    data = Path(str(image["path"])).read_bytes()
+    (tmp_path / "changed.png").write_bytes(data[:-12] + chunk + data[-12:])  # before the chunk that ends the file
 
     result = run("recipe", tmp_path / "changed.png")
     assert "Signature:altered" in result.stderr.replace(" ", "")
