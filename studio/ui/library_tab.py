@@ -119,8 +119,9 @@ def library_tab(studio: Studio, create: CreateTab, tabs: gr.Tabs, tab: gr.Tab) -
     find = partial(on_find, studio)
     look: dict[str, Any] = {"show_progress": "hidden", **ASKS}
     tab.select(find, [page, *filters], shown, **look)
-    for each in filters:
-        each.input(lambda: 0, outputs=page, **look).then(
+    # Pasted words are no "input" to Gradio's textbox of one line, but they are a change.
+    for narrowed in (words.change, *(each.input for each in filters if each is not words)):
+        narrowed(lambda: 0, outputs=page, **look).then(
             find, [page, *filters], shown, trigger_mode="always_last", **look
         )
     for button, step in ((before, -1), (after, 1)):
