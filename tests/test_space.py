@@ -1,3 +1,4 @@
+import json
 import os
 import re
 import subprocess
@@ -8,7 +9,9 @@ from pathlib import Path
 import httpx
 import pytest
 import yaml
+from typer.testing import CliRunner
 
+from studio.cli import app
 from studio.errors import StudioError
 from studio.space import write_space
 from tests.serving import until
@@ -63,6 +66,21 @@ def test_it_runs_from_its_own_files(tmp_path: Path, tiny_snapshot: Path, tiny_te
     finally:
         running.terminate()
         running.communicate()
+
+
+def test_the_container_is_built_of_what_there_is_and_runs_what_there_is() -> None:
+    lines = (ROOT / "assets" / "deploy" / "Containerfile").read_text().replace("\\\n", " ").splitlines()
+    steps = [line.split(maxsplit=1) for line in lines if line.strip() and not line.startswith("#")]
+    said = {name: words for name, words in steps}
+
+    copied = [name for step, words in steps if step == "COPY" for name in words.split()[:-1]]
+    assert all((ROOT / name).exists() for name in copied) and {"studio", "prompts", "assets"} <= set(copied)
+    assert [step for step, _ in steps].index("USER") < [step for step, _ in steps].index("CMD")
+    assert said["USER"] not in ("root", "0")
+    assert "/healthz" in said["HEALTHCHECK"] and said["EXPOSE"] in said["HEALTHCHECK"]
+    program, command, *options = json.loads(said["CMD"])
+    known = CliRunner().invoke(app, [command, "--help"], env={"COLUMNS": "200"}).stdout
+    assert program == "studio" and all(option in known for option in options if option.startswith("--"))
 
 
 def test_other_peoples_folders_are_left_alone(tmp_path: Path) -> None:

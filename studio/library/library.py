@@ -21,7 +21,7 @@ from studio import imaging, provenance
 from studio.errors import InputError, StudioError
 from studio.library.database import open_database
 from studio.library.files import ContentFiles
-from studio.library.records import OWNER, ImageRecord, ProjectRecord, RecipeRecord, TagRecord, utc_now
+from studio.library.records import OWNER, ImageRecord, ProjectRecord, RecipeRecord, ShareRecord, TagRecord, utc_now
 from studio.library.search import Found, Search, count_of, folded, page_of
 from studio.request import Recipe
 
@@ -224,6 +224,15 @@ class Library:
                     for sha256 in connection.scalars(marked).all():
                         self.files.delete(sha256)
         return len(gone)
+
+    def wipe(self, viewer: str = OWNER) -> int:
+        """Deletes images, projects, shares and all that was said of them for good; returns how many images."""
+        own = ImageRecord.owner == viewer
+        with self.plain_words(), self.database.begin() as connection:
+            for record in (ShareRecord, ProjectRecord):
+                connection.execute(delete(record).where(record.owner == viewer))
+            connection.execute(update(ImageRecord).where(own, ImageRecord.deleted.is_(None)).values(deleted=utc_now()))
+        return self.empty_trash(viewer=viewer)
 
     def close(self) -> None:
         self.database.dispose()

@@ -89,16 +89,6 @@ class TagRecord(Base):
     owner: Mapped[str]
 
 
-class MeaningRecord(Base):
-    """What a prompt means to a text encoder: a unit vector of float16. Images of one prompt share it."""
-
-    __tablename__ = "meanings"
-
-    prompt: Mapped[str] = mapped_column(primary_key=True)
-    encoder_sha256: Mapped[str] = mapped_column(primary_key=True)
-    vector: Mapped[bytes] = mapped_column(LargeBinary)
-
-
 class ShareRecord(Base):
     """A link that shows some images to whoever has it.
 

@@ -110,7 +110,7 @@ def library_tab(studio: Studio, create: CreateTab, tabs: gr.Tabs, tab: gr.Tab) -
         press_open = gr.Button(visible="hidden", elem_id="library-open")
         # What only the browser knows travels in these.
         ticked, opened, sure = gr.Textbox(visible="hidden"), gr.Textbox(visible="hidden"), gr.Checkbox(visible="hidden")
-        deleted = gr.State(list[str])
+        deleted = gr.State([])
         page = gr.State(0)
 
     # 2. Finding.
@@ -150,7 +150,7 @@ def library_tab(studio: Studio, create: CreateTab, tabs: gr.Tabs, tab: gr.Tab) -
     compare.click(partial(on_compare, studio), ticked, [details, opened_actions, use], js=TICKED, **look)
 
     # 4. One image in full, and back to where it was made.
-    press_open.click(partial(on_open, studio), opened, [opened, details, opened_actions, use], js=OPENED, **look)
+    press_open.click(partial(on_look, studio), opened, [opened, details, opened_actions, use], js=OPENED, **look)
     close.click(lambda: ("", gr.Row(visible=False)), outputs=[details, opened_actions], **look)
     use.click(partial(on_use, studio, create), opened, [*create.request, create.lock, tabs], **look).success(
         None, js="() => document.querySelector('#preview-now').click()"
@@ -279,7 +279,7 @@ def on_restore(studio: Studio, ticked: str) -> None:
 
 def on_empty(studio: Studio, sure: bool) -> Any:
     with plain_words():
-        if not sure:
+        if sure is not True:
             return gr.skip()
         return notice(f"{markup.images(studio.library.empty_trash())} deleted for good.")
 
@@ -302,7 +302,7 @@ def on_compare(studio: Studio, ticked: str) -> tuple[Any, ...]:
         return markup.compared(kept, recipes), gr.Row(visible=True), gr.Button(visible=False)
 
 
-def on_open(studio: Studio, sha256: str) -> tuple[Any, ...]:
+def on_look(studio: Studio, sha256: str) -> tuple[Any, ...]:
     """One image in full, with all that is known of it."""
     with plain_words():
         record, recipe = studio.library.image(sha256), studio.library.recipe(sha256)

@@ -13,6 +13,7 @@ import gradio as gr
 from studio.ui import markup
 from studio.ui.create_tab import create_tab
 from studio.ui.library_tab import library_tab
+from studio.ui.privacy_tab import privacy_tab
 
 if TYPE_CHECKING:
     from studio.service import Studio
@@ -48,6 +49,8 @@ def build_page(studio: Studio) -> gr.Blocks:
                     create = create_tab(page, studio)
                 with gr.Tab("Library", id="library") as library:
                     library_tab(studio, create, tabs, library)
+                with gr.Tab("Privacy", id="privacy"):
+                    privacy_tab(studio)
     page.state_session_capacity = _SESSIONS
     return page.queue(max_size=studio.settings.queue_size, api_open=False)
 

@@ -20,7 +20,7 @@ from sqlalchemy import create_engine, text
 
 from studio import provenance
 from studio.errors import InputError, StudioError
-from studio.library import Library, Search
+from studio.library import Library, Search, Shares
 from studio.library import library as library_module
 from studio.library.database import HEAD, open_database, revision
 from studio.library.records import Base
@@ -259,6 +259,22 @@ def test_trash_is_emptied_after_a_month(tmp_path: Path) -> None:
 
     Library(tmp_path).close()
     assert contents(tmp_path) == {f"{new}.png"}
+
+
+def test_a_wipe_leaves_nothing_of_the_owners(library: Library, tmp_path: Path) -> None:
+    first, second = add(library, "a mug", 1), add(library, "a bag", 2)
+    library.delete([first])
+    library.tag([second], "sale")
+    library.add_project("Client")
+    shares = Shares(library, tmp_path)
+    shares.create([second])
+    other, _ = library.add(png(9), RECIPE, viewer="another")
+
+    assert library.wipe() == 2
+    assert contents(tmp_path) == {f"{other}.png"}
+    assert library.find(Search()).total == library.find(Search(trash=True)).total == 0
+    assert library.tags() == library.projects() == shares.all() == []
+    assert library.path(other, viewer="another")
 
 
 # Faults

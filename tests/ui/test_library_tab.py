@@ -38,8 +38,8 @@ from studio.ui.library_tab import (
     on_find,
     on_forget,
     on_links,
+    on_look,
     on_move,
-    on_open,
     on_restore,
     on_revoke,
     on_share,
@@ -51,6 +51,7 @@ from studio.ui.library_tab import (
     on_untag,
     on_use,
 )
+from studio.ui.privacy_tab import on_wipe
 from tests.fakes import FakeBackend
 
 FILTERS = {
@@ -187,12 +188,12 @@ def test_one_image_in_full(studio: Studio) -> None:
     on_tag(studio, tick(mug), "<i>")
     on_move(studio, tick(mug), "A & B")
 
-    sha256, html, *_ = on_open(studio, mug)
+    sha256, html, *_ = on_look(studio, mug)
     assert sha256 == mug
     for said in ("a mug &lt;b&gt;", "&lt;i&gt;", "A &amp; B", "CC0-1.0", mug, "16 x 16 pixels"):
         assert said in html
     with pytest.raises(gr.Error, match="not in the library"):
-        on_open(studio, "0" * 64)
+        on_look(studio, "0" * 64)
 
 
 def test_settings_go_back_to_where_images_are_made(studio: Studio) -> None:
@@ -240,6 +241,15 @@ def test_links_have_the_address_of_the_settings_or_of_the_page(studio: Studio, t
     link, _ = on_share(public, HERE, tick(*images), "", "", None, "", True, None)
     assert link.value.startswith("https://shares.example.com/s/") and link.info is None
     public.library.close()
+
+
+def test_everything_is_deleted_for_who_is_sure(studio: Studio) -> None:
+    images = made(studio, "a mug", 2)
+    on_share(studio, HERE, tick(*images), "", "", 7, "", True, 0)
+
+    assert on_wipe(studio, False) == "" and studio.library.storage().images == 2
+    assert "2 images and all links were deleted" in on_wipe(studio, True)
+    assert studio.library.storage().images == 0 and studio.shares.all() == []
 
 
 @pytest.mark.parametrize("ticked", ["", "null", "{}", "[1]", "[", "[]"])

@@ -1,4 +1,4 @@
-"""The library: images, their recipes, projects, tags, meanings of prompts."""
+"""The library: images, their recipes, projects, tags."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -54,9 +54,3 @@ def upgrade() -> None:
         sa.Column("owner", sa.String, nullable=False),
     )
     op.create_index("ix_tags_tag", "tags", ["owner", "tag"])
-    op.create_table(
-        "meanings",
-        sa.Column("prompt", sa.String, primary_key=True),
-        sa.Column("encoder_sha256", sa.String, primary_key=True),
-        sa.Column("vector", sa.LargeBinary, nullable=False),
-    )

@@ -1,0 +1,43 @@
+"""The Privacy tab: what is kept, where, for how long, and a button that deletes it."""
+# Gradio is typed in part.
+# pyright: reportUnknownMemberType=false, reportPrivateImportUsage=false
+
+from __future__ import annotations
+
+from functools import partial
+from html import escape
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import gradio as gr
+
+from studio.library.library import TRASH_DAYS
+from studio.ui import library_markup
+from studio.ui.create_tab import ASKS
+from studio.ui.errors import plain_words
+from studio.ui.markup import notice
+
+if TYPE_CHECKING:
+    from studio.service import Studio
+
+SURE = "() => confirm('Delete every picture, project and link in this library for good?')"
+
+KEPT = Path(__file__).with_name("privacy.html")
+
+
+def privacy_tab(studio: Studio) -> None:
+    """Lays the tab out inside the one that is being built."""
+    gr.HTML(KEPT.read_text(encoding="utf-8").format(days=TRASH_DAYS, folder=escape(str(studio.settings.data_dir))))
+    said = gr.HTML()
+    wipe = gr.Button("Delete everything", size="sm", elem_id="wipe")
+    sure = gr.Checkbox(visible="hidden")
+    wipe.click(partial(on_wipe, studio), sure, said, js=SURE, show_progress="hidden", **ASKS)
+
+
+def on_wipe(studio: Studio, sure: bool) -> str:
+    """Deletes all that the library has, where the user is sure."""
+    with plain_words():
+        if sure is not True:  # an endpoint may be given anything
+            return ""
+        count = studio.library.wipe()
+        return notice(f"{library_markup.images(count)} and all links were deleted for good.")
