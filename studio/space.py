@@ -11,7 +11,7 @@ from pathlib import Path
 from studio.errors import StudioError
 from studio.settings import packaged
 
-#: Not one of our own: where torch for machines without a graphics card is found, a tenth of the usual size.
+#: Not one of our own: where torch for machines without a graphics card is found, which is much smaller.
 _CPU_TORCH = "--extra-index-url https://download.pytorch.org/whl/cpu"
 
 _README = """\

@@ -8,11 +8,13 @@ from __future__ import annotations
 import hashlib
 import shutil
 import sqlite3
-from collections.abc import Callable
-from contextlib import closing
+from collections.abc import Callable, Generator
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
+
+from sqlalchemy.exc import SQLAlchemyError
 
 from studio import signature
 from studio.errors import StudioError
@@ -43,8 +45,8 @@ def backup(library: Library, out: Path, *, on_progress: Callable[[int, int], Non
     """
     if library.database.dialect.name != "sqlite":
         raise StudioError("Only a library in SQLite is backed up here.", "Use the database's own tools.")
-    with library.plain_words():
-        source = cast("sqlite3.Connection", library.database.raw_connection().driver_connection)
+    with _plain_words(), closing(library.database.raw_connection()) as connection:
+        source = cast("sqlite3.Connection", connection.driver_connection)
         return _copy(source, library.files, library.folder, out, on_progress)
 
 
@@ -56,12 +58,16 @@ def restore(source: Path, folder: Path, *, on_progress: Callable[[int, int], Non
         raise StudioError(
             f"{folder} already holds a library.", "Move it away first, or name another folder in STUDIO_DATA_DIR."
         )
+    with _plain_words(), closing(sqlite3.connect(source / DATABASE)) as connection:
+        return _copy(connection, ContentFiles(str(source / "files")), source, folder, on_progress)
+
+
+@contextmanager
+def _plain_words() -> Generator[None]:
     try:
-        folder.mkdir(parents=True, exist_ok=True)
-        with closing(sqlite3.connect(source / DATABASE)) as connection:
-            return _copy(connection, ContentFiles(str(source / "files")), source, folder, on_progress)
-    except (OSError, sqlite3.Error) as error:
-        raise StudioError(f"The backup can't be restored: {error}.", "Make room, or name another folder.") from error
+        yield
+    except (OSError, SQLAlchemyError, sqlite3.Error) as error:
+        raise StudioError(f"The library can't be copied: {error}.", "Make room, or name another folder.") from error
 
 
 def _copy(
@@ -87,9 +93,9 @@ def _copy(
     copies, lost, gone = ContentFiles(str(out / "files")), list[str](), list[tuple[str]]()
     kept = "SELECT 1 FROM images WHERE sha256 = ? AND deleted IS NULL"
     for number, sha256 in enumerate(images, start=1):
-        if not _is_whole(copies, sha256):
-            if _is_whole(files, sha256):
-                copies.write(files.read(sha256))
+        if _whole(copies, sha256) is None:
+            if (data := _whole(files, sha256)) is not None:
+                copies.write(data)
             elif source.execute(kept, (sha256,)).fetchone():
                 lost.append(sha256)
             else:  # deleted for good meanwhile
@@ -106,8 +112,10 @@ def _copy(
     return Copied(images=len(images) - len(lost) - len(gone), lost=tuple(lost))
 
 
-def _is_whole(files: ContentFiles, sha256: str) -> bool:
+def _whole(files: ContentFiles, sha256: str) -> bytes | None:
+    """The content of a file, None where it is missing or damaged."""
     try:
-        return hashlib.sha256(files.read(sha256)).hexdigest() == sha256
+        data = files.read(sha256)
     except OSError:
-        return False
+        return None
+    return data if hashlib.sha256(data).hexdigest() == sha256 else None

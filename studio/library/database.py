@@ -7,6 +7,8 @@ from typing import Any
 
 from sqlalchemy import URL, Connection, Engine, create_engine, event, inspect, text
 
+from studio.errors import StudioError
+
 #: The newest of `migrations/versions`; a database that says so needs no alembic, whose import takes a while.
 HEAD = "0002"
 
@@ -14,9 +16,9 @@ HEAD = "0002"
 def open_database(url: str | URL) -> Engine:
     """An engine on a database with all tables. Several threads and processes may open one at once.
 
-    Raises SQLAlchemyError where it can't be opened or written.
+    Raises SQLAlchemyError where it can't be opened or written, StudioError where a newer studio made it.
     """
-    engine = create_engine(url)
+    engine = create_engine(url, hide_parameters=True)  # prompts and comments stay out of errors, and so of the log
     if engine.dialect.name == "sqlite":
         event.listen(engine, "connect", _configure)
     with engine.connect() as connection:
@@ -40,13 +42,17 @@ def revision(connection: Connection) -> str | None:
 def _migrate(connection: Connection, *, before_alembic: bool) -> None:
     from alembic import command
     from alembic.config import Config
+    from alembic.util import CommandError
 
     if before_alembic:  # its one table says nothing that the files don't: they are looked through anyway
         connection.execute(text("DROP TABLE IF EXISTS images"))
     config = Config()
     config.set_main_option("script_location", str(files("studio.library").joinpath("migrations")))
     config.attributes["connection"] = connection
-    command.upgrade(config, "head")
+    try:
+        command.upgrade(config, "head")
+    except CommandError as error:  # a revision that isn't among ours
+        raise StudioError("A newer studio made this library.", "Update the studio, or restore a backup.") from error
 
 
 def _configure(connection: Any, _: object) -> None:

@@ -10,7 +10,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from sqlalchemy import URL, delete, func, select, update
 from sqlalchemy.dialects.sqlite import insert
@@ -37,6 +37,8 @@ TRASH_DAYS = 30
 MAX_NAME = 80  # characters of a project's name or a tag
 #: So many rows are written or named at once; SQLite takes 32,766 values in a statement.
 _BATCH = 500
+#: So many files are in memory at once.
+_READ_AT_ONCE = 16
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -47,6 +49,14 @@ class Storage:
     num_bytes: int
     trash_images: int
     trash_bytes: int
+
+
+class _Kept(NamedTuple):
+    """A file that is on the disk, its recipe, and its row among the images."""
+
+    data: bytes
+    recipe: Recipe
+    record: dict[str, object]
 
 
 class Library:
@@ -62,7 +72,7 @@ class Library:
         with self.plain_words():
             folder.mkdir(parents=True, exist_ok=True)
             self.database = open_database(database_url or URL.create("sqlite", database=str(folder / "library.db")))
-        with suppress(OSError, SQLAlchemyError):  # what can't be tidied can still be read and added to
+        with suppress(OSError, SQLAlchemyError, StudioError):  # what can't be tidied can still be read and added to
             self._tidy()
 
     # Keeping
@@ -75,7 +85,7 @@ class Library:
         """
         with self.plain_words():
             sha256 = self.files.write(data)
-            self._record([(sha256, data, recipe)], viewer)
+            self._record([_Kept(data, recipe, _record_of(sha256, data, recipe, viewer))])
         return sha256, self.files.path(sha256)
 
     def path(self, sha256: str, viewer: str = OWNER) -> Path | None:
@@ -86,10 +96,6 @@ class Library:
                 return None
         path = self.files.path(sha256)
         return path if path.is_file() else None
-
-    def file(self, sha256: str) -> Path:
-        """Where the file of an image that was kept lies, or lay."""
-        return self.files.path(sha256)
 
     def image(self, sha256: str, viewer: str = OWNER) -> ImageRecord | None:
         """The record of one image, deleted or not."""
@@ -134,14 +140,6 @@ class Library:
         with self.plain_words(), Session(self.database) as session:
             chosen = select(ProjectRecord).where(ProjectRecord.owner == viewer)
             return list(session.scalars(chosen.order_by(ProjectRecord.name)))
-
-    def kinds(self, viewer: str = OWNER) -> tuple[list[str], list[str]]:
-        """The kinds of images there are, and the backends that drew them."""
-        own = ImageRecord.owner == viewer
-        with self.plain_words(), Session(self.database) as session:
-            kinds = session.scalars(select(ImageRecord.kind).distinct().where(own))
-            backends = session.scalars(select(ImageRecord.backend).distinct().where(own))
-            return sorted(kinds), sorted(backends)
 
     def storage(self, viewer: str = OWNER) -> Storage:
         """How many images there are and how much room they take, in the trash and outside it."""
@@ -246,16 +244,15 @@ class Library:
                 changed += result.rowcount
         return changed
 
-    def _record(self, images: Sequence[tuple[str, bytes, Recipe]], viewer: str) -> None:
-        """Writes the records of files that are on the disk: hash, bytes and recipe of each."""
-        records = [_record_of(sha256, data, recipe, viewer) for sha256, data, recipe in images]
-        recipes = [{"sha256": sha256, "recipe": asdict(recipe)} for sha256, _, recipe in images]
+    def _record(self, images: Sequence[_Kept]) -> None:
+        """Writes the records of files that are on the disk."""
+        recipes = [{"sha256": image.record["sha256"], "recipe": asdict(image.recipe)} for image in images]
         with self.database.begin() as connection:
-            connection.execute(insert(ImageRecord).values(records).on_conflict_do_nothing())
+            connection.execute(insert(ImageRecord).values([image.record for image in images]).on_conflict_do_nothing())
             connection.execute(insert(RecipeRecord).values(recipes).on_conflict_do_nothing())
-            for sha256, data, _ in images:
-                if not self.files.exists(sha256):  # it was in the trash, which was emptied in between
-                    self.files.write(data)
+            for image in images:  # one may have been in the trash, which was emptied in between
+                if not self.files.exists(str(image.record["sha256"])):
+                    self.files.write(image.data)
 
     def _tidy(self) -> None:
         """Deletes half-written files and old trash, and makes records of files that have none: once a day, and where
@@ -271,24 +268,25 @@ class Library:
                 return
             known = set(session.scalars(select(ImageRecord.sha256)))
         missing = sorted(set(self.files.hashes()) - known)
-        for some in _batches(missing):
+        for some in _batches(missing, _READ_AT_ONCE):
             readable = [found for sha256 in some if (found := self._read(sha256))]
             if readable:
-                self._record(readable, OWNER)
+                self._record(readable)
         if missing:
             logger.info("%d files had no record; those with a recipe have one now", len(missing))
         self.files.delete_partial()
         self.empty_trash(timedelta(days=TRASH_DAYS))
         tidied.touch()
 
-    def _read(self, sha256: str) -> tuple[str, bytes, Recipe] | None:
-        """A file and the recipe in it; None for what the studio didn't make, or not like this."""
+    def _read(self, sha256: str) -> _Kept | None:
+        """A file without a record, and the one it should have; None for what the studio didn't make."""
         try:
             data = self.files.read(sha256)
             if hashlib.sha256(data).hexdigest() != sha256:
                 logger.warning("%s is not the file that was kept under this name", sha256)
                 return None
-            return sha256, data, provenance.read_recipe(data)
+            recipe = provenance.read_recipe(data)
+            return _Kept(data, recipe, _record_of(sha256, data, recipe, OWNER))
         except (OSError, InputError):
             return None
 
@@ -338,6 +336,6 @@ def _name(name: str, what: str) -> str:
     return name
 
 
-def _batches(images: Collection[str]) -> list[list[str]]:
+def _batches(images: Collection[str], size: int = _BATCH) -> list[list[str]]:
     chosen = list(dict.fromkeys(images))
-    return [chosen[start : start + _BATCH] for start in range(0, len(chosen), _BATCH)]
+    return [chosen[start : start + size] for start in range(0, len(chosen), size)]

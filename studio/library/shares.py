@@ -273,7 +273,7 @@ class Shares:
             images = [
                 SharedImage(
                     sha256=image.sha256,
-                    path=self._library.file(image.sha256),
+                    path=self._library.files.path(image.sha256),
                     width=image.width,
                     height=image.height,
                     recipe=Recipe(**recipe),

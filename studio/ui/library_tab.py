@@ -20,7 +20,7 @@ from studio.ui.controls import from_request
 from studio.ui.create_tab import ASKS
 from studio.ui.errors import plain_words
 from studio.ui.markup import notice
-from studio.ui.own_site import SHARES
+from studio.ui.own_site import SHARES, host_name
 from studio.ui.served import zip_with_manifest
 from studio.world.scene import COLOURS
 
@@ -403,9 +403,8 @@ def _link(studio: Studio, request: gr.Request, token: str) -> Any:
     if not base:
         host = request.headers.get("host", "localhost")
         base = f"{request.headers.get('x-forwarded-proto', 'http')}://{host}"
-        local = host.split(":")[0] in ("localhost", "127.0.0.1", "[")
-        info = "It works on this computer only: whoever runs the studio can name an address in STUDIO_SHARE_URL."
-        info = info if local else None
+        if host_name(host) in ("localhost", "127.0.0.1", "::1"):
+            info = "It works on this computer only: whoever runs the studio can name an address in STUDIO_SHARE_URL."
     return gr.Textbox(f"{base}{SHARES}{token}", visible=True, info=info)
 
 

@@ -51,10 +51,10 @@ class OwnSite:
             await self._app(scope, receive, send)
 
     def _is_hidden(self, path: str, headers: Headers) -> bool:
-        return _name(headers.get("host", "")) == self._share_host and not path.startswith(SHARES)
+        return host_name(headers.get("host", "")) == self._share_host and not path.startswith(SHARES)
 
     def _problem(self, method: str, headers: Headers) -> str:
-        host = _name(headers.get("host", ""))
+        host = host_name(headers.get("host", ""))
         if self._names is not None and host not in (*self._names, self._share_host):
             return "This studio answers to this computer only. Behind a proxy, name the host in STUDIO_PUBLIC_HOST."
         if method not in _HARMLESS and headers.get("sec-fetch-site") in _FOREIGN:
@@ -62,8 +62,8 @@ class OwnSite:
         return ""
 
 
-def _name(host: str) -> str:
-    """The name in a Host header, without port and brackets; "" if there is none."""
+def host_name(host: str) -> str:
+    """The name in a Host header in small letters, without port and brackets; "" if there is none."""
     try:
         return urlsplit(f"//{host}").hostname or ""
     except ValueError:  # unbalanced brackets

@@ -57,17 +57,11 @@ def zip_with_manifest(images: Sequence[tuple[ImageRecord, Path]], tags: Callable
             for number, (record, kept) in enumerate(images):
                 name = f"{number:03d}-{record.seed}.png"
                 archive.write(kept, name)
-                made = (
-                    record.backend,
-                    record.model,
-                    record.created.isoformat(" ", "seconds"),
-                    ", ".join(tags(record.sha256)),
-                )
-                row = (name, record.sha256, record.prompt, record.seed, record.width, record.height, *made)
+                row = (name, record.sha256, record.prompt, record.seed, record.width, record.height, record.backend)
+                row += (record.model, record.created.isoformat(" ", "seconds"), ", ".join(tags(record.sha256)))
                 lines.writerow([_no_formula(value) for value in row])
-            archive.writestr(
-                "manifest.csv", "\ufeff" + table.getvalue()
-            )  # the mark tells spreadsheets that it is UTF-8
+            # The first character tells spreadsheets that it is UTF-8.
+            archive.writestr("manifest.csv", "\ufeff" + table.getvalue())
 
     _write(path, write)
     return path

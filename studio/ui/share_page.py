@@ -12,7 +12,7 @@ from contextlib import suppress
 from ipaddress import ip_address, ip_network
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
-from urllib.parse import quote, unquote, urlsplit
+from urllib.parse import quote, unquote
 
 from fastapi import APIRouter, Form, Request, Response
 from fastapi.responses import HTMLResponse, RedirectResponse
@@ -264,14 +264,13 @@ def _attachment(name: str) -> dict[str, str]:
 
 def _set_cookie(request: Request, answer: Response, token: str, name: str, value: str, seconds: int) -> None:
     """For this share alone, and for no script."""
-    secure = request.url.scheme == "https" or urlsplit(request.headers.get("origin", "")).scheme == "https"
     answer.set_cookie(
         name,
         quote(value),
         max_age=seconds,
         path=f"{SHARES}{token}",
         httponly=True,
-        secure=secure,
+        secure=request.url.scheme == "https",
         samesite="lax",
     )
 

@@ -104,7 +104,7 @@ def test_nothing_is_overwritten(library: Library, tmp_path: Path) -> None:
         restore(tmp_path / "data" / "files", tmp_path / "again")
     (tmp_path / "broken").mkdir()
     (tmp_path / "broken" / "library.db").write_bytes(b"no database at all" * 100)
-    with pytest.raises(StudioError, match="can't be restored"):
+    with pytest.raises(StudioError, match="can't be copied"):
         restore(tmp_path / "broken", tmp_path / "again")
     assert not (tmp_path / "again" / "library.db").exists()
 

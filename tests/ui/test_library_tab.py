@@ -235,6 +235,11 @@ def test_links_have_the_address_of_the_settings_or_of_the_page(studio: Studio, t
     link, _ = on_share(studio, proxied, tick(*images), "", "", 7, "", True, 0)
     assert link.value.startswith("https://studio.example.com/s/") and link.info is None
 
+    for host, local in (("[::1]:7860", True), ("127.0.0.1:7860", True), ("[2001:db8::1]:7860", False)):
+        asked: Any = SimpleNamespace(headers={"host": host})
+        link, _ = on_share(studio, asked, tick(*images), "", "", 7, "", True, 0)
+        assert link.value.startswith(f"http://{host}/s/") and (link.info is not None) == local
+
     public = Studio(
         Settings(data_dir=tmp_path / "data", share_url="https://shares.example.com"), backends=lambda _: FakeBackend()
     )
