@@ -84,6 +84,10 @@ def generate(
     count: Annotated[int, typer.Option(help="How many images; image i has seed + i.")] = 4,
     seed: Annotated[int | None, typer.Option(help="Whole number; the same one gives the same pixels.")] = None,
     size: Annotated[int | None, typer.Option(help="Side in pixels; the model's own by default.")] = None,
+    near: Annotated[
+        list[int] | None,
+        typer.Option(help="Seed of an image to stay near, a small step away; again for further steps."),
+    ] = None,
     backend: BackendOption = None,
     out: Annotated[Path | None, typer.Option(file_okay=False, help="Folder for copies named NNN-SEED.png.")] = None,
     as_json: JsonOption = False,
@@ -95,7 +99,8 @@ def generate(
     studio = Studio(_settings(backend))
     made: list[dict[str, object]] = []
     with _progress("Drawing", count) as progress:
-        for image in studio.stream(GenerationRequest(prompt=prompt, count=count, seed=seed, size=size)):
+        request = GenerationRequest(prompt=prompt, count=count, seed=seed, size=size, near=tuple(near or ()))
+        for image in studio.stream(request):
             path = image.path
             if out is not None:
                 path = _copy(image.path, out / f"{image.index:03d}-{image.seed}.png")
@@ -134,6 +139,7 @@ def recipe(file: Annotated[Path, typer.Argument()], backend: BackendOption = Non
         "Size": f"{found.size} pixels",
         "Model": f"{found.model} ({found.backend}, {found.model_sha256[:12]}), licence {found.licence}",
         "Settings": ", ".join(f"{name} {value:g}" for name, value in found.controls.items()) or "none by hand",
+        **({"Near": f"seed {', '.join(str(seed) for seed in found.near)}"} if found.near else {}),
         "Made": found.created,
         "Pixels": "intact" if verdict.intact else "altered",
         "Signature": _signature_words(signature),

@@ -40,6 +40,9 @@ ALTERED = Verdict(
     reason="The pixels were changed after the image was made.",
 )
 
+#: So many small steps away from an image can be told; each costs a fraction of a millisecond.
+MAX_STEPS = 100
+
 # Short enough to be read out, and safe in JavaScript's numbers.
 _RANDOM_SEEDS = 2**31
 
@@ -173,6 +176,13 @@ class Engine:
                 f"The seed {request.seed} is too high for {request.count} images, as each has the next seed.",
                 f"Use at most {MAX_SEED - request.count + 1}.",
             )
+        if request.near and not capabilities.near:
+            raise InputError("The model can't stay near an image.", "Draw without it.")
+        if len(request.near) > MAX_STEPS:
+            raise InputError(f"{len(request.near)} small steps are too many.", f"Begin anew after {MAX_STEPS}.")
+        for seed in request.near:
+            if not _is_int(seed) or not 0 <= seed <= MAX_SEED:
+                raise InputError(f"The seed of an image to stay near can't be {seed}.", "Use that of its recipe.")
         if request.size is not None and (not _is_int(request.size) or request.size not in capabilities.sizes):
             offered = ", ".join(str(size) for size in capabilities.sizes)
             raise InputError(f"The model can't draw images of {request.size} pixels.", f"It offers: {offered}.")

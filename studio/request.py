@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from typing import TYPE_CHECKING, Literal, cast
 
 from studio.errors import InputError
@@ -25,6 +25,8 @@ class GenerationRequest:
 
     Image i is drawn with seed `seed + i` (seeds are ints in 0 .. 2**63 - 1). `size` is the side in pixels. `controls`
     override what prompt and seed would give, by the names and in the units of the backend's capabilities.
+    `near` are the seeds of an image to stay near: the one that drew it, then those of the small steps that led on from
+    there; every image of the request is one step further.
     `backend` may name a folder of this machine (`gan:DIR`), so never take it from a stranger.
     """
 
@@ -34,6 +36,7 @@ class GenerationRequest:
     size: int | None = None
     backend: str | None = None
     controls: Mapping[str, float] = field(default_factory=dict[str, float])
+    near: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -71,6 +74,14 @@ class Recipe:
         return {name: value for name, value in given.items() if isinstance(value, int | float)}
 
     @property
+    def near(self) -> tuple[int, ...]:
+        """The seeds of the image that this one is near, () if there is none."""
+        near = self.parameters.get("near")
+        if not isinstance(near, list | tuple):
+            return ()
+        return tuple(seed for seed in cast("list[object]", near) if isinstance(seed, int))
+
+    @property
     def attributes(self) -> dict[str, str]:
         """What the model read or filled in, in its English: group and class, {} if it has none."""
         attributes = self.parameters.get("attributes")
@@ -92,7 +103,14 @@ class Recipe:
     @property
     def request(self) -> GenerationRequest:
         """Asks for this one image again, of whichever model the settings name."""
-        return GenerationRequest(prompt=self.prompt, count=1, seed=self.seed, size=self.size, controls=self.controls)
+        return GenerationRequest(
+            prompt=self.prompt, count=1, seed=self.seed, size=self.size, controls=self.controls, near=self.near
+        )
+
+    @property
+    def request_like(self) -> GenerationRequest:
+        """Asks for others that are like this one, with seeds to be chosen."""
+        return replace(self.request, seed=None, near=(*self.near, self.seed))
 
     def to_json(self) -> str:
         return json.dumps(asdict(self), ensure_ascii=False, allow_nan=False)

@@ -36,6 +36,7 @@ class FakeBackend:
             controls=(Control(name="azimuth", label="Turn", low=-60, high=60, step=1, unit="°"),),
             licence=self.licence,
             attributes=self.attributes,
+            near=True,
         )
 
     def load(self) -> None:
@@ -56,10 +57,12 @@ class FakeBackend:
             seed = request.seed + index
             self.drawn.append(seed)
             words = f"{request.prompt}|{seed}|{sorted(request.controls.items())}"
+            words += f"|{request.near}" if request.near else ""
             row = hashlib.sha256(words.encode()).digest()[: request.size]
             row = bytes(min(255, value // 2 + self.offset) for value in row * 3)[: 3 * request.size]
             image = Image.frombytes("RGB", (request.size, request.size), row * request.size)
-            return Drawing(image, {"controls": dict(request.controls), "model_prompt": request.prompt})
+            near = {"near": list(request.near)} if request.near else {}
+            return Drawing(image, {"controls": dict(request.controls), "model_prompt": request.prompt, **near})
         finally:
             self._inside.release()
 

@@ -9,7 +9,7 @@ import pytest
 from PIL import Image
 
 from studio import imaging
-from studio.engine import CLOSE, Engine
+from studio.engine import CLOSE, MAX_STEPS, Engine
 from studio.errors import InputError, WeightsError
 from studio.refusals import Refusal
 from studio.request import MAX_SEED, GeneratedImage, GenerationRequest
@@ -105,6 +105,9 @@ def test_unusual_prompts_are_drawn_as_typed(prompt: str) -> None:
         ({"controls": {"azimuth": math.nan}}, "Use -60 to 60°"),
         ({"controls": {"azimuth": 61}}, "Use -60 to 60°"),
         ({"controls": {"azimuth": "left"}}, "Use -60 to 60°"),
+        ({"near": (-1,)}, "stay near can't be -1"),
+        ({"near": ("7",)}, "stay near can't be 7"),
+        ({"near": (1,) * (MAX_STEPS + 1)}, "101 small steps are too many"),
     ],
 )
 def test_what_makes_no_sense_is_refused_before_anything_is_drawn(fields: dict[str, Any], said: str) -> None:
@@ -206,6 +209,14 @@ def test_redraw_of_an_untouched_image_is_exact() -> None:
     verdict = engine_of(FakeBackend()).redraw(image.recipe, image.image)
 
     assert (verdict.outcome, verdict.intact, verdict.max_difference) == ("exact", True, 0)
+
+
+def test_an_image_near_another_is_drawn_again_too() -> None:
+    (image,) = draw(seed=9, count=1, near=(3, 4))
+
+    assert image.recipe.near == (3, 4)
+    assert engine_of(FakeBackend()).redraw(image.recipe, image.image).outcome == "exact"
+    assert image.recipe.request_like == GenerationRequest(prompt="a mug", count=1, size=16, near=(3, 4, 9))
 
 
 @pytest.mark.parametrize(("offset", "outcome"), [(1, "close"), (CLOSE, "close"), (CLOSE + 1, "not_reproducible")])

@@ -27,12 +27,13 @@ class Control:
 @dataclass(frozen=True, kw_only=True)
 class Capabilities:
     """What a backend offers. `sizes` are sides in pixels, the default first; `attributes` (group -> classes) what it
-    can be asked for, where that is a closed list."""
+    can be asked for, where that is a closed list; `near`: whether images can be drawn near another."""
 
     sizes: tuple[int, ...]
     controls: tuple[Control, ...]
     licence: str
     attributes: Mapping[str, tuple[str, ...]] = field(default_factory=dict[str, tuple[str, ...]])
+    near: bool = False
 
 
 class Drawing(NamedTuple):

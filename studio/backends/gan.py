@@ -28,6 +28,7 @@ from studio.world.scene import (
     sample_continuous,
     sample_core,
     sample_silhouette,
+    step_continuous,
     u_of,
 )
 
@@ -43,6 +44,8 @@ if TYPE_CHECKING:
     from studio.request import GenerationRequest
 
 CONFIDENT = 0.5
+#: How far a small step goes: in a camera's or light's span up to this share, in eps (Gaussian) by this weight.
+STEP = 0.25
 
 CONTROLS = (
     Control(name="azimuth", label="Turn", low=-TURN, high=TURN, step=1, unit="°"),
@@ -101,6 +104,7 @@ class GanBackend:
             controls=tuple(control for control in CONTROLS if control.name in u_names),
             licence=licence,
             attributes=attributes,
+            near=True,
         )
 
     def load(self) -> None:
@@ -112,14 +116,18 @@ class GanBackend:
     def generate(self, request: GenerationRequest, index: int) -> Drawing:
         assert request.seed is not None  # the engine has resolved it
         seed = request.seed + index
-        rng = random.Random(seed)
+        first, *steps = (*request.near, seed)
+        rng = random.Random(first)
 
-        # 1. What the words say stands; what they leave open is the seed's.
+        # 1. What the words say stands; what they leave open is the seed's: the first one's, where it is near an image.
         understanding = self.understand(request.prompt)
         said = {attribute.group: attribute.value for attribute in understanding.attributes}
         core = sample_core(rng, said, self._offered) if self._completed else {}
-        continuous = sample_continuous(rng, said | core) | dict(request.controls)
+        continuous = sample_continuous(rng, said | core)
         silhouette = sample_silhouette(rng, core["product"]) if core else 0
+        for step in steps:
+            continuous = step_continuous(random.Random(step), continuous, said | core, STEP)
+        continuous |= dict(request.controls)
 
         # 2. Complete the prompt: a model of exact renders was trained on captions that say all core attributes.
         left_open = {group: value for group, value in core.items() if group not in said}
@@ -127,9 +135,10 @@ class GanBackend:
 
         # 3. Draw.
         return Drawing(
-            self.draw(model_prompt, u_of(continuous, silhouette), seed),
+            self.draw(model_prompt, u_of(continuous, silhouette), first, *steps),
             {
                 "controls": dict(request.controls),
+                **({"near": list(request.near)} if request.near else {}),
                 "model_prompt": model_prompt,
                 "attributes": said | core,
                 "continuous": continuous,
@@ -137,15 +146,20 @@ class GanBackend:
             },
         )
 
-    def draw(self, text: str, u: Mapping[str, float], seed: int) -> Image.Image:
+    def draw(self, text: str, u: Mapping[str, float], seed: int, *steps: int) -> Image.Image:
         """The text as it stands, camera, light and proportions as `u` (U_NAMES to numbers) says; only eps is the
-        seed's."""
+        seed's, or a small step away from it for each of `steps`."""
         import torch
 
         conditioning = self._encode(text)
         snapshot = self._networks.snapshot
         with torch.inference_mode():
-            eps = torch.randn(1, snapshot.config.eps_dim, generator=torch.Generator().manual_seed(seed))
+            eps, *others = (
+                torch.randn(1, snapshot.config.eps_dim, generator=torch.Generator().manual_seed(each))
+                for each in (seed, *steps)
+            )
+            for other in others:  # as Gaussian as they are
+                eps = (1 - STEP**2) ** 0.5 * eps + STEP * other
             z = torch.cat([torch.tensor([[u[name] for name in snapshot.config.u_names]]), eps], dim=1).to(self._device)
             return imaging.to_pil(snapshot.generator(z, conditioning)[0])
 

@@ -31,13 +31,15 @@ def generate_endpoint(page: gr.Blocks, studio: "Studio") -> Callable[..., tuple[
         light_elevation: float | None = None,
         softness: float | None = None,
         warmth: float | None = None,
+        near: list[int] | None = None,
     ) -> tuple[list[dict[str, Any]], dict[str, Any]]:
         """Draw product images of a prompt and keep them in the library.
 
         Image i has seed `seed + i`; without a seed one is chosen. `size` is in pixels, by default the model's own.
         The others set camera and light by hand; what is left out is drawn from prompt and seed: `azimuth` (turn of
         the product), `elevation` (of the camera), `light_azimuth` and `light_elevation` in degrees, `fill` (share of
-        the frame), `softness` (0 to 1), `warmth` (-1 to 1).
+        the frame), `softness` (0 to 1), `warmth` (-1 to 1). `near` are the seeds of an image to stay near, a small step
+        away: the one that drew it, and those of the steps that led there.
 
         Returns a gallery of PNG files, each with its recipe inside, and
         {"images": [{"seed", "index", "sha256", "url"}]}, where `url` is the path on this server.
@@ -59,6 +61,7 @@ def generate_endpoint(page: gr.Blocks, studio: "Studio") -> Callable[..., tuple[
                     seed=seed,
                     size=size,
                     controls={name: value for name, value in controls.items() if value is not None},
+                    near=tuple(near or ()),
                 )
             )
             copies = [str(copy_of(image, image.path)) for image in images]

@@ -45,14 +45,16 @@ def control_widgets(controls: Sequence[Control]) -> list[Component]:
 
 
 def to_request(
-    controls: Sequence[Control], prompt: str, count: int, seed: str, *values: bool | float
+    controls: Sequence[Control], prompt: str, count: int, seed: str, near: str, *values: bool | float
 ) -> GenerationRequest:
-    """The request that the widgets show; `values` are those of `control_widgets`. An empty seed box is no seed."""
+    """The request that the widgets show; `values` are those of `control_widgets`. An empty seed box is no seed, and
+    `near` has the seeds of the image to stay near, if there is one."""
     pairs = zip(controls, values[::2], values[1::2], strict=True)
     return GenerationRequest(
         prompt=prompt,
         count=count,
         seed=read_seed(seed),
+        near=tuple(number for each in near.split() if (number := read_seed(each)) is not None),
         controls={control.name: value for control, auto, value in pairs if not auto},
     )
 
@@ -63,6 +65,7 @@ def from_request(controls: Sequence[Control], request: GenerationRequest) -> lis
         request.prompt,
         request.count,
         "" if request.seed is None else str(request.seed),
+        " ".join(str(seed) for seed in request.near),
     ]
     for control in controls:
         values += [control.name not in request.controls, request.controls.get(control.name, _middle(control))]

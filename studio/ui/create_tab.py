@@ -83,6 +83,11 @@ def create_tab(page: gr.Blocks, studio: Studio) -> CreateTab:
             with gr.Row(elem_id="actions"):
                 generate = gr.Button("Generate", variant="primary", elem_id="generate")
                 surprise = gr.Button("Surprise me", elem_id="surprise")
+            with gr.Row(visible=False, elem_id="near-row") as near_row:
+                near = gr.Textbox(
+                    label="Close to the picture with seed", interactive=False, max_lines=1, elem_id="near", scale=2
+                )
+                let_go = gr.Button("Let go", size="sm", elem_id="let-go")
             count = gr.Radio(
                 [number for number in COUNTS if number <= studio.settings.max_count],
                 value=max(number for number in COUNTS if number <= min(4, studio.settings.max_count)),
@@ -110,7 +115,9 @@ def create_tab(page: gr.Blocks, studio: Studio) -> CreateTab:
                 visible=bool(samples),
                 elem_id="results",
             )
-            download = gr.DownloadButton("Download all (ZIP)", visible=False, size="sm", elem_id="download")
+            with gr.Row(elem_id="afterwards"):
+                more = gr.Button("More like the one chosen", visible=False, size="sm", elem_id="more")
+                download = gr.DownloadButton("Download all (ZIP)", visible=False, size="sm", elem_id="download")
         with gr.Column(elem_id="settings"):
             with gr.Accordion("Camera and light", open=False):
                 control_values = control_widgets(controls)
@@ -128,10 +135,10 @@ def create_tab(page: gr.Blocks, studio: Studio) -> CreateTab:
             )
             verdict = gr.HTML()
         preview_now = gr.Button(visible="hidden", elem_id="preview-now")
-        newest = gr.State(Grid())
+        newest, chosen = gr.State(Grid()), gr.State(0)
 
     # 2. Events. `request` are the widgets that make a request, in the order of `to_request` and `from_request`.
-    request = [prompt, count, seed, *control_values]
+    request = [prompt, count, seed, near, *control_values]
     page.load(None, outputs=seed, js=NEW_SEED)
     page.load(
         partial(on_open, studio, show_example=not samples),
@@ -155,7 +162,7 @@ def create_tab(page: gr.Blocks, studio: Studio) -> CreateTab:
     generate.click(
         partial(on_ask, studio, controls),
         inputs=[newest, lock, *request],
-        outputs=[newest, seed, previews, understood, gallery, download],
+        outputs=[newest, seed, previews, understood, gallery, download, more],
         show_progress_on=gallery,
         trigger_mode="always_last",
         **ASKS,
@@ -167,9 +174,15 @@ def create_tab(page: gr.Blocks, studio: Studio) -> CreateTab:
         trigger_mode="always_last",
         **DRAWS,
     )
+    gallery.select(on_choose, newest, [chosen, more], show_progress="hidden", **ASKS)
+    more.click(
+        partial(on_more, controls), [newest, chosen], [*request, lock, more], show_progress="hidden", **ASKS
+    ).success(None, js=PRESS_GENERATE)
+    near.change(on_near, near, near_row, show_progress="hidden", **ASKS)
+    let_go.click(None, outputs=near, js="() => ''").then(None, js=PRESS_PREVIEW)
     for text, example in examples.items():
-        example.click(None, outputs=prompt, js=f"() => {json.dumps(text)}").then(None, js=PRESS_GENERATE)
-    surprise.click(partial(on_surprise, studio), outputs=prompt, show_progress="hidden", **ASKS).success(
+        example.click(None, outputs=[prompt, near], js=f"() => [{json.dumps(text)}, '']").then(None, js=PRESS_GENERATE)
+    surprise.click(partial(on_surprise, studio), outputs=[prompt, near], show_progress="hidden", **ASKS).success(
         None, js=PRESS_GENERATE
     )
     restored = dropped.upload(
@@ -193,6 +206,7 @@ def on_ask(
     prompt: str,
     count: int,
     seed: str,
+    near: str,
     *values: bool | float,
 ) -> tuple[object, ...]:
     """Fixes what is to be drawn, and stops the grid before it.
@@ -201,16 +215,17 @@ def on_ask(
     unless the seed is locked; asked for what is being drawn it changes nothing.
     """
     with plain_words():
-        request = to_request(controls, prompt, count, seed, *values)
+        request = to_request(controls, prompt, count, seed, near, *values)
         understood = markup.chips(studio.understand(prompt))
         again = request == last.request
         if again and last.state == "drawing":
-            return gr.skip(), gr.skip(), "", understood, gr.skip(), gr.skip()
+            return gr.skip(), gr.skip(), "", understood, gr.skip(), gr.skip(), gr.skip()
         if request.seed is None or (again and last.state == "drawn" and not lock):
             request = replace(request, seed=new_seed())
         last.superseded = True
         hidden = gr.DownloadButton(visible=False)
-        return Grid(request), str(request.seed), "", understood, gr.Gallery(selected_index=None), hidden
+        gallery, more = gr.Gallery(selected_index=None), gr.Button(visible=False)
+        return Grid(request), str(request.seed), "", understood, gallery, hidden, more
 
 
 def on_draw(studio: Studio, unattended: Unattended, grid: Grid) -> Iterator[tuple[object, ...]]:
@@ -248,7 +263,14 @@ def on_draw(studio: Studio, unattended: Unattended, grid: Grid) -> Iterator[tupl
 
 
 def on_preview(
-    studio: Studio, controls: Sequence[Control], last: Grid, prompt: str, count: int, seed: str, *values: bool | float
+    studio: Studio,
+    controls: Sequence[Control],
+    last: Grid,
+    prompt: str,
+    count: int,
+    seed: str,
+    near: str,
+    *values: bool | float,
 ) -> tuple[Any, Any]:
     """The first few images of the grid that Generate would draw, and what was understood; nothing is kept.
 
@@ -259,7 +281,7 @@ def on_preview(
     with plain_words():
         try:
             understood = markup.chips(studio.understand(prompt))
-            request = to_request(controls, prompt, count, seed, *values)
+            request = to_request(controls, prompt, count, seed, near, *values)
             if request == last.request and last.state != "failed":
                 said = "", understood
             else:
@@ -270,13 +292,35 @@ def on_preview(
     return (gr.skip(), gr.skip()) if last.superseded else said  # Generate was pressed before this was ready
 
 
-def on_surprise(studio: Studio) -> str:
-    """A random prompt that the model can draw."""
+def on_choose(grid: Grid, chosen: gr.SelectData) -> tuple[int, Any]:
+    """The place in its grid of the picture that is looked at; of earlier pictures there is no grid here."""
+    return int(chosen.index), gr.Button(visible=grid.request is not None)
+
+
+def on_more(controls: Sequence[Control], grid: Grid, chosen: int) -> list[object]:
+    """Asks for pictures that are a small step away from one in the grid."""
+    with plain_words():
+        request = grid.request
+        if request is None or request.seed is None or not 0 <= chosen < request.count:
+            raise InputError("No picture is chosen.", "Generate some, and choose one.")
+        like = replace(
+            request, near=(*request.near, request.seed + chosen), seed=new_seed(), count=max(request.count, 4)
+        )
+        return [*from_request(controls, like), False, gr.Button(visible=False)]
+
+
+def on_near(near: str) -> Any:
+    """Says that pictures stay near another one, while they do."""
+    return gr.Row(visible=bool(near))
+
+
+def on_surprise(studio: Studio) -> tuple[str, str]:
+    """A random prompt that the model can draw, near no other picture."""
     rng = random.Random(secrets.randbits(64))
     offered = studio.capabilities.attributes or ATTRIBUTES
     if any(not set(offered.get(group, ("",))) <= set(ATTRIBUTES[group]) for group in CORE_ATTRIBUTES):
-        return " ".join(rng.choice(classes) for classes in offered.values())  # a shop's model has words of its own
-    return caption(sample_core(rng, {}, offered), rng, studio.prompts)
+        return " ".join(rng.choice(classes) for classes in offered.values()), ""  # a shop's model has words of its own
+    return caption(sample_core(rng, {}, offered), rng, studio.prompts), ""
 
 
 def on_drop(studio: Studio, controls: Sequence[Control], path: str) -> list[object]:

@@ -8,7 +8,7 @@ import json
 from collections.abc import Sequence
 from dataclasses import replace
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import gradio as gr
 
@@ -16,8 +16,8 @@ from studio.errors import InputError
 from studio.library import Search
 from studio.library.shares import DAYS, MAX_DAYS, MAX_DEMO
 from studio.ui import library_markup as markup
-from studio.ui.controls import from_request
-from studio.ui.create_tab import ASKS
+from studio.ui.controls import from_request, new_seed
+from studio.ui.create_tab import ASKS, PRESS_GENERATE, PRESS_PREVIEW
 from studio.ui.errors import plain_words
 from studio.ui.markup import notice
 from studio.ui.own_site import SHARES, host_name
@@ -25,6 +25,7 @@ from studio.ui.served import zip_with_manifest
 from studio.world.scene import COLOURS
 
 if TYPE_CHECKING:
+    from studio.request import Recipe
     from studio.service import Studio
     from studio.ui.create_tab import CreateTab
 
@@ -59,7 +60,9 @@ def library_tab(studio: Studio, create: CreateTab, tabs: gr.Tabs, tab: gr.Tab) -
         undo = gr.Button("Undo", visible=False, size="sm", elem_id="library-undo")
         details = gr.HTML(elem_id="library-details")
         with gr.Row(visible=False, elem_id="library-opened") as opened_actions:
-            use = gr.Button("Use these settings", variant="primary", size="sm", elem_id="library-use")
+            with gr.Row(elem_id="library-one") as one:
+                use = gr.Button("Use these settings", variant="primary", size="sm", elem_id="library-use")
+                more = gr.Button("More like this", size="sm", elem_id="library-more")
             close = gr.Button("Close", size="sm")
         grid = gr.HTML(elem_id="library-grid")
         with gr.Row(elem_id="library-pages"):
@@ -147,14 +150,14 @@ def library_tab(studio: Studio, create: CreateTab, tabs: gr.Tabs, tab: gr.Tab) -
     empty.click(partial(on_empty, studio), sure, said, js=SURE, **look).success(find, [page, *filters], shown, **look)
     untick.click(None, js=UNTICK)
     archive.click(partial(on_archive, studio), ticked, zip_file, js=TICKED, **ASKS)
-    compare.click(partial(on_compare, studio), ticked, [details, opened_actions, use], js=TICKED, **look)
+    compare.click(partial(on_compare, studio), ticked, [details, opened_actions, one], js=TICKED, **look)
 
-    # 4. One image in full, and back to where it was made.
-    press_open.click(partial(on_look, studio), opened, [opened, details, opened_actions, use], js=OPENED, **look)
+    # 4. One image in full, and back to where it was made, or on to others like it.
+    press_open.click(partial(on_look, studio), opened, [opened, details, opened_actions, one], js=OPENED, **look)
     close.click(lambda: ("", gr.Row(visible=False)), outputs=[details, opened_actions], **look)
-    use.click(partial(on_use, studio, create), opened, [*create.request, create.lock, tabs], **look).success(
-        None, js="() => document.querySelector('#preview-now').click()"
-    )
+    there = [*create.request, create.lock, tabs]
+    use.click(partial(on_use, studio, create), opened, there, **look).success(None, js=PRESS_PREVIEW)
+    more.click(partial(on_more, studio, create), opened, there, **look).success(None, js=PRESS_GENERATE)
 
     # 5. Links.
     about = [listed, which_link]
@@ -299,7 +302,7 @@ def on_compare(studio: Studio, ticked: str) -> tuple[Any, ...]:
             raise InputError(f"{markup.images(len(images))} can't be compared.", f"Tick {low} to {high}.")
         kept = [record for record, _ in _kept(studio, images)]
         recipes = [studio.library.recipe(record.sha256) for record in kept]
-        return markup.compared(kept, recipes), gr.Row(visible=True), gr.Button(visible=False)
+        return markup.compared(kept, recipes), gr.Row(visible=True), gr.Row(visible=False)
 
 
 def on_look(studio: Studio, sha256: str) -> tuple[Any, ...]:
@@ -311,16 +314,20 @@ def on_look(studio: Studio, sha256: str) -> tuple[Any, ...]:
         projects = {each.id: each.name for each in studio.library.projects()}
         project = projects.get(record.project_id) if record.project_id else None
         shown = markup.details(record, recipe, studio.library.tags(sha256), project)
-        return sha256, shown, gr.Row(visible=True), gr.Button(visible=True)
+        return sha256, shown, gr.Row(visible=True), gr.Row(visible=True)
 
 
 def on_use(studio: Studio, create: CreateTab, sha256: str) -> list[Any]:
     """Puts the settings of an image back where images are made, the seed locked."""
     with plain_words():
-        recipe = studio.library.recipe(sha256)
-        if recipe is None:
-            raise InputError("This image is not in the library any more.", "Search again.")
-        return [*from_request(create.controls, recipe.request), True, gr.Tabs(selected="create")]
+        return [*from_request(create.controls, _recipe(studio, sha256).request), True, gr.Tabs(selected="create")]
+
+
+def on_more(studio: Studio, create: CreateTab, sha256: str) -> list[Any]:
+    """Asks for pictures that are a small step away from this one."""
+    with plain_words():
+        like = replace(_recipe(studio, sha256).request_like, seed=new_seed(), count=4)
+        return [*from_request(create.controls, like), False, gr.Tabs(selected="create")]
 
 
 def on_share(
@@ -383,6 +390,13 @@ def chosen(ticked: str) -> list[str]:
     return [str(each) for each in found]  # pyright: ignore[reportUnknownArgumentType, reportUnknownVariableType]
 
 
+def _recipe(studio: Studio, sha256: str) -> Recipe:
+    recipe = studio.library.recipe(sha256)
+    if recipe is None:
+        raise InputError("This image is not in the library any more.", "Search again.")
+    return recipe
+
+
 def _kept(studio: Studio, images: Sequence[str]) -> list[tuple[Any, Any]]:
     found = [(studio.library.image(sha256), studio.file(sha256)) for sha256 in images]
     kept = [(record, path) for record, path in found if record is not None and path is not None]
@@ -401,7 +415,7 @@ def _link(studio: Studio, request: gr.Request, token: str) -> Any:
     base = studio.settings.share_url
     info = None
     if not base:
-        host = request.headers.get("host", "localhost")
+        host = cast("str", request.headers.get("host", "localhost"))
         base = f"{request.headers.get('x-forwarded-proto', 'http')}://{host}"
         if host_name(host) in ("localhost", "127.0.0.1", "::1"):
             info = "It works on this computer only: whoever runs the studio can name an address in STUDIO_SHARE_URL."

@@ -11,7 +11,7 @@
     if (event.target.closest("#prompt, #seed, .control")) previewSoon();
   });
   document.addEventListener("click", (event) => {
-    if (event.target.closest("#dice")) previewSoon();
+    if (event.target.closest("#dice, #let-go")) previewSoon();
     if (!event.target.closest("#generate, #surprise, .example")) return;
     previewNever(); // the grid is on its way
     if (matchMedia("(max-width: 900px)").matches) {

@@ -422,6 +422,24 @@ def sample_continuous(rng: random.Random, attributes: Mapping[str, str]) -> dict
     return values
 
 
+def step_continuous(
+    rng: random.Random, values: Mapping[str, float], attributes: Mapping[str, str], step: float
+) -> dict[str, float]:
+    """A small step away from `values`, which were sampled given `attributes`: each goes up to the share `step` (0 .. 1)
+    of the span that the attributes leave it, and stays inside."""
+    product = PRODUCTS.get(attributes.get("product", ""))
+    turn = product.turn if product else TURN
+    spans = {**_PRIOR, "elevation": ELEVATION, "warmth": (-1.0, 1.0), "azimuth": (-turn, turn)}
+    for group, name in attributes.items():
+        for field, several in _RANGES.get(group, {}).get(name, {}).items():
+            spans[field] = next(span for span in several if span[0] <= values[field] <= span[1])
+    stepped = dict(values)
+    for field, (low, high) in spans.items():
+        moved = values[field] + rng.uniform(-step, step) * (high - low)
+        stepped[field] = min(max(moved, low), high)
+    return stepped
+
+
 def sample_core(
     rng: random.Random, known: Mapping[str, str], offered: Mapping[str, Sequence[str]] = ATTRIBUTES
 ) -> dict[str, str]:

@@ -5,12 +5,13 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
 
 from studio import imaging
 from studio.backends.base import Drawing
-from studio.backends.gan import GanBackend
+from studio.backends.gan import STEP, GanBackend
 from studio.errors import InputError, WeightsError
 from studio.prompts import Prompts, load_prompts
 from studio.request import GenerationRequest
@@ -89,6 +90,36 @@ def test_controls_override_prompt_and_seed(gan: GanBackend) -> None:
     assert turned.parameters["controls"] == {"azimuth": 33.0}
     assert pixels(turned) != pixels(gan.generate(REQUEST, 0))
     assert json.loads(json.dumps(turned.parameters)) == turned.parameters
+
+
+def test_a_small_step_is_near(gan: GanBackend) -> None:
+    open_prompt = replace(REQUEST, prompt="a mug")
+    start = gan.generate(open_prompt, 0)
+    seeds = range(100, 120)
+
+    def values(drawing: Drawing) -> np.ndarray:
+        continuous = drawing.parameters["continuous"]
+        assert isinstance(continuous, dict)
+        return np.array([continuous["azimuth"] / 60, continuous["fill"], continuous["warmth"], continuous["shape.0"]])
+
+    def distance(drawing: Drawing) -> float:
+        return float(np.abs(values(drawing) - values(start)).mean())
+
+    near = [gan.generate(replace(open_prompt, seed=seed, near=(REQUEST.seed,)), 0) for seed in seeds]  # type: ignore[arg-type]
+    others = [gan.generate(replace(open_prompt, seed=seed), 0) for seed in seeds]
+    assert all(drawing.parameters["attributes"] == start.parameters["attributes"] for drawing in near)
+    assert all(drawing.parameters["silhouette"] == start.parameters["silhouette"] for drawing in near)
+    assert len({pixels(drawing) for drawing in near} | {pixels(start)}) == len(seeds) + 1
+    assert np.mean([distance(drawing) for drawing in near]) < 0.5 * np.mean([distance(drawing) for drawing in others])
+    assert json.loads(json.dumps(near[0].parameters)) == near[0].parameters
+
+
+def test_a_step_begins_at_the_image_of_the_step_before(gan: GanBackend) -> None:
+    first = gan.generate(replace(REQUEST, seed=50, near=(7,)), 0)
+    further = gan.generate(replace(REQUEST, seed=51, near=(7, 50)), 0)
+    a, b = first.parameters["continuous"], further.parameters["continuous"]
+    assert isinstance(a, dict) and isinstance(b, dict)
+    assert abs(a["warmth"] - b["warmth"]) <= STEP * 2 and a != b
 
 
 def test_every_control_reaches_the_pixels(gan: GanBackend) -> None:

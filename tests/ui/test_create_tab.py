@@ -3,15 +3,16 @@
 import threading
 from collections.abc import Iterator
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import gradio as gr
 import pytest
 
-from studio.request import GenerationRequest
+from studio.request import GenerationRequest, Recipe
 from studio.service import Studio
 from studio.settings import Settings
-from studio.ui.create_tab import LATELY, on_ask, on_draw, on_load, on_preview, on_surprise
+from studio.ui.create_tab import LATELY, on_ask, on_choose, on_draw, on_load, on_more, on_near, on_preview, on_surprise
 from studio.ui.grid import Grid, Unattended
 from studio.world.scene import ATTRIBUTES
 from tests.fakes import FakeBackend, SlowStudio
@@ -30,7 +31,7 @@ def studio(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[SlowStud
 
 
 def ask(studio: SlowStudio, last: Grid, prompt: str = "a mug", seed: str = "7", *, lock: bool = False) -> Any:
-    return on_ask(studio, CONTROLS, last, lock, prompt, 4, seed)
+    return on_ask(studio, CONTROLS, last, lock, prompt, 4, seed, "")
 
 
 def draw(studio: SlowStudio, grid: Grid) -> list[Any]:
@@ -101,14 +102,38 @@ def test_a_preview_that_comes_after_the_press_says_nothing(studio: SlowStudio, m
         return seen(request)
 
     monkeypatch.setattr(studio, "preview", pressing)
-    assert on_preview(studio, CONTROLS, last, "a mug", 4, "7") == (gr.skip(), gr.skip())
+    assert on_preview(studio, CONTROLS, last, "a mug", 4, "7", "") == (gr.skip(), gr.skip())
 
 
 def test_the_grid_that_is_on_the_page_is_not_previewed(studio: SlowStudio) -> None:
     grid = ask(studio, Grid())[0]
 
-    assert on_preview(studio, CONTROLS, grid, "a mug", 4, "7")[0] == ""
-    assert "Preview of" in on_preview(studio, CONTROLS, grid, "a mug", 4, "8")[0]
+    assert on_preview(studio, CONTROLS, grid, "a mug", 4, "7", "")[0] == ""
+    assert "Preview of" in on_preview(studio, CONTROLS, grid, "a mug", 4, "8", "")[0]
+
+
+def test_more_like_one_that_was_chosen(studio: SlowStudio) -> None:
+    chosen: Any = SimpleNamespace(index=2)
+    assert not on_choose(Grid(), chosen)[1].visible
+    with pytest.raises(gr.Error, match="No picture is chosen"):
+        on_more(CONTROLS, Grid(), 0)
+
+    grid = ask(studio, Grid())[0]
+    index, more = on_choose(grid, chosen)
+    assert more.visible
+    prompt, count, seed, near, lock, _ = on_more(CONTROLS, grid, index)
+    assert (prompt, count, near, lock) == ("a mug", 4, "9", False)
+    further = on_ask(studio, CONTROLS, grid, False, "a mug", 4, str(seed), str(near))[0]
+    draw(studio, further)
+    assert {recipe_of(studio, image.sha256).near for image in studio.library.recent(4)} == {(9,)}
+    assert on_more(CONTROLS, further, 1)[3] == f"9 {int(str(seed)) + 1}"
+    assert on_near("9").visible and not on_near("").visible
+
+
+def recipe_of(studio: SlowStudio, sha256: str) -> Recipe:
+    recipe = studio.library.recipe(sha256)
+    assert recipe
+    return recipe
 
 
 def test_a_grid_whose_page_was_closed_is_finished(studio: SlowStudio) -> None:
@@ -193,7 +218,7 @@ def test_a_shop_s_model_is_surprised_in_its_own_words(
 ) -> None:
     shop = Studio(Settings(data_dir=tmp_path / "data"), backends=lambda _: FakeBackend(attributes=attributes))
 
-    assert {on_surprise(shop) for _ in range(20)} == words
+    assert {on_surprise(shop)[0] for _ in range(20)} == words
     shop.library.close()
 
 
@@ -202,6 +227,6 @@ def test_a_model_of_a_part_of_the_world_is_surprised_by_that_part(tmp_path: Path
     part = Studio(Settings(data_dir=tmp_path / "data"), backends=lambda _: FakeBackend(attributes=offered))
 
     for _ in range(20):
-        known = part.prompts.known(on_surprise(part))
+        known = part.prompts.known(on_surprise(part)[0])
         assert (known["product"], known["colour"]) == ("vase", "red")
     part.library.close()

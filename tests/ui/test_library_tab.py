@@ -39,6 +39,7 @@ from studio.ui.library_tab import (
     on_forget,
     on_links,
     on_look,
+    on_more,
     on_move,
     on_restore,
     on_revoke,
@@ -201,8 +202,13 @@ def test_settings_go_back_to_where_images_are_made(studio: Studio) -> None:
     (image,) = studio.generate(GenerationRequest(prompt="a mug", count=1, seed=11, controls={"azimuth": 5}))
     create = CreateTab(controls=controls, request=[], lock=gr.Checkbox())
 
-    prompt, count, seed, auto, azimuth, lock, _ = on_use(studio, create, image.sha256)
-    assert (prompt, count, seed, auto, azimuth, lock) == ("a mug", 1, "11", False, 5, True)
+    prompt, count, seed, near, auto, azimuth, lock, _ = on_use(studio, create, image.sha256)
+    assert (prompt, count, seed, near, auto, azimuth, lock) == ("a mug", 1, "11", "", False, 5, True)
+    prompt, count, seed, near, auto, azimuth, lock, _ = on_more(studio, create, image.sha256)
+    assert (prompt, count, near, auto, azimuth, lock) == ("a mug", 4, "11", False, 5, False)
+    assert seed != "11"
+    with pytest.raises(gr.Error, match="not in the library"):
+        on_more(studio, create, "0" * 64)
 
 
 def test_a_link_from_making_to_forgetting(studio: Studio) -> None:

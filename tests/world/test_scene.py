@@ -26,6 +26,7 @@ from studio.world.scene import (
     sample_core,
     sample_edit,
     sample_scene,
+    step_continuous,
 )
 
 SEEDS = st.integers(0, 2**63 - 1)
@@ -83,6 +84,8 @@ def test_what_is_asked_for_is_what_the_scene_then_is(group: str, name: str) -> N
     core = {"product": "mug", "colour": "red", "material": "ceramic", "finish": "matte", "scene": "white studio"}
     for seed in range(20):
         values = sample_continuous(random.Random(seed), {**core, group: name})
+        if seed % 2:  # also a small step further
+            values = step_continuous(random.Random(seed), values, {**core, group: name}, 0.5)
         shape = tuple(values.pop(f"shape.{index}") for index in range(4))
         plain = dict.fromkeys((*EXTRA_ATTRIBUTES, "edited"))
         scene = Scene.from_record({"seed": seed, "silhouette": 0, **core, **plain, **values, "shape": shape})
@@ -120,6 +123,23 @@ def test_leaving_attributes_open_does_not_change_the_others() -> None:
     free = sample_core(random.Random(5), {})
 
     assert sample_core(random.Random(5), {"product": free["product"], "scene": "white studio"})["colour"] in COLOURS
+
+
+@given(SEEDS, st.floats(0, 1))
+def test_a_small_step_is_small_and_stays_in_range(seed: int, step: float) -> None:
+    rng = random.Random(seed)
+    values = sample_continuous(rng, {"product": "mug"})
+    stepped = step_continuous(rng, values, {"product": "mug"}, step)
+
+    turn = PRODUCTS["mug"].turn
+    spans = {"azimuth": (-turn, turn), "elevation": ELEVATION, "fill": FILL, "light_elevation": LIGHT_ELEVATION}
+    spans |= {"light_azimuth": (-160.0, 160.0), "softness": (0.0, 1.0)}
+    assert stepped.keys() == values.keys()
+    assert step_continuous(rng, values, {"product": "mug"}, 0) == values
+    for field, value in values.items():
+        low, high = spans.get(field, (-1.0, 1.0))
+        assert low <= stepped[field] <= high
+        assert abs(stepped[field] - value) <= step * (high - low) + 1e-9
 
 
 @given(SEEDS)
