@@ -28,7 +28,9 @@ if TYPE_CHECKING:
 Crop = Literal["centre", "product"]
 #: What torch says, with a GPU and without.
 _OUT_OF_MEMORY = re.compile("out of memory|allocate memory|not enough memory")
-ALL_PRESETS = (*PRESETS, *DIFFUSION_PRESETS)
+#: Not one that draws: it says what pictures are like, for the library.
+LIKENESS = "likeness"
+ALL_PRESETS = (*PRESETS, *DIFFUSION_PRESETS, LIKENESS)
 
 
 class _PlainErrors(TyperGroup):
@@ -214,6 +216,12 @@ def train(
     if diffusion and start:
         raise typer.BadParameter(f"{preset} always begins with nothing: leave --from out", param_hint="--from")
 
+    if preset == LIKENESS:
+        if start or resume or dry_run:
+            raise typer.BadParameter("likeness is trained in one go: give --data, --out and --minutes alone")
+        _train_likeness(data, out, minutes, as_json)
+        return
+
     from studio.data import catalogue, renders
     from studio.models.errors import SnapshotError
     from studio.models.snapshot import load_snapshot
@@ -265,6 +273,17 @@ def train(
     else:
         draw = f"Draw with it: studio generate --backend gan:{snapshot} PROMPT"
         typer.echo(f"The model is in {snapshot}, a folder for diffusers." if diffusion else draw, err=True)
+
+
+def _train_likeness(data: Path, out: Path, minutes: float | None, as_json: bool) -> None:
+    from studio.evaluation.judge import LIKENESS_MINUTES, train_likeness
+
+    _make(out)
+    path = train_likeness(data, out, minutes=minutes or LIKENESS_MINUTES, say=lambda line: typer.echo(line, err=True))
+    if as_json:
+        _print_json({"likeness": str(path)})
+    else:
+        typer.echo(f"It is in {path}; the studio takes assets/likeness.safetensors.", err=True)
 
 
 @app.command()

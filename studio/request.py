@@ -93,12 +93,12 @@ class Recipe:
     @property
     def alt_text(self) -> str:
         """What is to be seen, for who can't see it."""
-        said = self.attributes
-        product = [said[group] for group in ("finish", "colour", "material", "product") if group in said]
-        if "product" not in said:
-            return self.prompt
-        scene = [said["scene"]] if "scene" in said else []
-        return ", ".join((" ".join(product), *scene)).capitalize()
+        return described(self.attributes) or self.prompt
+
+    @property
+    def public_alt_text(self) -> str:
+        """The same for strangers, who don't get to read the prompt."""
+        return described(self.attributes) or "A product"
 
     @property
     def request(self) -> GenerationRequest:
@@ -134,6 +134,17 @@ class Recipe:
                 "Update the studio.",
             )
         return recipe
+
+
+def described(attributes: Mapping[str, str]) -> str:
+    """What groups and classes say, such as "Glossy red ceramic mug, marble counter"; "" where no product is said."""
+    if "product" not in attributes:
+        return ""
+    product = " ".join(
+        attributes[group] for group in ("finish", "colour", "material", "product") if group in attributes
+    )
+    scene = [attributes["scene"]] if "scene" in attributes else []
+    return ", ".join((product, *scene)).capitalize()
 
 
 def _damaged(problem: str) -> InputError:

@@ -6,6 +6,7 @@ import errno
 import logging
 import secrets
 import socket
+import sys
 import threading
 import webbrowser
 from collections.abc import Collection
@@ -13,11 +14,13 @@ from ipaddress import ip_address
 from typing import TYPE_CHECKING, Annotated
 from urllib.parse import urlsplit
 
+from asgi_correlation_id import CorrelationIdMiddleware
 from fastapi import FastAPI, HTTPException, Path
 from fastapi.middleware.cors import CORSMiddleware
 from fastapi.responses import FileResponse, Response
 
 from studio.errors import StudioError
+from studio.logs import RequestLog, configure_logging
 
 if TYPE_CHECKING:
     from studio.service import Studio
@@ -67,6 +70,8 @@ def create_app(studio: Studio, *, names: Collection[str] | None = None) -> FastA
     app.add_middleware(StreamOrder)
     share_url = studio.settings.share_url
     app.add_middleware(OwnSite, names=names, share_host=urlsplit(share_url).hostname if share_url else None)
+    app.add_middleware(RequestLog)
+    app.add_middleware(CorrelationIdMiddleware)  # the last one is the first to see a request
 
     @app.get("/healthz")
     def healthz() -> dict[str, str]:
@@ -78,6 +83,14 @@ def create_app(studio: Studio, *, names: Collection[str] | None = None) -> FastA
         if path is None:
             raise HTTPException(404, "There is no such image.")
         return FileResponse(path, media_type="image/png", headers=_KEPT)
+
+    @app.get("/files/{sha256}/public")
+    def public_file(sha256: Sha256) -> Response:
+        path = studio.file(sha256)
+        if path is None:
+            raise HTTPException(404, "There is no such image.")
+        name = {"Content-Disposition": f'attachment; filename="{sha256[:12]}.png"'}
+        return Response(studio.public_png(path), media_type="image/png", headers=_KEPT | name)
 
     @app.get("/thumbs/{sha256}")
     def thumb(sha256: Sha256) -> Response:
@@ -123,8 +136,7 @@ def serve(
 
     from studio.service import Studio
 
-    logging.basicConfig(format="%(asctime)s %(levelname)s %(name)s: %(message)s")
-    logging.getLogger("studio").setLevel(logging.INFO)  # also what is no problem, such as what was refused
+    configure_logging(sys.stderr)
     studio = Studio(settings)
     listening = listen(host, port)
     bound, port = listening.getsockname()[:2]
@@ -140,7 +152,8 @@ def serve(
     if open_browser:  # the socket listens already: the browser waits for the server, and not the server for the browser
         threading.Thread(target=webbrowser.open, args=(url,), daemon=True).start()
     # An open page keeps a connection that never ends: closing does not wait for it.
-    uvicorn.Server(uvicorn.Config(app, log_level="warning", timeout_graceful_shutdown=1)).run(sockets=[listening])
+    config = uvicorn.Config(app, log_level="warning", log_config=None, timeout_graceful_shutdown=1)
+    uvicorn.Server(config).run(sockets=[listening])
 
 
 def listen(host: str, port: int) -> socket.socket:

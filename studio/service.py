@@ -20,6 +20,8 @@ from studio.signature import Signature, Signer
 if TYPE_CHECKING:
     from studio.library import Library, Shares
     from studio.library.records import ImageRecord
+    from studio.likeness import Likeness
+    from studio.similar import Similar
 
 
 class Studio:
@@ -52,6 +54,20 @@ class Studio:
         from studio.library import Shares
 
         return Shares(self.library, self.settings.data_dir)
+
+    @cached_property
+    def likeness(self) -> Likeness:
+        """Says what texts and pictures are like."""
+        from studio.likeness import Likeness
+
+        return Likeness(text_encoder=self.settings.text_encoder)
+
+    @cached_property
+    def similar(self) -> Similar:
+        """Finds images of the library by meaning and by look."""
+        from studio.similar import Similar
+
+        return Similar(self.library, self.likeness, self.prompts)
 
     @cached_property
     def signer(self) -> Signer:

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from studio.likeness import Likeness
 from studio.prompts import Prompts, load_prompts
 from studio.world.scene import ATTRIBUTES, U_NAMES
 
@@ -38,6 +39,24 @@ def tiny_snapshot(tmp_path_factory: pytest.TempPathFactory, tiny_text_encoder: P
     sha256 = TextEncoder.load(str(tiny_text_encoder)).sha256
     build_tiny(folder, sha256, u_names=U_NAMES, attributes=ATTRIBUTES)
     return folder
+
+
+@pytest.fixture(scope="session")
+def tiny_likeness(tmp_path_factory: pytest.TempPathFactory, tiny_text_encoder: Path) -> Likeness:
+    """Says what texts and pictures are like with networks that nobody trained: what is equal is nearest to itself."""
+    import torch
+
+    from studio.models.judge import Judge, save_judge
+
+    path = tmp_path_factory.mktemp("likeness") / "likeness.safetensors"
+    with torch.random.fork_rng():
+        torch.manual_seed(0)
+        judge = Judge(ATTRIBUTES)
+    for weights in judge.parameters():
+        if weights.ndim == 4:
+            weights.data *= 3  # torch's own weights let a picture fade on its way through the layers
+    save_judge(path, judge, size=32, attributes=ATTRIBUTES, note="untrained", dtype=torch.float16)
+    return Likeness(path, text_encoder=str(tiny_text_encoder))
 
 
 @pytest.fixture

@@ -21,6 +21,7 @@ from fastapi.routing import APIRoute
 from PIL import Image
 from starlette.routing import Mount
 
+from studio import imaging
 from studio.errors import StudioError
 from studio.request import GenerationRequest, SavedImage, Understanding
 from studio.server import listen, names_of
@@ -89,6 +90,20 @@ def test_library_files_are_served_as_they_are(site_of: Sites) -> None:
     assert answer.content == image.path.read_bytes()
     assert answer.headers["content-type"] == "image/png"
     assert answer.headers["x-content-type-options"] == "nosniff"
+
+
+def test_the_public_gets_a_file_without_prompt_and_settings(site_of: Sites) -> None:
+    site = site_of()
+    (image,) = site.studio.generate(GenerationRequest(prompt="a hushhush mug", count=1, seed=1))
+
+    answer = httpx.get(f"{site.url}/files/{image.sha256}/public")
+
+    assert answer.headers["content-disposition"] == f'attachment; filename="{image.sha256[:12]}.png"'
+    assert b"hushhush" not in answer.content and b"studio-recipe" not in answer.content
+    assert imaging.pixels_sha256(imaging.decode(answer.content)) == image.recipe.pixels_sha256
+    signature = site.studio.signature(answer.content)
+    assert signature and signature.state == "intact" and signature.own
+    assert httpx.get(f"{site.url}/files/{'0' * 64}/public").status_code == 404
 
 
 @pytest.mark.parametrize(
@@ -184,7 +199,7 @@ def test_real_uploads_are_taken(site_of: Sites) -> None:
 def test_copies_for_scripts_are_deleted_like_those_for_the_page(site_of: Sites) -> None:
     site = site_of()
     (function,) = [f["id"] for f in functions(site.url) if f["api_name"] == "generate"]
-    (message,) = call(site.url, [(function, ["a mug", 1, *[None] * 9])])
+    (message,) = call(site.url, [(function, ["a mug", 1, *[None] * 10])])
 
     gallery, _ = message["output"]["data"]
     assert gallery[0]["image"]["path"] in site.gradio.get_blocks().upload_file_set
@@ -195,7 +210,7 @@ def test_numbers_that_are_none_are_refused_in_words(site_of: Sites, number: str)
     site = site_of()
     (function,) = [f["id"] for f in functions(site.url) if f["api_name"] == "generate"]
     with httpx.Client(base_url=f"{site.url}/gradio_api") as client:
-        body = f'{{"fn_index": {function}, "session_hash": "s", "data": ["a mug", 1, {number}{", null" * 8}]}}'
+        body = f'{{"fn_index": {function}, "session_hash": "s", "data": ["a mug", 1, {number}{", null" * 9}]}}'
         headers = {"content-type": "application/json"}
         client.post("/queue/join", content=body, headers=headers).raise_for_status()
         with client.stream("GET", "/queue/data", params={"session_hash": "s"}) as stream:
@@ -290,7 +305,7 @@ def test_the_queue_is_bounded(site_of: Sites) -> None:
         for number in range(1000):
             if number == 50:  # the queue is full, and what the first requests import is there
                 before = resident_bytes()
-            body = {"data": ["a red mug", 1, *[None] * 9], "session_hash": f"s{number}"}
+            body = {"data": ["a red mug", 1, *[None] * 10], "session_hash": f"s{number}"}
             answers.append(client.post(f"{site.url}/gradio_api/call/generate", json=body).status_code)
     grown = resident_bytes() - before
     backend.may_draw.set()
@@ -336,7 +351,7 @@ def test_a_form_of_another_site_can_t_send_anything(site_of: Sites) -> None:
 
     def send(**headers: str) -> list[int]:
         with httpx.Client(base_url=f"{site.url}/gradio_api", headers=headers) as client:
-            body = {"fn_index": generate, "data": ["a mug", 1, *[None] * 9], "session_hash": "s"}
+            body = {"fn_index": generate, "data": ["a mug", 1, *[None] * 10], "session_hash": "s"}
             return [
                 client.post("/upload", files={"files": ("a.png", b"x")}).status_code,
                 client.post("/queue/join", json=body).status_code,
@@ -409,6 +424,29 @@ def test_an_unexpected_error_is_a_number_and_the_log_has_the_rest(
     capfd.readouterr()
 
 
+def test_no_route_of_the_library_tells_what_went_wrong(site_of: Sites, monkeypatch: pytest.MonkeyPatch) -> None:
+    site = site_of()
+    (image,) = site.studio.generate(GenerationRequest(prompt="a mug", count=1, seed=1))
+    _, token = site.studio.shares.create([image.sha256], title="", note="", days=7, password="", download=True, demo=3)
+
+    def fail(*_: object, **__: object) -> Any:
+        raise RuntimeError(SECRET)
+
+    for method in ("path", "image", "recipe", "plain_words"):
+        monkeypatch.setattr(site.studio.library, method, fail)
+    monkeypatch.setattr(site.studio.signer, "sign", fail)
+    monkeypatch.setattr(site.studio.shares, "open", fail)
+    asked = [f"/{kind}/{image.sha256}" for kind in ("files", "thumbs")] + [f"/files/{image.sha256}/public"]
+    asked += [f"/s/{token}", f"/s/{token}/0.webp", f"/s/{token}/0.png", f"/s/{token}/all.zip"]
+    answers = [httpx.get(f"{site.url}{path}") for path in asked]
+    answers += [
+        httpx.post(f"{site.url}/s/{token}{end}", data={"prompt": "a mug"}) for end in ("", "/demo", "/comments")
+    ]
+
+    assert all(answer.status_code >= 400 for answer in answers)
+    assert all(SECRET not in answer.text for answer in answers)
+
+
 # --- SAFETY row 8: the body cap --------------------------------------------------------------------------------------
 
 
@@ -429,6 +467,11 @@ def test_bodies_are_capped(site_of: Sites) -> None:
     assert uploaded(50_000) == 200
     assert httpx.post(f"{site.url}/gradio_api/queue/join", content=big).status_code == 413
     assert httpx.post(f"{site.url}/gradio_api/call/generate", content=pieces()).status_code == 413
+    (image,) = site.studio.generate(GenerationRequest(prompt="a mug", count=1, seed=1))
+    _, token = site.studio.shares.create([image.sha256], title="", note="", days=7, password="", download=True, demo=3)
+    for path in ("", "/comments", "/demo"):
+        assert httpx.post(f"{site.url}/s/{token}{path}", content=big).status_code == 413
+        assert httpx.post(f"{site.url}/s/{token}{path}", content=pieces()).status_code == 413
     assert sum(path.stat().st_size for path in cached(site) - before) == 50_000
 
 

@@ -1,15 +1,11 @@
-"""The judge: a small network of its own that says what a picture shows and where the product is.
-
-It shares nothing with the networks it judges: other renders, another seed, another architecture. It looks at the
-product and at the backdrop apart, through a mask that it predicts itself, so that a few hundred renders are enough.
-"""
+"""Trains a judge, and asks it: it shares nothing with the networks it judges, but has other renders, another seed and
+another architecture."""
 
 # torch's types leave much open.
 # pyright: reportUnknownMemberType=false, reportUnknownVariableType=false, reportUnknownArgumentType=false
 
 from __future__ import annotations
 
-import hashlib
 import math
 import time
 from collections.abc import Callable
@@ -18,34 +14,28 @@ from pathlib import Path
 
 import torch
 import torch.nn.functional as F
-from safetensors import SafetensorError, safe_open
-from safetensors.torch import save_file
-from torch import Tensor, nn
+from torch import Tensor
 
 from studio.errors import WeightsError
-from studio.evaluation.renders import Renders, to_float
+from studio.evaluation.renders import Renders, read_records, read_renders, to_float
+from studio.models.errors import SnapshotError
+from studio.models.judge import Judge, SavedJudge, load_judge, save_judge
 from studio.models.muon import Muon, split_parameters
 from studio.world.scene import ATTRIBUTES, CORE_ATTRIBUTES, EXTRA_ATTRIBUTES, Scene
 
-WIDTHS = (24, 48, 96, 160)  # of the maps at 1/2, 1/4, 1/8 and 1/16 of the picture
-PYRAMID_WIDTH = 32
-FEATURES = 128
 BATCH = 64
 STEPS = 600
 PEAK_RATE = 2e-3
 WARM_UP = 50  # steps
 
+#: Of the judge that the library searches by: side of its pictures in pixels, seed, and when it has learnt enough.
+LIKENESS_SIZE = 64
+LIKENESS_SEED = 5
+LIKENESS_STEPS = 2500
+LIKENESS_MINUTES = 240.0
+
 #: What the judge names: the class of each group, or, one beyond the last, that nothing of the kind is to be seen.
-JUDGED = CORE_ATTRIBUTES + EXTRA_ATTRIBUTES
-
-
-@dataclass(frozen=True, kw_only=True)
-class Opinion:
-    """`features` [n, 128]; `logits` of each judged group [n, classes + 1]; `mask` [n, size/2, size/2], logits."""
-
-    features: Tensor
-    logits: dict[str, Tensor]
-    mask: Tensor
+JUDGED = {group: ATTRIBUTES[group] for group in CORE_ATTRIBUTES + EXTRA_ATTRIBUTES}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -56,77 +46,6 @@ class Findings:
     features: Tensor
     classes: dict[str, Tensor]
     masks: Tensor
-
-
-class Judge(nn.Module):
-    """Convolutions halve the picture four times; a pyramid over their maps gives the mask; the maps are averaged inside
-    the mask and outside it, and the attributes are read from both."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        inputs = (3, *WIDTHS)
-        self.stages = nn.ModuleList(_stage(inputs[i], inputs[i + 1], refine=i > 0) for i in range(len(WIDTHS)))
-        self.laterals = nn.ModuleList(nn.Conv2d(width, PYRAMID_WIDTH, 1) for width in WIDTHS)
-        self.mask_head = nn.Sequential(nn.SiLU(), nn.Conv2d(PYRAMID_WIDTH, 1, 3, padding=1))
-        self.embed = nn.Sequential(nn.Linear(2 * sum(WIDTHS), FEATURES), nn.LayerNorm(FEATURES), nn.SiLU())
-        self.heads = nn.ModuleDict({group: nn.Linear(FEATURES, len(ATTRIBUTES[group]) + 1) for group in JUDGED})
-
-    def forward(self, images: Tensor) -> Opinion:
-        """Float images [n, 3, size, size] in -1..1; `size` a multiple of 16."""
-        maps = self.maps(images)
-        pyramid = self.laterals[-1](maps[-1])
-        for lateral, each in zip(reversed(self.laterals[:-1]), reversed(maps[:-1]), strict=True):  # pyright: ignore[reportArgumentType]
-            pyramid = lateral(each) + F.interpolate(pyramid, size=each.shape[-2:], mode="bilinear")
-        mask = self.mask_head(pyramid)
-
-        # The mask learns from true masks alone: attributes must not bend it towards what they like to see.
-        inside = mask.detach().sigmoid()
-        pooled: list[Tensor] = []
-        for each in maps:
-            weight = F.adaptive_avg_pool2d(inside, each.shape[-1])
-            pooled += [_mean(each, weight), _mean(each, 1 - weight)]
-        features = self.embed(torch.cat(pooled, dim=1))
-        return Opinion(
-            features=features, logits={group: head(features) for group, head in self.heads.items()}, mask=mask[:, 0]
-        )
-
-    def maps(self, images: Tensor) -> list[Tensor]:
-        """The maps of every stage: [n, width, size / 2, size / 2] and so on."""
-        found: list[Tensor] = []
-        hidden = images
-        for stage in self.stages:
-            hidden = stage(hidden)
-            found.append(hidden)
-        return found
-
-
-def _stage(inputs: int, outputs: int, *, refine: bool) -> nn.Sequential:
-    layers: list[nn.Module] = [nn.Conv2d(inputs, outputs, 3, 2, 1, bias=False), nn.BatchNorm2d(outputs), nn.SiLU()]
-    if refine:
-        layers.append(_Residual(outputs))
-    return nn.Sequential(*layers)
-
-
-class _Residual(nn.Module):
-    def __init__(self, width: int) -> None:
-        super().__init__()
-        self.body = nn.Sequential(
-            nn.Conv2d(width, width, 3, padding=1, bias=False),
-            nn.BatchNorm2d(width),
-            nn.SiLU(),
-            nn.Conv2d(width, width, 3, padding=1, bias=False),
-            nn.BatchNorm2d(width),
-        )
-
-    def forward(self, x: Tensor) -> Tensor:
-        return F.silu(x + self.body(x))
-
-
-def _mean(maps: Tensor, weight: Tensor) -> Tensor:
-    """Mean of maps [n, c, h, w] weighted by [n, 1, h, w]."""
-    # Channels last, as the maps lie in memory: else their gradients are laid out anew in every layer further down.
-    maps, weight = maps.permute(0, 2, 3, 1), weight.permute(0, 2, 3, 1)
-    return (maps * weight).sum((1, 2)) / (weight.sum((1, 2)) + 1e-3)
 
 
 def train_judge(
@@ -145,7 +64,7 @@ def train_judge(
     """
     with torch.random.fork_rng():
         torch.manual_seed(seed)
-        judge = Judge()
+        judge = Judge(JUDGED)
     generator = torch.Generator().manual_seed(seed)
     judge.to(memory_format=torch.channels_last)  # pyright: ignore[reportCallIssue]
     labels = class_indices(renders.scenes)
@@ -218,37 +137,34 @@ def assess(judge: Judge, images: Tensor) -> Findings:
     )
 
 
-def save_judge(path: Path, judge: Judge, *, size: int, note: str) -> None:
-    """Writes the judge with the side of the pictures it was trained on and a note of how."""
-    save_file(
-        {name: value.contiguous() for name, value in judge.state_dict().items()},
-        path,
-        metadata={"size": str(size), "note": note},
-    )
+def train_likeness(
+    data: Path, out: Path, *, minutes: float = LIKENESS_MINUTES, steps: int = LIKENESS_STEPS, say: Callable[[str], None]
+) -> Path:
+    """Trains the judge by whose features the library finds what looks alike, on all renders in a folder; returns its
+    file, half precision, in the folder `out`."""
+    renders = read_renders(read_records([data]), LIKENESS_SIZE)
+
+    def on_step(step: int, loss: float) -> None:
+        if step % 100 == 0 or step == steps:
+            say(f"step {step} of {steps}: loss {loss:.2f}")
+
+    judge, done = train_judge(renders, seed=LIKENESS_SEED, minutes=minutes, steps=steps, on_step=on_step)
+    note = f"{done} of {steps} steps on {len(renders.scenes)} renders of the product world, seed {LIKENESS_SEED}"
+    path = out / "likeness.safetensors"
+    save_judge(path, judge, size=LIKENESS_SIZE, attributes=JUDGED, note=note, dtype=torch.float16)
+    return path
 
 
-def load_judge(path: Path, *, size: int) -> tuple[Judge, str]:
-    """Reads a judge for pictures of `size`, and the note beside it; raises WeightsError if it is missing or unfit."""
+def read_judge(path: Path, *, size: int) -> SavedJudge:
+    """Reads a judge for pictures of `size`; raises WeightsError if it is missing or unfit."""
     try:
-        with safe_open(path, framework="pt") as file:
-            metadata = file.metadata() or {}
-            tensors = {name: file.get_tensor(name) for name in file.keys()}
-    except (OSError, SafetensorError) as error:
-        raise WeightsError(f"The judge {path} can't be read: {error}.", "Leave it out to train one.") from error
-    judge = Judge()
-    try:
-        judge.load_state_dict(tensors)
-    except RuntimeError as error:
-        raise WeightsError(f"The judge {path} is of another version.", "Leave it out to train one.") from error
-    if metadata.get("size") != str(size):
+        saved = load_judge(path)
+    except SnapshotError as error:
+        raise WeightsError(str(error), "Leave it out to train one.") from error
+    if saved.attributes != JUDGED:
+        raise WeightsError(f"The judge {path} judges another world.", "Leave it out to train one.")
+    if saved.size != size:
         raise WeightsError(
-            f"The judge {path} is for pictures of {metadata.get('size')} pixels, these have {size}.",
-            "Leave it out to train one.",
+            f"The judge {path} is for pictures of {saved.size} pixels, these have {size}.", "Leave it out to train one."
         )
-    judge.to(memory_format=torch.channels_last)  # pyright: ignore[reportCallIssue]
-    return judge.eval().requires_grad_(False), metadata.get("note", "")
-
-
-def file_sha256(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
+    return saved

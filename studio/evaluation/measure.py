@@ -14,8 +14,9 @@ from torch import Tensor
 
 from studio.data.colour import PASSING_SHARE, median_name, name_shares
 from studio.evaluation import metrics
-from studio.evaluation.judge import JUDGED, Judge, assess, class_indices
+from studio.evaluation.judge import JUDGED, assess, class_indices
 from studio.evaluation.renders import to_float
+from studio.models.judge import Judge
 from studio.models.random_features import RandomFeatures
 from studio.world.scene import COLOURS, CORE_ATTRIBUTES, EXTRA_ATTRIBUTES, Scene
 

@@ -7,7 +7,6 @@ import platform
 import random
 from collections.abc import Generator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +17,7 @@ from torch import Tensor
 
 from studio.errors import InputError, StudioError
 from studio.evaluation import classifier
-from studio.evaluation.judge import STEPS, Judge, assess, file_sha256, load_judge, save_judge, train_judge
+from studio.evaluation.judge import JUDGED, STEPS, assess, read_judge, train_judge
 from studio.evaluation.measure import Examined, breakdown, closeness, compare, examine, number, rightness
 from studio.evaluation.metrics import diversity_ratio
 from studio.evaluation.painter import Painter
@@ -37,6 +36,7 @@ from studio.evaluation.runs import (
     nearest_by_attributes,
     swept,
 )
+from studio.models.judge import Judge, SavedJudge, save_judge
 from studio.models.random_features import RandomFeatures
 from studio.prompts import Prompts, load_prompts
 from studio.settings import packaged
@@ -48,13 +48,6 @@ FORMAT_VERSION = 1
 PASSING_RATIO = 0.85
 DIVERSITY_PAIRS = 100
 READ_AT_ONCE = 64
-
-
-@dataclass(frozen=True, kw_only=True)
-class _Judging:
-    judge: Judge
-    sha256: str
-    note: str
 
 
 def evaluate(
@@ -202,7 +195,7 @@ def _take(records: Records, chosen: slice) -> Records:
 
 def _open_judge(
     path: Path | None, records: Records, out: Path, size: int, seed: int, minutes: float, steps: int, track: Track
-) -> _Judging:
+) -> SavedJudge:
     """Reads a judge, or trains one and keeps it in `out`."""
     if path is None:
         path = out / "judge.safetensors"
@@ -214,9 +207,8 @@ def _open_judge(
 
         judge, done = train_judge(renders, seed=seed, minutes=minutes, steps=steps, on_step=advance)
         note = f"{done} of {steps} steps on {len(records.scenes)} renders, seed {seed}"
-        save_judge(path, judge, size=size, note=note)
-    judge, note = load_judge(path, size=size)
-    return _Judging(judge=judge, sha256=file_sha256(path), note=note)
+        save_judge(path, judge, size=size, attributes=JUDGED, note=note)
+    return read_judge(path, size=size)
 
 
 def _unseen(

@@ -7,7 +7,7 @@ import logging
 import time
 from collections.abc import Collection, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
@@ -22,7 +22,7 @@ from studio.errors import InputError, StudioError
 from studio.library.database import open_database
 from studio.library.files import ContentFiles
 from studio.library.records import OWNER, ImageRecord, ProjectRecord, RecipeRecord, ShareRecord, TagRecord, utc_now
-from studio.library.search import Found, Search, count_of, folded, page_of
+from studio.library.search import Found, Search, among, count_of, folded, of, page_of
 from studio.request import Recipe
 
 if TYPE_CHECKING:
@@ -35,8 +35,11 @@ TIDY_EVERY = 24 * 3600  # seconds
 TRASH_DAYS = 30
 
 MAX_NAME = 80  # characters of a project's name or a tag
-#: So many rows are written or named at once; SQLite takes 32,766 values in a statement.
+#: So many are called near; further ones have little in common.
+NEAREST = 240
+#: So many rows are written or named at once, and at most; SQLite takes 32,766 values in a statement.
 _BATCH = 500
+_MOST_NAMED = 32_000
 #: So many files are in memory at once.
 _READ_AT_ONCE = 16
 
@@ -122,6 +125,21 @@ class Library:
                 total = session.scalar(count_of(search, viewer, tags)) or 0
         return Found(images=images, total=total)
 
+    def nearest(self, search: Search, ranked: Sequence[str], viewer: str = OWNER) -> Found:
+        """Like `find`, of the images in `ranked`, in their order: no more than the first 240 that the search lets pass,
+        and whatever their words."""
+        wanted, passed, start, size = replace(search, words=""), list[str](), 0, _BATCH
+        while start < len(ranked) and len(passed) < NEAREST:  # most searches let enough of the first ones pass
+            some = ranked[start : start + size]
+            with self.plain_words(), Session(self.database) as session:
+                kept = set(session.scalars(among(wanted, some, viewer)))
+            passed += [sha256 for sha256 in some if sha256 in kept]
+            start, size = start + size, min(4 * size, _MOST_NAMED)
+        page = passed[:NEAREST][search.offset : search.offset + search.limit]
+        with self.plain_words(), Session(self.database) as session:
+            records = {record.sha256: record for record in session.scalars(of(page, viewer))}
+        return Found(images=[records[each] for each in page if each in records], total=len(passed[:NEAREST]))
+
     def recent(self, count: int, viewer: str = OWNER) -> Sequence[ImageRecord]:
         """The newest records, newest first."""
         with self.plain_words(), Session(self.database) as session:
@@ -140,6 +158,13 @@ class Library:
         with self.plain_words(), Session(self.database) as session:
             chosen = select(ProjectRecord).where(ProjectRecord.owner == viewer)
             return list(session.scalars(chosen.order_by(ProjectRecord.name)))
+
+    def kinds(self, viewer: str = OWNER) -> list[tuple[str, str]]:
+        """The kinds of images there are, each with a backend that made some."""
+        columns = ImageRecord.kind, ImageRecord.backend
+        with self.plain_words(), Session(self.database) as session:
+            rows = session.execute(select(*columns).distinct().where(ImageRecord.owner == viewer).order_by(*columns))
+            return [(kind, backend) for kind, backend in rows]
 
     def storage(self, viewer: str = OWNER) -> Storage:
         """How many images there are and how much room they take, in the trash and outside it."""

@@ -45,7 +45,8 @@ class ImageRecord(Base):
     __table_args__ = (
         Index(
             "ix_images_search",
-            *("owner", "deleted", "created", "index", "sha256", "starred", "project_id", "colours", "words"),
+            *("owner", "deleted", "created", "index", "sha256", "starred", "project_id", "kind", "backend"),
+            *("colours", "words"),
         ),
     )
 
@@ -76,6 +77,19 @@ class RecipeRecord(Base):
 
     sha256: Mapped[str] = mapped_column(ForeignKey("images.sha256", ondelete="CASCADE"), primary_key=True)
     recipe: Mapped[dict[str, Any]] = mapped_column(JSON)
+
+
+class VectorRecord(Base):
+    """What an image is like, for searches by nearness; one of another `version` can't be compared."""
+
+    __tablename__ = "vectors"
+    __table_args__ = (Index("ix_vectors_version", "version"), {"sqlite_autoincrement": True})
+
+    id: Mapped[int] = mapped_column(primary_key=True)  # grows with every row, so that new ones are found
+    sha256: Mapped[str] = mapped_column(ForeignKey("images.sha256", ondelete="CASCADE"), unique=True)
+    version: Mapped[str]
+    meaning: Mapped[bytes] = mapped_column(LargeBinary)
+    look: Mapped[bytes] = mapped_column(LargeBinary)
 
 
 class TagRecord(Base):

@@ -63,6 +63,16 @@ def count_of(search: Search, viewer: str = OWNER, tags: Sequence[str] = ()) -> S
     return select(func.count()).select_from(ImageRecord).where(_condition(search, viewer, tags))
 
 
+def among(search: Search, images: Sequence[str], viewer: str = OWNER) -> Select[Any]:
+    """Those of `images` that `search` lets pass, in no order."""
+    return select(ImageRecord.sha256).where(ImageRecord.sha256.in_(images), _condition(search, viewer, ()))
+
+
+def of(images: Sequence[str], viewer: str = OWNER) -> Select[Any]:
+    """The records of `images`, in no order."""
+    return select(ImageRecord).where(ImageRecord.sha256.in_(images), ImageRecord.owner == viewer)
+
+
 def _condition(search: Search, viewer: str, tags: Sequence[str]) -> ColumnElement[bool]:
     image = ImageRecord
     conditions: list[ColumnElement[bool]] = [image.owner == viewer]

@@ -85,7 +85,7 @@ def create_tab(page: gr.Blocks, studio: Studio) -> CreateTab:
                 surprise = gr.Button("Surprise me", elem_id="surprise")
             with gr.Row(visible=False, elem_id="near-row") as near_row:
                 near = gr.Textbox(
-                    label="Close to the picture with seed", interactive=False, max_lines=1, elem_id="near", scale=2
+                    "", label="Close to the picture with seed", interactive=False, max_lines=1, elem_id="near", scale=2
                 )
                 let_go = gr.Button("Let go", size="sm", elem_id="let-go")
             count = gr.Radio(
@@ -124,7 +124,7 @@ def create_tab(page: gr.Blocks, studio: Studio) -> CreateTab:
             with gr.Accordion("Seed", open=False):
                 gr.Markdown("The same words and seed give the same pictures.")
                 with gr.Row(elem_id="seed-row"):
-                    seed = gr.Textbox(label="Seed", max_lines=1, elem_id="seed")
+                    seed = gr.Textbox("", label="Seed", max_lines=1, elem_id="seed")
                     dice = gr.Button("New seed", icon=DICE, elem_id="dice")
                     lock = gr.Checkbox(label="Lock", elem_classes="lock", container=False)
             dropped = gr.File(

@@ -44,12 +44,13 @@ def _card(record: ImageRecord) -> str:
     )
 
 
-def found(total: int, first: int, count: int, storage: Storage, *, trash: bool) -> str:
-    """How many there are, which of them are shown, and what all take up."""
+def found(total: int, first: int, count: int, storage: Storage, *, trash: bool, said: str = "") -> str:
+    """How many there are, which of them are shown, and what all take up; `said` is what else there is to say."""
     shown = f"{first + 1:,} to {first + count:,} of {images(total)}" if total > count else images(total)
     size_of = size(storage.trash_bytes if trash else storage.num_bytes)
     kept = " They are deleted for good after 30 days." if trash and total else ""
-    return f'<p class="faint" role="status">{shown} · {size_of} in all.{kept}</p>'
+    first_said = f"{escape(said)}<br>" if said else ""
+    return f'<p class="faint" role="status">{first_said}{shown} · {size_of} in all.{kept}</p>'
 
 
 def details(record: ImageRecord, recipe: Recipe, tags: Sequence[str], project: str | None) -> str:
@@ -60,6 +61,7 @@ def details(record: ImageRecord, recipe: Recipe, tags: Sequence[str], project: s
         "Size": f"{record.width} x {record.height} pixels, {size(record.num_bytes)}",
         "Model": f"{recipe.model} ({recipe.backend}), licence {recipe.licence}",
         "By hand": ", ".join(f"{name} {value:g}" for name, value in recipe.controls.items()),
+        "Near": f"seed {', '.join(str(seed) for seed in recipe.near)}" if recipe.near else "",
         "Made": f"{record.created:%Y-%m-%d %H:%M} UTC",
         "Project": project or "",
         "Tags": ", ".join(tags),
@@ -68,7 +70,9 @@ def details(record: ImageRecord, recipe: Recipe, tags: Sequence[str], project: s
     rows = "".join(f"<dt>{name}</dt><dd>{escape(value)}</dd>" for name, value in facts.items() if value)
     return (
         f'<section class="opened"><a href="/files/{record.sha256}" target="_blank"><img src="/files/{record.sha256}"'
-        f' alt="{escape(recipe.alt_text)}"></a><dl>{rows}</dl></section>'
+        f' alt="{escape(recipe.alt_text)}"></a><div><dl>{rows}</dl><p>'
+        f'<a href="/files/{record.sha256}" download="{record.seed}.png">Download with prompt and settings</a><br>'
+        f'<a href="/files/{record.sha256}/public">Download for the public, without them</a></p></div></section>'
     )
 
 

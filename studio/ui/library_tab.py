@@ -6,25 +6,34 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import replace
+from datetime import timedelta
 from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
 import gradio as gr
 
-from studio.errors import InputError
-from studio.library import Search
+from studio import imaging
+from studio.errors import InputError, StudioError
+from studio.library import Found, Search
+from studio.library.records import utc_now
 from studio.library.shares import DAYS, MAX_DAYS, MAX_DEMO
+from studio.request import described
 from studio.ui import library_markup as markup
 from studio.ui.controls import from_request, new_seed
 from studio.ui.create_tab import ASKS, PRESS_GENERATE, PRESS_PREVIEW
 from studio.ui.errors import plain_words
 from studio.ui.markup import notice
 from studio.ui.own_site import SHARES, host_name
-from studio.ui.served import zip_with_manifest
+from studio.ui.served import public_zip, zip_with_manifest
 from studio.world.scene import COLOURS
 
 if TYPE_CHECKING:
+    from PIL import Image
+
+    from studio.likeness import Vectors
     from studio.request import Recipe
     from studio.service import Studio
     from studio.ui.create_tab import CreateTab
@@ -35,6 +44,10 @@ COMPARED = (2, 4)  # images side by side, at least and at most
 ANY_COLOUR, ANY_PROJECT, ANY_TAG, NO_PROJECT = "Any colour", "Any project", "Any tag", "No project"
 EVERYTHING, STARRED, TRASH = "Everything", "Starred", "Trash"
 NEWEST, OLDEST = "Newest first", "Oldest first"
+ANY_WAY, KINDS = "Any way", {"generate": "Drawn"}
+ANY_TIME = "Any time"
+#: Days back from now.
+WHEN = {ANY_TIME: None, "Last 24 hours": 1, "Last 7 days": 7, "Last 30 days": 30, "Last year": 365}
 
 #: For the browser: what is ticked there goes in place of the first value.
 TICKED = "(_, ...others) => [JSON.stringify(window.library.ticked()), ...others]"
@@ -47,13 +60,22 @@ def library_tab(studio: Studio, create: CreateTab, tabs: gr.Tabs, tab: gr.Tab) -
     """Lays the tab out inside `tab` of `tabs`, and connects it to `studio` and to the settings of `create`."""
     # 1. Layout: what to look for, what was found, what to do with what is ticked, and one image in full.
     with gr.Column(elem_id="library"):
-        with gr.Row(elem_id="library-filters"):
+        with gr.Row(elem_id="library-look-for"):
             words = gr.Textbox(
-                label="Search", placeholder="navy handbag", max_lines=1, elem_id="library-search", scale=2
+                label="Search", placeholder="navy handbag", max_lines=1, elem_id="library-search", scale=4
             )
+            picture = gr.UploadButton(
+                "Search by a picture", file_types=["image"], size="sm", elem_id="library-picture", scale=1
+            )
+        with gr.Row(visible=False, elem_id="library-like") as like_row:
+            like_said = gr.HTML()
+            unlike = gr.Button("Clear", size="sm")
+        with gr.Row(elem_id="library-filters"):
             colour = gr.Dropdown([ANY_COLOUR, *COLOURS], value=ANY_COLOUR, label="Colour")
             project = gr.Dropdown([ANY_PROJECT], value=ANY_PROJECT, label="Project")
             tag = gr.Dropdown([ANY_TAG], value=ANY_TAG, label="Tag")
+            when = gr.Dropdown(list(WHEN), value=ANY_TIME, label="Made")
+            how = gr.Dropdown([ANY_WAY], value=ANY_WAY, label="How", visible=False)
             sort = gr.Dropdown([NEWEST, OLDEST], value=NEWEST, label="Order")
         which = gr.Radio([EVERYTHING, STARRED, TRASH], value=EVERYTHING, show_label=False, elem_id="library-which")
         said = gr.HTML(elem_id="library-said")
@@ -63,6 +85,7 @@ def library_tab(studio: Studio, create: CreateTab, tabs: gr.Tabs, tab: gr.Tab) -
             with gr.Row(elem_id="library-one") as one:
                 use = gr.Button("Use these settings", variant="primary", size="sm", elem_id="library-use")
                 more = gr.Button("More like this", size="sm", elem_id="library-more")
+                similar = gr.Button("Find similar", size="sm", elem_id="library-similar")
             close = gr.Button("Close", size="sm")
         grid = gr.HTML(elem_id="library-grid")
         with gr.Row(elem_id="library-pages"):
@@ -75,6 +98,7 @@ def library_tab(studio: Studio, create: CreateTab, tabs: gr.Tabs, tab: gr.Tab) -
                 unstar = gr.Button("Unstar", size="sm")
                 compare = gr.Button("Compare", size="sm")
                 archive = gr.Button("Download (ZIP)", size="sm")
+                public = gr.Button("Download for the public (ZIP)", size="sm")
                 delete = gr.Button("Delete", size="sm", elem_id="library-delete")
                 restore = gr.Button("Bring back", visible=False, size="sm", elem_id="library-restore")
                 untick = gr.Button("Clear", size="sm")
@@ -114,21 +138,31 @@ def library_tab(studio: Studio, create: CreateTab, tabs: gr.Tabs, tab: gr.Tab) -
         # What only the browser knows travels in these.
         ticked, opened, sure = gr.Textbox(visible="hidden"), gr.Textbox(visible="hidden"), gr.Checkbox(visible="hidden")
         deleted = gr.State([])
-        page = gr.State(0)
+        page, like = gr.State(0), gr.State(None)
 
     # 2. Finding.
-    filters = [words, colour, project, tag, sort, which]
+    narrowing = [colour, project, tag, when, how, sort, which]
+    filters = [words, like, *narrowing]
     shown = [grid, said, before, after, project, tag, into, page, delete, restore, empty]
     find = partial(on_find, studio)
     look: dict[str, Any] = {"show_progress": "hidden", **ASKS}
     tab.select(find, [page, *filters], shown, **look)
+    tab.select(partial(on_kinds, studio), outputs=how, **look)
     # Pasted words are no "input" to Gradio's textbox of one line, but they are a change.
-    for narrowed in (words.change, *(each.input for each in filters if each is not words)):
+    for narrowed in (words.change, *(each.input for each in narrowing)):
         narrowed(lambda: 0, outputs=page, **look).then(
             find, [page, *filters], shown, trigger_mode="always_last", **look
         )
     for button, step in ((before, -1), (after, 1)):
         button.click(partial(on_turn, step), page, page, **look).then(find, [page, *filters], shown, **look)
+
+    liked = [like, like_said, like_row, page]
+    for chosen_like in (
+        picture.upload(partial(on_picture, studio), picture, liked, **look),
+        similar.click(partial(on_similar, studio), opened, liked, **look),
+        unlike.click(lambda: (None, "", gr.Row(visible=False), 0), outputs=liked, **look),
+    ):
+        chosen_like.success(find, [page, *filters], shown, **look)
 
     # 3. Doing something with what is ticked, and looking again.
     def changes(button: gr.Button, change: Any, inputs: Sequence[Any], outputs: Any = None, *, untick: bool) -> None:
@@ -150,6 +184,7 @@ def library_tab(studio: Studio, create: CreateTab, tabs: gr.Tabs, tab: gr.Tab) -
     empty.click(partial(on_empty, studio), sure, said, js=SURE, **look).success(find, [page, *filters], shown, **look)
     untick.click(None, js=UNTICK)
     archive.click(partial(on_archive, studio), ticked, zip_file, js=TICKED, **ASKS)
+    public.click(partial(on_public, studio), ticked, zip_file, js=TICKED, **ASKS)
     compare.click(partial(on_compare, studio), ticked, [details, opened_actions, one], js=TICKED, **look)
 
     # 4. One image in full, and back to where it was made, or on to others like it.
@@ -189,15 +224,29 @@ def on_turn(step: int, page: int) -> int:
 
 
 def to_search(
-    studio: Studio, page: int, words: str, colour: str, project: str, tag: str, sort: str, which: str
+    studio: Studio,
+    page: int,
+    words: str,
+    colour: str,
+    project: str,
+    tag: str,
+    when: str,
+    how: str,
+    sort: str,
+    which: str,
 ) -> Search:
     """What the filters of the tab ask for."""
+    days = WHEN.get(when)
+    kind, _, backend = how.partition(" ") if how != ANY_WAY else ("", "", "")
     projects = {each.name: each.id for each in studio.library.projects()}
     return Search(
         words=words,
         colour=None if colour == ANY_COLOUR else colour,
         project=None if project == ANY_PROJECT else projects.get(project, -1),
         tag=None if tag == ANY_TAG else tag,
+        since=utc_now() - timedelta(days=days) if days else None,
+        kind=kind or None,
+        backend=backend or None,
         starred=which == STARRED,
         trash=which == TRASH,
         sort="oldest" if sort == OLDEST else "newest",
@@ -206,21 +255,19 @@ def to_search(
     )
 
 
-def on_find(
-    studio: Studio, page: int, words: str, colour: str, project: str, tag: str, sort: str, which: str
-) -> tuple[Any, ...]:
+def on_find(studio: Studio, page: int, words: str, like: Vectors | None, *filters: str) -> tuple[Any, ...]:
     """One page of what was looked for; the last one there is, where there are fewer now."""
     with plain_words():
         library = studio.library
-        search = to_search(studio, max(page, 0), words, colour, project, tag, sort, which)
-        found = library.find(search)
+        search = to_search(studio, max(page, 0), words, *filters)
+        found, said = _find(studio, search, like)
         if not found.images and found.total:
             page = (found.total - 1) // PAGE
-            found = library.find(replace(search, offset=PAGE * page))
+            found, said = _find(studio, replace(search, offset=PAGE * page), like)
         projects, tags = [each.name for each in library.projects()], library.tags()
         return (
-            markup.grid(found.images, none=_nothing_found(search)),
-            markup.found(found.total, PAGE * page, len(found.images), library.storage(), trash=search.trash),
+            markup.grid(found.images, none="Nothing looks like it." if like is not None else _nothing_found(search)),
+            markup.found(found.total, PAGE * page, len(found.images), library.storage(), trash=search.trash, said=said),
             gr.Button(interactive=page > 0),
             gr.Button(interactive=PAGE * (page + 1) < found.total),
             gr.Dropdown([ANY_PROJECT, *projects]),
@@ -231,6 +278,56 @@ def on_find(
             gr.Button(visible=search.trash),
             gr.Button(visible=search.trash and found.total > 0),
         )
+
+
+def _find(studio: Studio, search: Search, like: Vectors | None) -> tuple[Found, str]:
+    """What is like a picture; or what has the words, else what means the same. With what there is to say of it."""
+    if like is not None:
+        left = studio.similar.catch_up()
+        return studio.similar.by_look(search, like), f"What looks like it, the nearest first.{_later(left)}"
+    found = studio.library.find(search)
+    if found.total or not search.words.strip() or search.trash:
+        return found, ""
+    with suppress(StudioError):  # without the weights for it nothing was found, which is no error
+        left = studio.similar.catch_up()
+        near = studio.similar.by_meaning(search)
+        if near.total:
+            return near, f"No image has these words. These come near in meaning, the nearest first.{_later(left)}"
+    return found, ""
+
+
+def _later(left: int) -> str:
+    return f" {markup.images(left)} are still to be looked at: search again in a while." if left > 0 else ""
+
+
+def on_kinds(studio: Studio) -> Any:
+    """The ways in which images were made, where there are several."""
+    with plain_words():
+        ways = [
+            (f"{KINDS.get(kind, kind)} ({backend})", f"{kind} {backend}") for kind, backend in studio.library.kinds()
+        ]
+        return gr.Dropdown([ANY_WAY, *ways], visible=len(ways) > 1)
+
+
+def on_picture(studio: Studio, path: str) -> tuple[Vectors, str, Any, int]:
+    """Looks for what is like a picture that was chosen; the picture isn't kept."""
+    with plain_words():
+        return _like(studio, imaging.decode(Path(path).read_bytes()), "the picture that you chose")
+
+
+def on_similar(studio: Studio, sha256: str) -> tuple[Vectors, str, Any, int]:
+    """Looks for what is like an image of the library."""
+    with plain_words():
+        path = studio.file(sha256)
+        if path is None:
+            raise InputError("This image is not in the library any more.", "Search again.")
+        return _like(studio, imaging.decode(path.read_bytes()), "the image that is open")
+
+
+def _like(studio: Studio, image: Image.Image, what: str) -> tuple[Vectors, str, Any, int]:
+    seen = described(studio.likeness.seen(image))
+    said = f" It seems to show: {seen.lower()}." if seen else ""
+    return studio.similar.look(image), notice(f"Like {what}.{said}"), gr.Row(visible=True), 0
 
 
 def on_star(studio: Studio, ticked: str) -> None:
@@ -292,6 +389,13 @@ def on_archive(studio: Studio, ticked: str) -> Any:
     with plain_words():
         images = _kept(studio, chosen(ticked))
         return gr.File(str(zip_with_manifest(images, studio.library.tags)), visible=True)
+
+
+def on_public(studio: Studio, ticked: str) -> Any:
+    """A ZIP with the images as strangers get them: marked and signed, without prompts and settings."""
+    with plain_words():
+        images = _kept(studio, chosen(ticked))
+        return gr.File(str(public_zip(images, studio.public_png)), visible=True)
 
 
 def on_compare(studio: Studio, ticked: str) -> tuple[Any, ...]:

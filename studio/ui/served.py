@@ -46,8 +46,7 @@ def zip_of(images: Sequence[SavedImage]) -> Path:
 
 def zip_with_manifest(images: Sequence[tuple[ImageRecord, Path]], tags: Callable[[str], Sequence[str]]) -> Path:
     """One archive with every image as NNN-SEED.png in the order given, and a table of what they are."""
-    digest = hashlib.sha256("".join(record.sha256 for record, _ in images).encode()).hexdigest()
-    path = _folder(digest) / f"images-{len(images)}.zip"
+    path = _folder(_digest(images)) / f"images-{len(images)}.zip"
     table = io.StringIO()
     lines = csv.writer(table)
     lines.writerow(("file", "sha256", "prompt", "seed", "width", "height", "backend", "model", "made (UTC)", "tags"))
@@ -65,6 +64,23 @@ def zip_with_manifest(images: Sequence[tuple[ImageRecord, Path]], tags: Callable
 
     _write(path, write)
     return path
+
+
+def public_zip(images: Sequence[tuple[ImageRecord, Path]], public: Callable[[Path], bytes]) -> Path:
+    """One archive with every image as NNN.png in the order given, as `public` gives its file to strangers."""
+    path = _folder(_digest(images)) / f"public-{len(images)}.zip"
+
+    def write(part: Path) -> None:
+        with zipfile.ZipFile(part, "w") as archive:
+            for number, (_, kept) in enumerate(images):
+                archive.writestr(f"{number:03d}.png", public(kept))
+
+    _write(path, write)
+    return path
+
+
+def _digest(images: Sequence[tuple[ImageRecord, Path]]) -> str:
+    return hashlib.sha256("".join(record.sha256 for record, _ in images).encode()).hexdigest()
 
 
 def _no_formula(value: object) -> object:

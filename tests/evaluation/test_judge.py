@@ -2,10 +2,13 @@ from pathlib import Path
 
 import pytest
 import torch
+from PIL import Image
 
 from studio.errors import WeightsError
-from studio.evaluation.judge import Judge, _mean, assess, class_indices, load_judge, save_judge, train_judge
+from studio.evaluation.judge import JUDGED, assess, class_indices, read_judge, train_judge, train_likeness
 from studio.evaluation.renders import Renders, read_records, read_renders
+from studio.likeness import Likeness
+from studio.models.judge import Judge, _mean, load_judge, save_judge
 from tests.evaluation.toy import write_toys
 
 
@@ -64,19 +67,31 @@ def test_stops_when_its_minutes_are_over(toys: Renders) -> None:
 
 def test_a_saved_judge_judges_the_same(trained: Judge, toys: Renders, tmp_path: Path) -> None:
     path = tmp_path / "judge.safetensors"
-    save_judge(path, trained, size=32, note="a toy")
-    loaded, note = load_judge(path, size=32)
-    assert note == "a toy"
-    assert torch.equal(assess(loaded, toys.images[:8]).features, assess(trained, toys.images[:8]).features)
+    save_judge(path, trained, size=32, attributes=JUDGED, note="a toy")
+    loaded = read_judge(path, size=32)
+    assert (loaded.note, loaded.size, loaded.attributes) == ("a toy", 32, JUDGED)
+    assert torch.equal(assess(loaded.judge, toys.images[:8]).features, assess(trained, toys.images[:8]).features)
+
+
+def test_what_the_library_searches_by_is_trained_too(tmp_path: Path, tiny_text_encoder: Path) -> None:
+    said: list[str] = []
+    folder = write_toys(tmp_path / "toys", seeds=range(16))
+    path = train_likeness(folder, tmp_path, steps=1, say=said.append)
+
+    saved = load_judge(path)
+    assert (saved.size, saved.note) == (64, "1 of 1 steps on 16 renders of the product world, seed 5")
+    assert said[-1].startswith("step 1 of 1")
+    vectors = Likeness(path, text_encoder=str(tiny_text_encoder)).of_images([Image.new("RGB", (80, 64), "red")])
+    assert vectors.shape == (1, 128)
 
 
 def test_refuses_a_judge_that_is_missing_damaged_or_for_another_size(trained: Judge, tmp_path: Path) -> None:
     path = tmp_path / "judge.safetensors"
     with pytest.raises(WeightsError, match="can't be read"):
-        load_judge(path, size=32)
+        read_judge(path, size=32)
     path.write_bytes(b"not weights at all")
     with pytest.raises(WeightsError, match="can't be read"):
-        load_judge(path, size=32)
-    save_judge(path, trained, size=32, note="")
+        read_judge(path, size=32)
+    save_judge(path, trained, size=32, attributes=JUDGED, note="")
     with pytest.raises(WeightsError, match="for pictures of 32 pixels"):
-        load_judge(path, size=64)
+        read_judge(path, size=64)

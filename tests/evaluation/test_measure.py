@@ -4,8 +4,9 @@ import pytest
 import torch
 from torch import nn
 
-from studio.evaluation.judge import JUDGED, Judge, Opinion, class_indices
+from studio.evaluation.judge import JUDGED, class_indices
 from studio.evaluation.measure import closeness, compare, examine
+from studio.models.judge import Judge, Opinion
 from studio.world.scene import Scene, sample_scene
 
 
@@ -13,7 +14,7 @@ class _Answering(Judge):
     """A judge who was told what to say of image i, whose first pixel holds i."""
 
     def __init__(self, scenes: list[Scene]) -> None:
-        super().__init__()
+        super().__init__(JUDGED)
         self._answers = class_indices(tuple(scenes))
         self.eval().requires_grad_(False)
 

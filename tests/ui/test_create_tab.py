@@ -123,7 +123,7 @@ def test_more_like_one_that_was_chosen(studio: SlowStudio) -> None:
     assert more.visible
     prompt, count, seed, near, lock, _ = on_more(CONTROLS, grid, index)
     assert (prompt, count, near, lock) == ("a mug", 4, "9", False)
-    further = on_ask(studio, CONTROLS, grid, False, "a mug", 4, str(seed), str(near))[0]
+    further: Any = on_ask(studio, CONTROLS, grid, False, "a mug", 4, str(seed), str(near))[0]
     draw(studio, further)
     assert {recipe_of(studio, image.sha256).near for image in studio.library.recent(4)} == {(9,)}
     assert on_more(CONTROLS, further, 1)[3] == f"9 {int(str(seed)) + 1}"

@@ -5,14 +5,19 @@ import io
 import json
 import zipfile
 from collections.abc import Iterator
+from datetime import datetime
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
 import gradio as gr
 import pytest
+from PIL import Image
+from sqlalchemy import update
 
+from studio import imaging
 from studio.errors import InputError
+from studio.library.records import ImageRecord
 from studio.library.shares import NoSuchShare
 from studio.request import GenerationRequest
 from studio.service import Studio
@@ -24,6 +29,8 @@ from studio.ui.library_tab import (
     ANY_COLOUR,
     ANY_PROJECT,
     ANY_TAG,
+    ANY_TIME,
+    ANY_WAY,
     EVERYTHING,
     NEWEST,
     NO_PROJECT,
@@ -37,14 +44,18 @@ from studio.ui.library_tab import (
     on_empty,
     on_find,
     on_forget,
+    on_kinds,
     on_links,
     on_look,
     on_more,
     on_move,
+    on_picture,
+    on_public,
     on_restore,
     on_revoke,
     on_share,
     on_show_link,
+    on_similar,
     on_star,
     on_tag,
     on_undo,
@@ -55,11 +66,14 @@ from studio.ui.library_tab import (
 from studio.ui.privacy_tab import on_wipe
 from tests.fakes import FakeBackend
 
-FILTERS = {
+FILTERS: dict[str, Any] = {
     "words": "",
+    "like": None,
     "colour": ANY_COLOUR,
     "project": ANY_PROJECT,
     "tag": ANY_TAG,
+    "when": ANY_TIME,
+    "how": ANY_WAY,
     "sort": NEWEST,
     "which": EVERYTHING,
 }
@@ -78,11 +92,11 @@ def made(studio: Studio, prompt: str, count: int = 1) -> list[str]:
     return [image.sha256 for image in studio.generate(GenerationRequest(prompt=prompt, count=count, seed=7))]
 
 
-def find(studio: Studio, page: int = 0, /, **filters: str) -> tuple[Any, ...]:
-    return on_find(studio, page, **(FILTERS | filters))
+def find(studio: Studio, page: int = 0, /, **filters: Any) -> tuple[Any, ...]:
+    return on_find(studio, page, *(FILTERS | filters).values())
 
 
-def shown(studio: Studio, **filters: str) -> str:
+def shown(studio: Studio, **filters: Any) -> str:
     return find(studio, **filters)[0]
 
 
@@ -105,8 +119,15 @@ def test_filters_narrow_it_down(studio: Studio) -> None:
     on_tag(studio, tick(bag), "Sale")
     on_move(studio, tick(bag), "Client")
 
+    with studio.library.database.begin() as connection:  # the mug was made long ago, by another backend
+        longer_ago = {"created": datetime(2020, 1, 1), "backend": "other"}
+        connection.execute(update(ImageRecord).where(ImageRecord.sha256 == mug).values(longer_ago))
+
     cases: list[tuple[dict[str, str], str, str]] = [
         ({"words": "MUG"}, mug, bag),
+        ({"when": "Last 7 days"}, bag, mug),
+        ({"how": "generate other"}, mug, bag),
+        ({"how": "generate fake"}, bag, mug),
         ({"which": STARRED}, mug, bag),
         ({"tag": "sale"}, bag, mug),
         ({"project": "Client"}, bag, mug),
@@ -125,6 +146,57 @@ def test_filters_narrow_it_down(studio: Studio) -> None:
     on_move(studio, tick(bag), NO_PROJECT)
     for filters in ({"which": STARRED}, {"tag": "sale"}, {"project": "Client"}):
         assert "Nothing was found." in shown(studio, **filters)
+    ways = on_kinds(studio)
+    assert ways.visible and ("Drawn (other)", "generate other") in ways.choices
+    studio.library.delete([mug])
+    studio.library.empty_trash()
+    assert not on_kinds(studio).visible
+
+
+def test_other_words_with_the_same_meaning_find_it_too(studio: Studio) -> None:
+    bag, watch = made(studio, "a navy leather handbag on a table")[0], made(studio, "a wrist watch on a table")[0]
+
+    html, said, *_ = find(studio, words="purse")
+    assert f"{html}{watch}".index(watch) > html.index(bag) and "No image has these words" in said
+    html, said, *_ = find(studio, words="timepiece")
+    assert f"{html}{bag}".index(bag) > html.index(watch) and "the nearest first" in said
+    assert "No image" not in find(studio, words="watch")[1]
+    assert "Nothing was found" in shown(studio, words="quarterly tax return")
+    assert "The trash is empty" in shown(studio, words="purse", which=TRASH)
+
+
+def test_what_looks_like_a_picture(studio: Studio, tmp_path: Path) -> None:
+    images = made(studio, "a mug", 6)
+    path = studio.file(images[2])
+    assert path
+
+    like, said, row, page = on_similar(studio, images[2])
+    html, about, *_ = find(studio, like=like, words="ignored")
+    assert all(image in html for image in images) and html.index(images[2]) == min(html.index(each) for each in images)
+    assert "the nearest first" in about and "the image that is open" in said and row.visible and page == 0
+    photo = tmp_path / "photo.jpg"
+    with Image.open(path) as image:
+        image.save(photo, quality=95)
+    like, said, *_ = on_picture(studio, str(photo))
+    assert images[2] in shown(studio, like=like) and "the picture that you chose" in said
+    photo.write_bytes(b"no picture")
+    with pytest.raises(gr.Error, match="not a PNG, JPEG or WebP"):
+        on_picture(studio, str(photo))
+    with pytest.raises(gr.Error, match="not in the library"):
+        on_similar(studio, "0" * 64)
+
+
+def test_files_for_the_public_have_no_prompt(studio: Studio) -> None:
+    images = made(studio, "a hushhush mug", 2)
+
+    with zipfile.ZipFile(on_public(studio, tick(*images)).value["path"]) as archive:
+        assert archive.namelist() == ["000.png", "001.png"]
+        files = [archive.read(name) for name in archive.namelist()]
+    assert all(b"hushhush" not in data for data in files)
+    for data, sha256 in zip(files, images, strict=True):
+        record, signature = studio.library.recipe(sha256), studio.signature(data)
+        assert record and imaging.pixels_sha256(imaging.decode(data)) == record.pixels_sha256
+        assert signature and signature.state == "intact"
 
 
 def test_pages_stop_at_both_ends(studio: Studio, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -14,9 +14,10 @@ import torch
 from studio.data.renders import pack_renders
 from studio.errors import InputError
 from studio.evaluation import classifier
-from studio.evaluation.judge import STEPS, Judge, file_sha256, load_judge, save_judge, train_judge
+from studio.evaluation.judge import JUDGED, STEPS, read_judge, train_judge
 from studio.evaluation.renders import Records, read_records
 from studio.evaluation.runs import CONTACT_PROMPTS
+from studio.models.judge import SavedJudge, save_judge
 from studio.models.text_encoder import TextEncoder
 from studio.prompts import Prompts
 from studio.training.folder import TrainingStopped
@@ -125,12 +126,12 @@ def run_benchmark(
         say=say,
     )
     held, judged = _split(test, judge_data, scale.count)
-    seeing, note, path = _open_judge(judge, judged, out, setting.size, scale.judge_steps, say)
+    judging = _open_judge(judge, judged, out, setting.size, scale.judge_steps, say)
     yardstick = open_yardstick(
         read_small(held, setting.size),
         data=packed,
         folders=[data, test],
-        judge=seeing,
+        judge=judging.judge,
         prompts=prompts,
         classifier_steps=scale.classifier_steps,
         pairs=scale.pairs,
@@ -146,10 +147,10 @@ def run_benchmark(
             "size": setting.size,
             "train_count": len(packed),
             "count": len(yardstick.held.scenes),
-            "judge": note,
+            "judge": judging.note,
             "versions": {"python": platform.python_version(), "torch": torch.__version__},
         },
-        "hashes": {"judge": file_sha256(path)},
+        "hashes": {"judge": judging.sha256},
         "renders": measure_renders(yardstick),
         "runs": [],
         "stopped": [],
@@ -222,14 +223,12 @@ def _take(records: Records, chosen: slice) -> Records:
     return Records(scenes=records.scenes[chosen], files=records.files[chosen])
 
 
-def _open_judge(
-    path: Path | None, records: Records, out: Path, size: int, steps: int, say: Say
-) -> tuple[Judge, str, Path]:
-    """Reads a judge, or trains one and keeps it in `out`; with its note and its file."""
+def _open_judge(path: Path | None, records: Records, out: Path, size: int, steps: int, say: Say) -> SavedJudge:
+    """Reads a judge, or trains one and keeps it in `out`."""
     own = out / "judge.safetensors"
     if path is None and not own.is_file():
         say(f"training the judge on {len(records.scenes)} renders")
         judge, done = train_judge(read_small(records, size), seed=0, minutes=JUDGE_MINUTES, steps=steps)
-        save_judge(own, judge, size=size, note=f"{done} of {steps} steps on {len(records.scenes)} renders, seed 0")
-    judge, note = load_judge(path or own, size=size)
-    return judge, note, path or own
+        note = f"{done} of {steps} steps on {len(records.scenes)} renders, seed 0"
+        save_judge(own, judge, size=size, attributes=JUDGED, note=note)
+    return read_judge(path or own, size=size)

@@ -17,10 +17,11 @@ from torch import Tensor
 
 from studio.data.packed import PackedData, image_batch
 from studio.evaluation.classifier import told_apart
-from studio.evaluation.judge import Judge, assess
+from studio.evaluation.judge import assess
 from studio.evaluation.measure import Examined, compare, examine, number, rightness
 from studio.evaluation.metrics import bootstrap_interval
 from studio.evaluation.renders import Records, Renders, read_records, read_renders, to_float
+from studio.models.judge import Judge
 from studio.models.random_features import RandomFeatures
 from studio.prompts import Prompts
 from studio.world.captions import caption
