@@ -10,10 +10,12 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 from pathlib import Path
 
+import numpy as np
 from sqlalchemy import create_engine, insert, text
 
 from studio.library import Library, Search
-from studio.library.records import OWNER, ImageRecord, RecipeRecord, TagRecord
+from studio.library.records import OWNER, ImageRecord, RecipeRecord, TagRecord, VectorRecord
+from studio.library.vectors import VectorIndex
 from studio.world.scene import ATTRIBUTES, COLOURS
 
 IMAGES = 100_000
@@ -73,6 +75,17 @@ def fill(folder: Path) -> Library:
     return library
 
 
+def fill_vectors(library: Library) -> VectorIndex:
+    rng = np.random.default_rng(0)
+    rows = list[dict[str, object]]()
+    for number in range(IMAGES):
+        meaning, look = (rng.integers(-20, 21, size, dtype=np.int8).tobytes() for size in (384, 128))
+        rows.append({"sha256": f"{number:064x}", "version": "made up", "meaning": meaning, "look": look})
+    with library.database.begin() as connection:
+        connection.execute(insert(VectorRecord), rows)
+    return VectorIndex(library.database, "made up")
+
+
 def seconds(work: Callable[[], object]) -> float:
     took = list[float]()
     for _ in range(REPEATS):
@@ -91,6 +104,19 @@ def test_searches_are_quick(tmp_path: Path) -> None:
     slowest = 0.0
     for name, search in SEARCHES.items():
         took = seconds(lambda search=search: library.find(search))
+        slowest = max(slowest, took)
+        print(f"{name:15} {took / scan:6.2f} scans of one column, {1000 * took:6.1f} ms")  # noqa: T201
+    index, query = fill_vectors(library), np.arange(-64, 64, dtype=np.int8)
+    began = time.perf_counter()
+    index.nearest("look", query)
+    print(f"{'vectors read':15} {1000 * (time.perf_counter() - began):6.1f} ms, once")  # noqa: T201
+    nearest = {
+        "by look": lambda: library.nearest(Search(), index.nearest("look", query)),
+        "by meaning": lambda: library.nearest(Search(), index.nearest("meaning", np.resize(query, 384))),
+        "what is missing": lambda: index.missing(32),
+    }
+    for name, search_near in nearest.items():
+        took = seconds(search_near)
         slowest = max(slowest, took)
         print(f"{name:15} {took / scan:6.2f} scans of one column, {1000 * took:6.1f} ms")  # noqa: T201
     library.close()

@@ -5,8 +5,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from studio.library import Search
 from studio.request import GenerationRequest
 from tests.fakes import SlowStudio
+from tests.serving import until
 from tests.ui.conftest import CHROMIUM, SIZES, TIMEOUT
 
 playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
@@ -102,7 +104,8 @@ def test_starred_tagged_deleted_and_brought_back(page: "Page", studio: SlowStudi
     search(page, f"sale {width}", 1)
 
     page.locator("#library-delete").click()
-    playwright.expect(page.get_by_text("Nothing was found.")).to_be_visible()
+    none = page.get_by_text("Nothing was found.").or_(page.get_by_text("No image has these words."))
+    playwright.expect(none).to_be_visible()
     playwright.expect(page.locator("#library-actions")).to_be_hidden()
     page.get_by_role("button", name="Undo: bring back 1 image").click()
     playwright.expect(page.locator("#library-grid li")).to_have_count(1)
@@ -123,3 +126,34 @@ def test_an_image_is_opened_and_its_settings_used(page: "Page", studio: SlowStud
     playwright.expect(box).to_be_visible()
     playwright.expect(box).to_have_value(prompt)
     playwright.expect(page.get_by_alt_text(f"Preview of: {prompt}, seed 4321", exact=True)).to_be_visible()
+
+
+def test_more_like_one_and_what_looks_like_it(page: "Page", studio: SlowStudio) -> None:
+    width = page.viewport_size["width"] if page.viewport_size else 0
+    prompt = f"a vase of {width} to vary"
+    page.get_by_label("Describe the product").fill(prompt)
+    page.locator("#generate").click()
+    playwright.expect(page.locator("#download")).to_be_visible()
+    playwright.expect(page.locator("#near-row")).to_be_hidden()
+
+    # A picture that is chosen, and others a small step away from it.
+    page.locator("#results .thumbnail-lg").nth(1).click()
+    page.get_by_role("button", name="More like the one chosen").click()
+    near = page.get_by_label("Close to the picture with seed")
+    playwright.expect(near).to_be_visible()
+    until(lambda: studio.library.find(Search(words=prompt)).total == 8)
+    first = min(image.seed for image in studio.library.find(Search(words=prompt, sort="oldest", limit=4)).images)
+    playwright.expect(near).to_have_value(str(first + 1))
+    page.get_by_role("button", name="Let go").click()
+    playwright.expect(near).to_be_hidden()
+
+    # In the library: what looks like one, in words and pictures, until that is cleared.
+    open_library(page)
+    page.locator("#library-grid .open").first.click()
+    page.get_by_role("button", name="Find similar").click()
+    playwright.expect(page.get_by_text("Like the image that is open.")).to_be_visible()
+    playwright.expect(page.get_by_text("What looks like it, the nearest first.")).to_be_visible()
+    opened = page.evaluate("window.library.opened")
+    playwright.expect(page.locator("#library-grid .open").first).to_have_attribute("data-sha256", opened)
+    page.locator("#library-like").get_by_role("button", name="Clear").click()
+    playwright.expect(page.get_by_text("Like the image that is open.")).to_be_hidden()
