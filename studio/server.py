@@ -162,7 +162,11 @@ def listen(host: str, port: int) -> socket.socket:
     last = min(port + PORTS, 65536) - 1
     for candidate in range(port, last + 1):
         try:
-            return socket.create_server((host, candidate), family=family, backlog=128)
+            listening = socket.create_server((host, candidate), family=family, backlog=128)
+            # asyncio does so only for sockets of its own; without it each answer waits 40 ms for the delayed
+            # acknowledgement of its first packet. Connections inherit it.
+            listening.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            return listening
         except OSError as error:
             if error.errno != errno.EADDRINUSE:
                 raise StudioError(

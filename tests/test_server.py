@@ -492,6 +492,13 @@ def test_a_busy_port_gives_the_next_one() -> None:
             assert port < free.getsockname()[1] < port + 100
 
 
+def test_answers_don_t_wait_for_acknowledgements() -> None:
+    with listen("127.0.0.1", 0) as listening, socket.create_connection(listening.getsockname()):
+        connection, _ = listening.accept()
+        with connection:
+            assert connection.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)
+
+
 def test_an_address_of_another_machine_can_t_be_listened_on() -> None:
     with pytest.raises(StudioError, match=r"Can.t listen on 192\.0\.2\.1:7860"):
         listen("192.0.2.1", 7860)

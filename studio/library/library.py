@@ -5,10 +5,11 @@ from __future__ import annotations
 import hashlib
 import logging
 import time
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime, timedelta
+from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -22,7 +23,7 @@ from studio.errors import InputError, StudioError
 from studio.library.database import open_database
 from studio.library.files import ContentFiles
 from studio.library.records import OWNER, ImageRecord, ProjectRecord, RecipeRecord, ShareRecord, TagRecord, utc_now
-from studio.library.search import Found, Search, among, count_of, folded, of, page_of
+from studio.library.search import Found, Search, all_of, among, count_of, folded, of, page_of
 from studio.request import Recipe
 
 if TYPE_CHECKING:
@@ -37,9 +38,8 @@ TRASH_DAYS = 30
 MAX_NAME = 80  # characters of a project's name or a tag
 #: So many are called near; further ones have little in common.
 NEAREST = 240
-#: So many rows are written or named at once, and at most; SQLite takes 32,766 values in a statement.
+#: So many rows are written or named at once.
 _BATCH = 500
-_MOST_NAMED = 32_000
 #: So many files are in memory at once.
 _READ_AT_ONCE = 16
 
@@ -125,20 +125,20 @@ class Library:
                 total = session.scalar(count_of(search, viewer, tags)) or 0
         return Found(images=images, total=total)
 
-    def nearest(self, search: Search, ranked: Sequence[str], viewer: str = OWNER) -> Found:
+    def nearest(self, search: Search, ranked: Iterable[str], viewer: str = OWNER) -> Found:
         """Like `find`, of the images in `ranked`, in their order: no more than the first 240 that the search lets pass,
         and whatever their words."""
-        wanted, passed, start, size = replace(search, words=""), list[str](), 0, _BATCH
-        while start < len(ranked) and len(passed) < NEAREST:  # most searches let enough of the first ones pass
-            some = ranked[start : start + size]
-            with self.plain_words(), Session(self.database) as session:
-                kept = set(session.scalars(among(wanted, some, viewer)))
-            passed += [sha256 for sha256 in some if sha256 in kept]
-            start, size = start + size, min(4 * size, _MOST_NAMED)
-        page = passed[:NEAREST][search.offset : search.offset + search.limit]
+        wanted, ranked = replace(search, words=""), iter(ranked)
+        first = list(islice(ranked, _BATCH))
         with self.plain_words(), Session(self.database) as session:
+            kept = set(session.scalars(among(wanted, first, viewer)))
+            passed = [sha256 for sha256 in first if sha256 in kept][:NEAREST]
+            if len(passed) < NEAREST and len(first) == _BATCH:  # few pass: all of them are read at once
+                kept = set(session.scalars(all_of(wanted, viewer)))
+                passed += islice((sha256 for sha256 in ranked if sha256 in kept), NEAREST - len(passed))
+            page = passed[search.offset : search.offset + search.limit]
             records = {record.sha256: record for record in session.scalars(of(page, viewer))}
-        return Found(images=[records[each] for each in page if each in records], total=len(passed[:NEAREST]))
+        return Found(images=[records[each] for each in page if each in records], total=len(passed))
 
     def recent(self, count: int, viewer: str = OWNER) -> Sequence[ImageRecord]:
         """The newest records, newest first."""

@@ -54,29 +54,39 @@ def page_of(search: Search, viewer: str = OWNER, tags: Sequence[str] = ()) -> Se
     """The records on the page that `search` asks for, in order; its words are also looked for in `tags`."""
     order = (ImageRecord.created, ImageRecord.index)
     ordered = order if search.sort == "oldest" else tuple(column.desc() for column in order)
-    chosen = select(ImageRecord).where(_condition(search, viewer, tags)).order_by(*ordered)
-    return chosen.offset(search.offset).limit(search.limit)
+    chosen = select(ImageRecord).where(ImageRecord.owner == viewer, _condition(search, viewer, tags))
+    return chosen.order_by(*ordered).offset(search.offset).limit(search.limit)
 
 
 def count_of(search: Search, viewer: str = OWNER, tags: Sequence[str] = ()) -> Select[Any]:
     """How many records there are on all pages."""
-    return select(func.count()).select_from(ImageRecord).where(_condition(search, viewer, tags))
+    chosen = select(func.count()).select_from(ImageRecord)
+    return chosen.where(ImageRecord.owner == viewer, _condition(search, viewer, tags))
+
+
+def all_of(search: Search, viewer: str = OWNER) -> Select[Any]:
+    """The hashes of all images that `search` lets pass, in no order."""
+    return select(ImageRecord.sha256).where(ImageRecord.owner == viewer, _condition(search, viewer, ()))
 
 
 def among(search: Search, images: Sequence[str], viewer: str = OWNER) -> Select[Any]:
     """Those of `images` that `search` lets pass, in no order."""
-    return select(ImageRecord.sha256).where(ImageRecord.sha256.in_(images), _condition(search, viewer, ()))
+    return select(ImageRecord.sha256).where(_named(images, viewer), _condition(search, viewer, ()))
 
 
 def of(images: Sequence[str], viewer: str = OWNER) -> Select[Any]:
     """The records of `images`, in no order."""
-    return select(ImageRecord).where(ImageRecord.sha256.in_(images), ImageRecord.owner == viewer)
+    return select(ImageRecord).where(_named(images, viewer))
+
+
+def _named(images: Sequence[str], viewer: str) -> ColumnElement[bool]:
+    # With the bare column SQLite reads all of the index for searches, rather than look some hundred names up.
+    return and_(ImageRecord.sha256.in_(images), func.coalesce(ImageRecord.owner, "") == viewer)
 
 
 def _condition(search: Search, viewer: str, tags: Sequence[str]) -> ColumnElement[bool]:
     image = ImageRecord
-    conditions: list[ColumnElement[bool]] = [image.owner == viewer]
-    conditions.append(image.deleted.is_not(None) if search.trash else image.deleted.is_(None))
+    conditions: list[ColumnElement[bool]] = [image.deleted.is_not(None) if search.trash else image.deleted.is_(None)]
     for word in folded(search.words).split():
         said = image.words.contains(word, autoescape=True)
         if among := [tag for tag in tags if word in tag]:

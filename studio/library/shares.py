@@ -5,18 +5,21 @@ from __future__ import annotations
 import base64
 import hashlib
 import hmac
+import math
 import secrets
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
-from sqlalchemy import delete, func, insert, select, update
+from sqlalchemy import Select, String, bindparam, cast, delete, func, insert, select, update
 from sqlalchemy.orm import Session
 
 from studio.errors import InputError, StudioError
@@ -49,6 +52,9 @@ TRIES, TRIES_SECONDS = 5, 600
 #: A hundred thousand addresses are remembered at most.
 _REMEMBERED = 100_000
 
+#: Between two writings of how often pages were seen; each waits for the disk.
+VIEWS_SECONDS = 10
+
 VERDICTS = ("", "approved", "rejected")
 KEY_FILE = "shares.key"
 
@@ -78,13 +84,30 @@ class SharedImage:
     recipe: Recipe
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, eq=False)
 class Shared:
-    """What a visitor may see: the share, its images that are still there, and what was said of them."""
+    """What a visitor may see: the share, its images that are still there, and what was said of them.
+
+    As long as nothing changes, visitors get the same object; its count of views is an old one.
+    """
 
     share: ShareRecord
     images: Sequence[SharedImage]
     comments: Sequence[CommentRecord]
+
+
+#: The positions of a share's visible images, its last comment and how many images visitors may draw.
+_State = tuple[str, int, int]
+
+_VISIBLE = (
+    select(func.aggregate_strings(cast(SharedImageRecord.position, String), " "))
+    .join(ImageRecord, ImageRecord.sha256 == SharedImageRecord.sha256)
+    .where(SharedImageRecord.share_id == ShareRecord.id, ImageRecord.deleted.is_(None))
+)
+_LAST = select(func.max(CommentRecord.id)).where(CommentRecord.share_id == ShareRecord.id)
+_SHARE = select(ShareRecord, _VISIBLE.scalar_subquery(), _LAST.scalar_subquery())
+_BY_TOKEN = _SHARE.where(ShareRecord.token_sha256 == bindparam("token_sha256"))
+_BY_NUMBER = _SHARE.where(ShareRecord.id == bindparam("number"))
 
 
 class Shares:
@@ -100,6 +123,10 @@ class Shares:
         self._folder = folder
         self._now = now
         self._tries = _Tries()
+        self._views: Counter[int] = Counter()  # by share, not written down yet
+        self._views_written = -math.inf
+        self._views_lock = threading.Lock()
+        self._shown = lru_cache(maxsize=64)(self._shared)
         # A check takes 20 MB and a twentieth of a second, on purpose; many at once would stop everything else.
         self._checking = threading.Lock()
 
@@ -160,6 +187,7 @@ class Shares:
 
     def all(self, viewer: str = OWNER) -> list[ShareRecord]:
         """The owner's shares, newest first."""
+        self._write_views()
         chosen = select(ShareRecord).where(ShareRecord.owner == viewer).order_by(ShareRecord.created.desc())
         with self._library.plain_words(), Session(self._database) as session:
             return list(session.scalars(chosen))
@@ -174,7 +202,11 @@ class Shares:
 
     def details(self, number: int, viewer: str = OWNER) -> Shared:
         """What a share shows, whatever its state. Raises NoSuchShare."""
-        return self._shared(self._own(number, viewer))
+        self._write_views()
+        share, state = self._read(_BY_NUMBER, {"number": number})
+        if share.owner != viewer:
+            raise NoSuchShare
+        return self._shared(number, *state)
 
     def revoke(self, number: int, viewer: str = OWNER) -> None:
         """The link shows nothing from now on."""
@@ -192,18 +224,14 @@ class Shares:
 
     def find(self, token: str) -> ShareRecord:
         """The share behind a link, which may want a password before it shows anything. Raises NoSuchShare."""
-        with self._library.plain_words(), Session(self._database) as session:
-            share = session.scalar(select(ShareRecord).where(ShareRecord.token_sha256 == _hash(token)))
-        if share is None or share.state(self._now()) != "open":
-            raise NoSuchShare
-        return share
+        return self._open(token)[0]
 
     def open(self, token: str, unlocked: str = "") -> Shared | None:
         """What a link shows; None where it wants a password that `unlocked` doesn't prove. Raises NoSuchShare."""
-        share = self.find(token)
+        share, state = self._open(token)
         if share.password_hash is not None and not hmac.compare_digest(unlocked, self._proof(share)):
             return None
-        return self._shared(share)
+        return self._shown(share.id, *state)
 
     def unlock(self, token: str, password: str, address: str) -> str | None:
         """The proof that a visitor knows the password, None for a wrong one. Raises NoSuchShare and TooManyTries."""
@@ -220,9 +248,12 @@ class Shares:
         return self._proof(share) if right else None
 
     def count_view(self, share: ShareRecord) -> None:
-        with self._library.plain_words(), self._database.begin() as connection:
-            one_more = update(ShareRecord).where(ShareRecord.id == share.id).values(views=ShareRecord.views + 1)
-            connection.execute(one_more)
+        """Counts a view; of many in a short time most are written down together, `VIEWS_SECONDS` later."""
+        with self._views_lock:
+            self._views[share.id] += 1
+            if time.monotonic() - self._views_written < VIEWS_SECONDS:
+                return
+        self._write_views()
 
     def comment(self, shared: Shared, sha256: str, *, name: str, text: str, verdict: str) -> None:
         """Writes down what a visitor says of one image on the share."""
@@ -260,15 +291,30 @@ class Shares:
             raise NoSuchShare
         return share
 
-    def _shared(self, share: ShareRecord) -> Shared:
+    def _open(self, token: str) -> tuple[ShareRecord, _State]:
+        found = self._read(_BY_TOKEN, {"token_sha256": _hash(token)})
+        if found[0].state(self._now()) != "open":
+            raise NoSuchShare
+        return found
+
+    def _read(self, chosen: Select[ShareRecord, str, int], given: Mapping[str, object]) -> tuple[ShareRecord, _State]:
+        with self._library.plain_words(), Session(self._database) as session:
+            found = session.execute(chosen, given).one_or_none()
+        if found is None:
+            raise NoSuchShare
+        share, positions, last = found
+        return share, (positions or "", last or 0, share.demo_left)
+
+    def _shared(self, number: int, positions: str, last: int, _demo_left: int) -> Shared:
+        """What share `number` shows as long as `_read` says the same of it."""
         shown = (
             select(ImageRecord, RecipeRecord.recipe)
             .join(SharedImageRecord, SharedImageRecord.sha256 == ImageRecord.sha256)
             .join(RecipeRecord, RecipeRecord.sha256 == ImageRecord.sha256)
-            .where(SharedImageRecord.share_id == share.id, ImageRecord.deleted.is_(None))
+            .where(SharedImageRecord.share_id == number, SharedImageRecord.position.in_(map(int, positions.split())))
             .order_by(SharedImageRecord.position)
         )
-        said = select(CommentRecord).where(CommentRecord.share_id == share.id).order_by(CommentRecord.id)
+        said = select(CommentRecord).where(CommentRecord.share_id == number, CommentRecord.id <= last)
         with self._library.plain_words(), Session(self._database) as session:
             images = [
                 SharedImage(
@@ -280,8 +326,19 @@ class Shares:
                 )
                 for image, recipe in session.execute(shown)
             ]
-            comments = list(session.scalars(said))
+            comments = list(session.scalars(said.order_by(CommentRecord.id)))
+            share = session.get_one(ShareRecord, number)
         return Shared(share=share, images=images, comments=comments)
+
+    def _write_views(self) -> None:
+        with self._views_lock:
+            views, self._views = self._views, Counter()
+            self._views_written = time.monotonic()
+        if views:
+            more = update(ShareRecord).where(ShareRecord.id == bindparam("number"))
+            rows = [{"number": number, "count": count} for number, count in views.items()]
+            with self._library.plain_words(), self._database.begin() as connection:
+                connection.execute(more.values(views=ShareRecord.views + bindparam("count")), rows)
 
     def _token(self, nonce: bytes) -> str:
         """256 bits that nobody can tell from random ones without the key (HMAC-SHA256, RFC 2104)."""

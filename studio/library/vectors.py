@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
 import numpy as np
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 By = Literal["meaning", "look"]
 
 #: Rows that are turned into floats at once, which keeps them in the processor's cache.
-_ROWS = 4096
+_ROWS = 512
 
 
 class ImageVectors(NamedTuple):
@@ -45,7 +45,7 @@ class VectorIndex:
         self._version = version
         self._reading = threading.Lock()
         self._newest = 0
-        self._images: list[str] = []
+        self._names: NDArray[np.bytes_] = np.empty(0, "S64")  # the hashes, beside each other
         self._vectors: dict[By, NDArray[np.int8]] = {}
 
     def add(self, images: Sequence[ImageVectors]) -> None:
@@ -83,19 +83,21 @@ class VectorIndex:
                 )
             ), total
 
-    def nearest(self, by: By, vector: NDArray[np.int8], least: float = -1.0) -> list[str]:
+    def nearest(self, by: By, vector: NDArray[np.int8], least: float = -1.0) -> Iterator[str]:
         """Images whose vectors have a cosine of `least` or more with `vector`, nearest first; some may be deleted
         meanwhile."""
         with self._reading:
             self._read_new()
-            images, vectors = list(self._images), self._vectors.get(by)
+            names, vectors = self._names, self._vectors.get(by)
         if vectors is None:
-            return []
+            return iter(())
         query = vector.astype(np.float32)
         parts = np.split(vectors, range(_ROWS, len(vectors), _ROWS))
         scores = np.concatenate([part.astype(np.float32) @ query for part in parts])
         scores /= np.linalg.norm(query) * UNIT
-        return [images[place] for place in np.argsort(-scores, kind="stable") if scores[place] >= least]
+        order = np.argsort(-scores)
+        near: list[bytes] = names[order[scores[order] >= least]].tolist()
+        return (name.decode() for name in near)  # most are never asked for
 
     def _read_new(self) -> None:
         chosen = (
@@ -113,6 +115,6 @@ class VectorIndex:
         }
         for by, column in columns.items():
             new = np.frombuffer(column, np.int8).reshape(len(rows), -1)
-            self._vectors[by] = np.concatenate([self._vectors[by], new]) if self._images else new
-        self._images += [row.sha256 for row in rows]
+            self._vectors[by] = np.concatenate([self._vectors[by], new]) if len(self._names) else new
+        self._names = np.concatenate([self._names, np.array([row.sha256 for row in rows], "S64")])
         self._newest = rows[-1].id

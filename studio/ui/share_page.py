@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import base64
+import hashlib
 import io
 import logging
-import secrets
 import threading
 import zipfile
 from collections.abc import Callable, Coroutine, Mapping
 from contextlib import suppress
+from functools import lru_cache
 from ipaddress import ip_address, ip_network
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -18,6 +20,7 @@ from fastapi import APIRouter, Form, Request, Response
 from fastapi.responses import HTMLResponse, RedirectResponse
 from fastapi.routing import APIRoute
 from jinja2 import Environment, FileSystemLoader, select_autoescape
+from markupsafe import Markup
 
 from studio.errors import StudioError
 from studio.library.shares import NoSuchShare, Shared, SharedImage, TooManyTries
@@ -47,6 +50,13 @@ _HIDDEN = {
     "X-Frame-Options": "DENY",
     "X-Robots-Tag": "noindex, nofollow, noarchive",
 }
+
+_STYLE = Markup((Path(__file__).parent / "share.css").read_text(encoding="utf-8"))
+_STYLE_SHA256 = base64.b64encode(hashlib.sha256(_STYLE.encode()).digest()).decode()
+_POLICY = (
+    f"default-src 'none'; img-src 'self' data:; style-src 'sha256-{_STYLE_SHA256}'; form-action 'self';"
+    " base-uri 'none'; frame-ancestors 'none'"
+)
 
 _pages = Environment(
     loader=FileSystemLoader(Path(__file__).parent), autoescape=select_autoescape(), trim_blocks=True, lstrip_blocks=True
@@ -99,19 +109,11 @@ def share_routes(studio: Studio) -> APIRouter:
 
     def shown(request: Request, token: str, shared: Shared, status: int = 200, **said: object) -> Response:
         url = studio.settings.share_url or str(request.base_url).rstrip("/")
-        return _page(
-            status,
-            "open",
-            token=token,
-            shared=shared,
-            share=shared.share,
-            said=said,
-            author=unquote(request.cookies.get(_AUTHOR, "")),
-            # A card would show a picture to whoever sees the link in a chat, without the password.
-            card=f"{url}{SHARES}{token}/0.webp" if shared.images and not shared.share.password_hash else None,
-            comments=_by_image(shared),
-            about=request.query_params.get("about"),
-        )
+        about = request.query_params.get("about")
+        if not said and not about:
+            return _answer(status, _as_all_see_it(url, token, shared))
+        author = unquote(request.cookies.get(_AUTHOR, ""))
+        return _answer(status, _open(url, token, shared, said=said, author=author, about=about))
 
     @router.get("/{token}")
     def page(request: Request, token: str) -> Response:
@@ -204,21 +206,41 @@ def share_routes(studio: Studio) -> APIRouter:
                 return shown(request, token, shared, 400, prompt=prompt, demo_problem=words)
         finally:
             demo_running.release()
-        shared.share.demo_left -= 1
+        shared = opened(request, token)  # with one less to draw
         return shown(request, token, shared, prompt=prompt, drawn=markup.data_url(drawn.image))
 
     return router
 
 
 def _page(status: int, state: str, **values: object) -> Response:
-    """The page of a link that is "open", "locked" by a password or "gone"."""
-    nonce = secrets.token_urlsafe(16)
-    text = _pages.get_template("share.html").render(nonce=nonce, state=state, **values)
-    policy = (
-        f"default-src 'none'; img-src 'self' data:; style-src 'nonce-{nonce}'; form-action 'self'; base-uri 'none';"
-        " frame-ancestors 'none'"
+    """The page of a link that is "locked" by a password or "gone"."""
+    return _answer(status, _pages.get_template("share.html").render(state=state, style=_STYLE, **values))
+
+
+def _answer(status: int, text: str) -> Response:
+    return HTMLResponse(text, status, headers={"Content-Security-Policy": _POLICY})
+
+
+@lru_cache(maxsize=64)  # of 50 kB or less
+def _as_all_see_it(url: str, token: str, shared: Shared) -> str:
+    return _open(url, token, shared, said={})
+
+
+def _open(url: str, token: str, shared: Shared, **values: object) -> str:
+    """What an open link shows, on the studio that visitors reach at `url`."""
+    # A card would show a picture to whoever sees the link in a chat, without the password.
+    card = f"{url}{SHARES}{token}/0.webp" if shared.images and not shared.share.password_hash else None
+    comments = _by_image(shared)
+    return _pages.get_template("share.html").render(
+        state="open",
+        style=_STYLE,
+        token=token,
+        shared=shared,
+        share=shared.share,
+        card=card,
+        comments=comments,
+        **values,
     )
-    return HTMLResponse(text, status, headers={"Content-Security-Policy": policy})
 
 
 def _by_image(shared: Shared) -> Mapping[str, list[object]]:

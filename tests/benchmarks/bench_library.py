@@ -109,10 +109,12 @@ def test_searches_are_quick(tmp_path: Path) -> None:
     index, query = fill_vectors(library), np.arange(-64, 64, dtype=np.int8)
     began = time.perf_counter()
     index.nearest("look", query)
+    few = Search(tag="sale")
     print(f"{'vectors read':15} {1000 * (time.perf_counter() - began):6.1f} ms, once")  # noqa: T201
     nearest = {
         "by look": lambda: library.nearest(Search(), index.nearest("look", query)),
         "by meaning": lambda: library.nearest(Search(), index.nearest("meaning", np.resize(query, 384))),
+        "by look, few": lambda: library.nearest(few, index.nearest("look", query)),
         "what is missing": lambda: index.missing(32),
     }
     for name, search_near in nearest.items():

@@ -196,11 +196,41 @@ def test_visitors_draw_as_many_as_they_may(library: Library, shares: Shares) -> 
 
 
 def test_views_are_counted(library: Library, shares: Shares) -> None:
-    _, token = shares.create([add(library, "a mug")])
+    number, token = shares.create([add(library, "a mug")])
+    share = shares.find(token)
 
-    for _ in range(2):
-        shares.count_view(shares.find(token))
-    assert shares.find(token).views == 2
+    shares.count_view(share)
+    assert shares.find(token).views == 1  # the first at once
+    for _ in range(3):
+        shares.count_view(share)
+    assert shares.find(token).views == 1  # others wait for the owner, or some seconds
+    assert shares.details(number).share.views == 4
+    shares.count_view(share)
+    (listed,) = shares.all()
+    assert listed.views == 5
+
+
+def test_what_changes_is_shown_at_once(library: Library, shares: Shares, tmp_path: Path, clock: Clock) -> None:
+    mug, bag = add(library, "a mug", 0), add(library, "a bag", 1)
+    _, token = shares.create([mug, bag], demo=1)
+    other_process = Shares(library, tmp_path, now=clock)
+
+    def seen() -> tuple[list[str], int, int]:
+        shared = shares.open(token)
+        assert shared and shares.open(token) is shared  # not read again
+        return [image.sha256 for image in shared.images], len(shared.comments), shared.share.demo_left
+
+    assert seen() == ([mug, bag], 0, 1)
+    library.delete([mug])
+    assert seen() == ([bag], 0, 1)
+    library.restore([mug])
+    assert seen() == ([mug, bag], 0, 1)
+    shared = other_process.open(token)
+    assert shared
+    other_process.comment(shared, bag, name="Ann", text="Lovely", verdict="")
+    assert seen() == ([mug, bag], 1, 1)
+    assert other_process.take_demo(shared.share)
+    assert seen() == ([mug, bag], 1, 0)
 
 
 @pytest.mark.parametrize(
