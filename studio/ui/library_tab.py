@@ -113,6 +113,7 @@ def library_tab(studio: Studio, create: CreateTab, tabs: gr.Tabs, tab: gr.Tab) -
                         [NO_PROJECT], value=NO_PROJECT, label="Project", allow_custom_value=True, elem_id="library-into"
                     )
                     move = gr.Button("Move there", size="sm")
+                    dissolve = gr.Button("Delete project, keep images", size="sm")
             with gr.Accordion("Share by a link", open=False, elem_id="library-share"):
                 title = gr.Textbox(label="Title", placeholder="Autumn mugs", max_lines=1)
                 note = gr.Textbox(label="Note", placeholder="Which of these shall we take further?", lines=2)
@@ -176,6 +177,7 @@ def library_tab(studio: Studio, create: CreateTab, tabs: gr.Tabs, tab: gr.Tab) -
     changes(put_tag, on_tag, [label], label, untick=False)
     changes(drop_tag, on_untag, [label], label, untick=False)
     changes(move, on_move, [into], untick=False)
+    dissolve.click(partial(on_dissolve, studio), into, into, **look).success(find, [page, *filters], shown, **look)
     changes(delete, on_delete, [], [deleted, undo], untick=True)
     changes(restore, on_restore, [], untick=True)
     undo.click(partial(on_undo, studio), deleted, [deleted, undo], **look).success(
@@ -357,6 +359,16 @@ def on_move(studio: Studio, ticked: str, name: str) -> None:
     with plain_words():
         images = chosen(ticked)
         studio.library.move(images, None if name == NO_PROJECT else studio.library.add_project(name or ""))
+
+
+def on_dissolve(studio: Studio, name: str) -> str:
+    """Deletes the project of this name; its images are in none then."""
+    with plain_words():
+        numbers = {each.name: each.id for each in studio.library.projects()}
+        if name not in numbers:
+            raise InputError("There is no such project.", "Choose one of the list.")
+        studio.library.delete_project(numbers[name])
+    return NO_PROJECT
 
 
 def on_delete(studio: Studio, ticked: str) -> tuple[list[str], Any]:

@@ -41,6 +41,7 @@ from studio.ui.library_tab import (
     on_archive,
     on_compare,
     on_delete,
+    on_dissolve,
     on_empty,
     on_find,
     on_forget,
@@ -151,6 +152,17 @@ def test_filters_narrow_it_down(studio: Studio) -> None:
     studio.library.delete([mug])
     studio.library.empty_trash()
     assert not on_kinds(studio).visible
+
+
+def test_a_project_goes_and_its_images_stay(studio: Studio) -> None:
+    (mug,) = made(studio, "a mug")
+    on_move(studio, tick(mug), "Client")
+
+    assert on_dissolve(studio, "Client") == NO_PROJECT
+    assert studio.library.projects() == []
+    assert mug in shown(studio)
+    with pytest.raises(gr.Error, match="no such project"):
+        on_dissolve(studio, NO_PROJECT)
 
 
 def test_other_words_with_the_same_meaning_find_it_too(studio: Studio) -> None:
