@@ -21,6 +21,7 @@ from studio.errors import StudioError
 from studio.models.presets import DIFFUSION_PRESETS, PRESETS
 
 if TYPE_CHECKING:
+    from studio.data.packed import PackedData
     from studio.library.backup import Copied
     from studio.settings import Settings
     from studio.signature import Signature
@@ -28,9 +29,9 @@ if TYPE_CHECKING:
 Crop = Literal["centre", "product"]
 #: What torch says, with a GPU and without.
 _OUT_OF_MEMORY = re.compile("out of memory|allocate memory|not enough memory")
-#: Not one that draws: it says what pictures are like, for the library.
-LIKENESS = "likeness"
-ALL_PRESETS = (*PRESETS, *DIFFUSION_PRESETS, LIKENESS)
+#: Not ones that draw: one says what pictures are like, for the library; the other fills holes.
+LIKENESS, INPAINT = "likeness", "inpaint"
+ALL_PRESETS = (*PRESETS, *DIFFUSION_PRESETS, LIKENESS, INPAINT)
 
 
 class _PlainErrors(TyperGroup):
@@ -199,7 +200,11 @@ def restore(
 @app.command()
 def train(
     data: Annotated[
-        Path, typer.Option(file_okay=False, help="Folder that `studio world render` or `studio data import` wrote.")
+        list[Path],
+        typer.Option(
+            file_okay=False,
+            help="Folder that `studio world render` or `studio data import` wrote; inpaint takes several.",
+        ),
     ],
     preset: Annotated[str, typer.Option(help=f"Size of the networks: {', '.join(ALL_PRESETS)}.")],
     out: Annotated[Path, typer.Option(file_okay=False, help="Folder for the checkpoint, the snapshot and samples.")],
@@ -216,23 +221,31 @@ def train(
     if diffusion and start:
         raise typer.BadParameter(f"{preset} always begins with nothing: leave --from out", param_hint="--from")
 
+    if len(data) > 1 and preset != INPAINT:
+        raise typer.BadParameter(f"{preset} is trained on one folder", param_hint="--data")
     if preset == LIKENESS:
         if start or resume or dry_run:
             raise typer.BadParameter("likeness is trained in one go: give --data, --out and --minutes alone")
-        _train_likeness(data, out, minutes, as_json)
+        _train_likeness(data[0], out, minutes, as_json)
         return
+    if preset == INPAINT and start:
+        raise typer.BadParameter(f"{preset} always begins with nothing: leave --from out", param_hint="--from")
 
-    from studio.data import catalogue, renders
     from studio.models.errors import SnapshotError
     from studio.models.snapshot import load_snapshot
     from studio.models.text_encoder import TextEncoder
-    from studio.prompts import load_prompts
-    from studio.training.config import DiffusionConfig, TrainingConfig
+    from studio.training.config import DiffusionConfig, InpaintingConfig, TrainingConfig
     from studio.training.folder import TrainingStopped
 
     settings = _settings(None)
-    config = (DiffusionConfig if diffusion else TrainingConfig)(preset=preset, minutes=minutes)
-    resolved = asdict(config) | {"data": str(data), "out": str(out), "from": str(start), "resume": resume}
+    kind = DiffusionConfig if diffusion else InpaintingConfig if preset == INPAINT else TrainingConfig
+    config = kind(preset=preset, minutes=minutes)
+    resolved = asdict(config) | {
+        "data": ", ".join(map(str, data)),
+        "out": str(out),
+        "from": str(start),
+        "resume": resume,
+    }
     for name, value in resolved.items():
         typer.echo(f"{name:28}{value}", err=True)
     if dry_run:
@@ -241,24 +254,27 @@ def train(
         return
     try:
         begin = load_snapshot(start) if start else None
-        if (data / catalogue.TABLE).is_file():
-            goes_on = resume and not diffusion and (out / "snapshot").exists()
-            known = load_snapshot(out / "snapshot") if goes_on else begin
-            packed, held_out = catalogue.pack_for_training(data, u_names=known.config.u_names if known else ())
-        else:
-            packed, held_out = renders.pack_for_training(data, load_prompts(settings.prompts_dir))
-        encoder = TextEncoder.load(settings.text_encoder)
-        if isinstance(config, DiffusionConfig):
-            from studio.training.diffusion import train as train_diffusion
+        goes_on = resume and kind is TrainingConfig and (out / "snapshot").exists()
+        known = load_snapshot(out / "snapshot") if goes_on else begin
+        packed = [_packed(folder, known.config.u_names if known else (), settings) for folder in data]
+        if isinstance(config, InpaintingConfig):
+            from studio.training.inpainting import train as train_inpainter
 
-            run = partial(train_diffusion, config)
+            pictures = [train.images for train, _ in packed]
+            held_out = [kept.images for _, kept in packed if kept]
+            run = partial(train_inpainter, config, pictures=pictures, held_out=held_out)
         else:
-            from studio.training import train as train_gan
+            ((train_data, kept),) = packed
+            encoder = TextEncoder.load(settings.text_encoder)
+            if isinstance(config, DiffusionConfig):
+                from studio.training.diffusion import train as train_diffusion
 
-            run = partial(train_gan, config, start=begin, held_out=held_out)
-        snapshot = run(
-            data=packed, encoder=encoder, out=out, resume=resume, say=lambda line: typer.echo(line, err=True)
-        )
+                run = partial(train_diffusion, config, data=train_data, encoder=encoder)
+            else:
+                from studio.training import train as train_gan
+
+                run = partial(train_gan, config, start=begin, data=train_data, held_out=kept, encoder=encoder)
+        snapshot = run(out=out, resume=resume, say=lambda line: typer.echo(line, err=True))
     except (SnapshotError, TrainingStopped) as error:
         raise StudioError(str(error)) from error
     except KeyboardInterrupt:
@@ -270,9 +286,21 @@ def train(
         raise StudioError("The memory is too small.", "Take a smaller preset, or fewer or smaller images.") from error
     if as_json:
         _print_json({"snapshot": str(snapshot)})
+    elif preset == INPAINT:
+        typer.echo(f"It is in {snapshot}; the studio takes assets/inpainter.safetensors.", err=True)
     else:
         draw = f"Draw with it: studio generate --backend gan:{snapshot} PROMPT"
         typer.echo(f"The model is in {snapshot}, a folder for diffusers." if diffusion else draw, err=True)
+
+
+def _packed(folder: Path, u_names: tuple[str, ...], settings: Settings) -> tuple[PackedData, PackedData | None]:
+    """What is in a folder of renders or photos to train on, and what is kept for measuring."""
+    from studio.data import catalogue, renders
+    from studio.prompts import load_prompts
+
+    if (folder / catalogue.TABLE).is_file():
+        return catalogue.pack_for_training(folder, u_names=u_names)
+    return renders.pack_for_training(folder, load_prompts(settings.prompts_dir))
 
 
 def _train_likeness(data: Path, out: Path, minutes: float | None, as_json: bool) -> None:

@@ -201,6 +201,7 @@ def test_a_setting_that_makes_no_sense_names_the_variable(monkeypatch: pytest.Mo
         ("serve", "--port", 70_000),
         ("train", "--data", "x", "--out", "y", "--preset", "huge"),
         ("train", "--data", "x", "--out", "y", "--preset", "diffusion64", "--from", "z"),
+        ("train", "--data", "x", "--data", "z", "--out", "y", "--preset", "tiny"),
         ("world", "render", "--count", 0, "--seed", 1, "--size", 64, "--out", "x"),
     ],
 )
@@ -235,6 +236,18 @@ def test_the_diffusion_model_is_trained_by_the_same_command(tmp_path: Path) -> N
     refused = run(*arguments, "--from", tmp_path)
     assert refused.exit_code == 2
     assert "begins with nothing" in refused.stderr
+
+
+def test_the_inpainter_is_trained_on_several_folders(tmp_path: Path) -> None:
+    folders = [write_toys(tmp_path / name, seeds=range(2)) for name in ("a", "b")]
+    arguments = ("train", "--data", folders[0], "--data", folders[1], "--preset", "inpaint", "--out", tmp_path / "run")
+    settings = json.loads(run(*arguments, "--dry-run", "--json").stdout)
+    assert settings["preset"] == "inpaint" and settings["data"] == ", ".join(map(str, folders))
+    trained = run(*arguments)
+    assert trained.exit_code == 1
+    assert trained.stderr.splitlines()[-1] == (
+        "Error: The pictures are smaller than 128 px: render or import larger ones."
+    )
 
 
 def test_training_and_measuring_want_renders(tmp_path: Path, tiny_snapshot: Path) -> None:

@@ -74,3 +74,20 @@ class DiffusionConfig(RunConfig):
     @property
     def size(self) -> int:
         return DIFFUSION_PRESETS[self.preset].size
+
+
+@dataclass(frozen=True, kw_only=True)
+class InpaintingConfig(RunConfig):
+    """A run of the inpainter. A batch is `batch_size` squares of `crop` pixels, or as many pixels in larger squares."""
+
+    preset: str = "inpaint"
+    num_images: int = 10_000_000
+    batch_size: int = 16
+    crop: int = 128
+    growth: float = 0.6  # squares of twice the size from this share of the run on, where pictures are as large
+    learning_rate: tuple[float, float] = (2e-3, 2e-5)
+    warm_up: int = 100  # steps over which the rate rises from nothing
+
+    def size_at(self, progress: float) -> int:
+        """Pixels along the sides of the squares at a share of the run."""
+        return self.crop if progress < self.growth else 2 * self.crop

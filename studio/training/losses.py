@@ -61,6 +61,16 @@ def reconstruction(fake: Tensor, real: Tensor, weight: Tensor, levels: int = 4) 
     return loss + (weight * difference).abs().mean()
 
 
+def in_hole(filled: Tensor, real: Tensor, hole: Tensor) -> Tensor:
+    """Mean over images of |d| + 2 d^2 in the hole, d = filled - real; every image counts alike, however large its hole.
+
+    Images [n, 3, size, size] in -1..1, hole [n, 1, size, size] of 0 and 1.
+    """
+    difference = (filled - real).abs() * hole
+    area = 3 * hole.sum((1, 2, 3)).clamp(min=1)
+    return ((difference + 2 * difference.square()).sum((1, 2, 3)) / area).mean()
+
+
 def product_weight(mask: Tensor) -> Tensor:
     """Lets the product count as much as all that surrounds it, however small it is.
 

@@ -20,6 +20,7 @@ REPORT_SECONDS = 20.0  # of a run, between two lines
 IN_WORDS = {
     "reconstruction": "{:.3f} off the renders",
     "v_error": "squared error {:.3f}",
+    "of_smooth_fill": "{:.2f} of what a smooth fill is off",
     "told_right": "{:.0%} told from real ones",
     "text_sensitivity": "right captions {:.2f} above wrong ones",
     "strength": "{:.0%} shown moved or cut out",

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 import torch
 from PIL import Image
@@ -34,8 +36,13 @@ def pairs_of_rows(real: Tensor, fake: Tensor) -> Image.Image:
     """Float images [n, 3, size, size] of both kinds in rows of `COLUMNS`, real ones over fake ones."""
     rows: list[Tensor] = []
     for start in range(0, len(real), COLUMNS):
-        rows += [torch.cat(list(images[start : start + COLUMNS]), dim=2) for images in (real, fake)]
-    width = max(row.shape[2] for row in rows)
-    rows = [torch.nn.functional.pad(row, (0, width - row.shape[2])) for row in rows]
-    sheet = torch.cat(rows, dim=1).clamp(-1, 1)
+        rows += [images[start : start + COLUMNS] for images in (real, fake)]
+    return rows_of_pictures(rows)
+
+
+def rows_of_pictures(rows: Sequence[Tensor]) -> Image.Image:
+    """Rows of float images [n, 3, size, size] in -1..1 (clamped), one below the other; shorter ones end in grey."""
+    lines = [torch.cat(list(row), dim=2) for row in rows]
+    width = max(line.shape[2] for line in lines)
+    sheet = torch.cat([torch.nn.functional.pad(line, (0, width - line.shape[2])) for line in lines], dim=1).clamp(-1, 1)
     return Image.fromarray(((sheet + 1) * 127.5).round().byte().permute(1, 2, 0).cpu().numpy().astype(np.uint8))
