@@ -21,7 +21,6 @@ from studio.errors import StudioError
 from studio.models.presets import DIFFUSION_PRESETS, PRESETS
 
 if TYPE_CHECKING:
-    from studio.data.packed import PackedData
     from studio.library.backup import Copied
     from studio.settings import Settings
     from studio.signature import Signature
@@ -231,9 +230,11 @@ def train(
     if preset == INPAINT and start:
         raise typer.BadParameter(f"{preset} always begins with nothing: leave --from out", param_hint="--from")
 
+    from studio.data.folder import pack_for_training
     from studio.models.errors import SnapshotError
     from studio.models.snapshot import load_snapshot
     from studio.models.text_encoder import TextEncoder
+    from studio.prompts import load_prompts
     from studio.training.config import DiffusionConfig, InpaintingConfig, TrainingConfig
     from studio.training.folder import TrainingStopped
 
@@ -256,24 +257,25 @@ def train(
         begin = load_snapshot(start) if start else None
         goes_on = resume and kind is TrainingConfig and (out / "snapshot").exists()
         known = load_snapshot(out / "snapshot") if goes_on else begin
-        packed = [_packed(folder, known.config.u_names if known else (), settings) for folder in data]
+        prompts, u_names = load_prompts(settings.prompts_dir), known.config.u_names if known else ()
+        sets = [pack_for_training(folder, prompts, u_names=u_names) for folder in data]
         if isinstance(config, InpaintingConfig):
             from studio.training.inpainting import train as train_inpainter
 
-            pictures = [train.images for train, _ in packed]
-            held_out = [kept.images for _, kept in packed if kept]
+            pictures = [packed.images for packed, _ in sets]
+            held_out = [kept.images for _, kept in sets if kept]
             run = partial(train_inpainter, config, pictures=pictures, held_out=held_out)
         else:
-            ((train_data, kept),) = packed
+            ((packed, kept),) = sets
             encoder = TextEncoder.load(settings.text_encoder)
             if isinstance(config, DiffusionConfig):
                 from studio.training.diffusion import train as train_diffusion
 
-                run = partial(train_diffusion, config, data=train_data, encoder=encoder)
+                run = partial(train_diffusion, config, data=packed, encoder=encoder)
             else:
                 from studio.training import train as train_gan
 
-                run = partial(train_gan, config, start=begin, data=train_data, held_out=kept, encoder=encoder)
+                run = partial(train_gan, config, start=begin, data=packed, held_out=kept, encoder=encoder)
         snapshot = run(out=out, resume=resume, say=lambda line: typer.echo(line, err=True))
     except (SnapshotError, TrainingStopped) as error:
         raise StudioError(str(error)) from error
@@ -291,16 +293,6 @@ def train(
     else:
         draw = f"Draw with it: studio generate --backend gan:{snapshot} PROMPT"
         typer.echo(f"The model is in {snapshot}, a folder for diffusers." if diffusion else draw, err=True)
-
-
-def _packed(folder: Path, u_names: tuple[str, ...], settings: Settings) -> tuple[PackedData, PackedData | None]:
-    """What is in a folder of renders or photos to train on, and what is kept for measuring."""
-    from studio.data import catalogue, renders
-    from studio.prompts import load_prompts
-
-    if (folder / catalogue.TABLE).is_file():
-        return catalogue.pack_for_training(folder, u_names=u_names)
-    return renders.pack_for_training(folder, load_prompts(settings.prompts_dir))
 
 
 def _train_likeness(data: Path, out: Path, minutes: float | None, as_json: bool) -> None:

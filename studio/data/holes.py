@@ -34,7 +34,7 @@ def random_hole(size: int, kind: Kind, rng: random.Random) -> np.ndarray:
                 _box(draw, size, rng)
             else:
                 _stroke(draw, size, rng.uniform(*WIDTHS[kind]) * size, rng)
-        hole = np.asarray(mask)
+        hole = np.asarray(mask.convert("L")) > 0
         if LEAST <= hole.mean() <= COVER[kind]:
             return hole
 

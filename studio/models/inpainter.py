@@ -25,26 +25,32 @@ from .snapshot import write_whole
 WIDTHS = (48, 96, 192, 256)
 BLOCKS = (2, 2, 2, 3)
 MULTIPLE = 16
+#: Of the smooth fill at each scale.
+SWEEPS = 4
 HEADS = 4
 
 
-def smooth_fill(image: Tensor, mask: Tensor) -> Tensor:
+def smooth_fill(image: Tensor, mask: Tensor, sweeps: int = SWEEPS) -> Tensor:
     """The image [n, 3, h, w] with the hole (mask [n, 1, h, w], 1 = hole) filled from its rim, smoothly.
 
-    Pull-push (Gortler et al. 1996, "The Lumigraph"): means of what is known at every scale, and where a scale knows
-    nothing, those of the coarser one.
+    Solves Laplace's equation in the hole, coarse to fine: at each scale what is unknown begins with the scale above
+    and becomes the mean of its neighbours, `sweeps` times. Where nothing at all is known it is grey.
     """
     values, known = image * (1 - mask), 1 - mask
     levels: list[tuple[Tensor, Tensor]] = []
     while True:
-        levels.append((values, known))
+        levels.append((values / known.clamp(min=1e-6), known == 0))
         if max(values.shape[-2:]) == 1:
             break
-        values, known = (F.avg_pool2d(each, 2, ceil_mode=True, count_include_pad=False) for each in levels[-1])
-    filled = values / known.clamp(min=1e-6)  # black where nothing at all is known
-    for values, known in reversed(levels[:-1]):
+        values, known = (F.avg_pool2d(each, 2, ceil_mode=True, count_include_pad=False) for each in (values, known))
+    filled = levels[-1][0]
+    for values, unknown in reversed(levels[:-1]):
         coarse = F.interpolate(filled, size=values.shape[-2:], mode="bilinear", align_corners=False)
-        filled = values + (1 - known) * coarse
+        filled = torch.where(unknown, coarse, values)
+        for _ in range(sweeps):
+            padded = F.pad(filled, (1, 1, 1, 1), mode="replicate")
+            beside = padded[..., 1:-1, :-2] + padded[..., 1:-1, 2:] + padded[..., :-2, 1:-1] + padded[..., 2:, 1:-1]
+            filled = torch.where(unknown, beside / 4, filled)
     return filled
 
 
@@ -53,12 +59,12 @@ class Inpainter(nn.Module):
 
     def __init__(self) -> None:
         super().__init__()
-        self.enter = _convolution(16, WIDTHS[0], 3)
+        self.enter = _convolution(16, WIDTHS[0], 3, gain=1)
         self.down = nn.ModuleList(_blocks(width, count) for width, count in zip(WIDTHS, BLOCKS, strict=True))
-        self.wider = nn.ModuleList(_convolution(a, b, 1) for a, b in itertools.pairwise(WIDTHS))
+        self.wider = nn.ModuleList(_convolution(a, b, 1, gain=1) for a, b in itertools.pairwise(WIDTHS))
         self.attention = nn.ModuleList(_Attention(WIDTHS[-1]) for _ in range(2))
         self.middle = nn.ModuleList(_blocks(WIDTHS[-1], 2) for _ in range(2))
-        self.narrower = nn.ModuleList(_convolution(b, a, 1) for a, b in itertools.pairwise(WIDTHS))
+        self.narrower = nn.ModuleList(_convolution(b, a, 1, gain=1) for a, b in itertools.pairwise(WIDTHS))
         self.up = nn.ModuleList(_blocks(width, count) for width, count in zip(WIDTHS[:-1], BLOCKS[:-1], strict=True))
         self.leave = _convolution(WIDTHS[0], 12, 3, gain=0)
 
@@ -76,7 +82,7 @@ class Inpainter(nn.Module):
             h = blocks(attention(h, known))
         for stage in reversed(range(len(self.up))):
             h = F.interpolate(self.narrower[stage](h), scale_factor=2, mode="bilinear", align_corners=False)
-            h = self.up[stage](h + skips[stage])
+            h = self.up[stage]((h + skips[stage]) / math.sqrt(2))
         return torch.where(mask > 0, base + F.pixel_shuffle(self.leave(F.leaky_relu(h, 0.2)), 2), image)
 
 

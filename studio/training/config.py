@@ -82,10 +82,10 @@ class InpaintingConfig(RunConfig):
 
     preset: str = "inpaint"
     num_images: int = 10_000_000
-    batch_size: int = 16
+    batch_size: int = 8
     crop: int = 128
     growth: float = 0.6  # squares of twice the size from this share of the run on, where pictures are as large
-    learning_rate: tuple[float, float] = (2e-3, 2e-5)
+    learning_rate: tuple[float, float] = (1e-3, 2e-5)
     warm_up: int = 100  # steps over which the rate rises from nothing
 
     def size_at(self, progress: float) -> int:

@@ -22,7 +22,6 @@ from torch import Tensor
 
 from studio.data.holes import hole_batch
 from studio.models.inpainter import Inpainter, save_inpainter, smooth_fill
-from studio.models.muon import Muon, split_parameters
 from studio.models.snapshot import write_whole
 from studio.training.config import InpaintingConfig
 from studio.training.ema import EMA
@@ -47,13 +46,12 @@ SAMPLES = 8
 @dataclass(frozen=True, kw_only=True)
 class _Networks:
     inpainter: Inpainter
-    optimizers: Sequence[torch.optim.Optimizer]
+    optimizer: torch.optim.Optimizer
     ema: EMA
 
     def stateful(self) -> dict[str, Any]:
         """What a checkpoint holds of them, by name."""
-        optimizers = {f"optimizer_{place}": each for place, each in enumerate(self.optimizers)}
-        return {"inpainter": self.inpainter, "ema": self.ema, **optimizers}
+        return {"inpainter": self.inpainter, "optimizer": self.optimizer, "ema": self.ema}
 
 
 def train(
@@ -92,12 +90,8 @@ def train(
 
     # 2. The network, and where an earlier run left it.
     inpainter = Inpainter().to(accelerator.device, memory_format=torch.channels_last)  # type: ignore[call-overload]
-    matrices, rest = split_parameters(inpainter, other=("enter", "leave"))
-    networks = _Networks(
-        inpainter=inpainter,
-        optimizers=[Muon(matrices), torch.optim.AdamW(rest, betas=(0.9, 0.99), weight_decay=0.0)],
-        ema=EMA(inpainter),
-    )
+    optimizer = torch.optim.AdamW(inpainter.parameters(), betas=(0.9, 0.99), weight_decay=0.0)
+    networks = _Networks(inpainter=inpainter, optimizer=optimizer, ema=EMA(inpainter))
     progress, means = Progress(), Means()
 
     def keep() -> None:
@@ -121,10 +115,8 @@ def train(
             image, hole = _batch(config, pictures, size, progress.step, accelerator)
             filled = inpainter(image, hole)
             loss = in_hole(filled, image, hole)
-            warm = min(1.0, (progress.step + 1) / config.warm_up)
-            descend(
-                {"off": loss}, inpainter, networks.optimizers, warm * cosine(config.learning_rate, share), accelerator
-            )
+            rate = min(1.0, (progress.step + 1) / config.warm_up) * cosine(config.learning_rate, share)
+            descend({"off": loss}, inpainter, [networks.optimizer], rate, accelerator)
             images = len(image) * accelerator.num_processes
             progress.step += 1
             progress.num_images_seen += images

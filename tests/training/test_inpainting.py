@@ -56,7 +56,7 @@ def test_going_on_gives_the_weights_of_a_run_in_one_go(pictures: list[Tensor], t
 
 @pytest.mark.slow
 def test_it_learns_to_go_on_with_stripes(pictures: list[Tensor], tmp_path: Path) -> None:
-    config = replace(CONFIG, num_images=1200, growth=1.0, learning_rate=(4e-3, 1e-4), warm_up=10, batch_size=8)
+    config = replace(CONFIG, num_images=800, learning_rate=(4e-3, 1e-4), warm_up=10, batch_size=8)
     snapshot = train(config, pictures=pictures[:1], held_out=[], out=tmp_path / "run")
     inpainter = load_inpainter(snapshot / "inpainter.safetensors").inpainter
 
