@@ -289,7 +289,7 @@ def train(
     if as_json:
         _print_json({"snapshot": str(snapshot)})
     elif preset == INPAINT:
-        typer.echo(f"It is in {snapshot}; the studio takes assets/inpainter.safetensors.", err=True)
+        typer.echo(f"The inpainter is in {snapshot}; the studio does not use it yet.", err=True)
     else:
         draw = f"Draw with it: studio generate --backend gan:{snapshot} PROMPT"
         typer.echo(f"The model is in {snapshot}, a folder for diffusers." if diffusion else draw, err=True)
