@@ -38,6 +38,8 @@ _XMP = """\
 <?xpacket end="r"?>"""
 #: Drawn from words alone; https://cv.iptc.org/newscodes/digitalsourcetype/ has the others.
 SOURCE = "http://cv.iptc.org/newscodes/digitalsourcetype/trainedAlgorithmicMedia"
+#: Made of a photo, with what a trained model drew or cut out.
+COMPOSITE = "http://cv.iptc.org/newscodes/digitalsourcetype/compositeWithTrainedAlgorithmicMedia"
 _NOT_IN_XML = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")  # XML 1.0, production 2
 
 
@@ -48,8 +50,12 @@ def to_png(image: Image.Image, recipe: Recipe) -> bytes:
 
 def xmp(recipe: Recipe) -> str:
     """The mark: that a trained model made the image, with which program, and with which model."""
-    version = f"{recipe.model} {recipe.model_sha256[:12]}"
-    return _XMP.format(source=SOURCE, system=SYSTEM, version=escape(_NOT_IN_XML.sub("\ufffd", version)))
+    return mark(f"{recipe.model} {recipe.model_sha256[:12]}")
+
+
+def mark(version: str, source: str = SOURCE) -> str:
+    """The XMP packet: `version` is of the system that made the image, `source` one of IPTC's digital source types."""
+    return _XMP.format(source=source, system=SYSTEM, version=escape(_NOT_IN_XML.sub("\ufffd", version)))
 
 
 def without_recipe(png: bytes) -> bytes:

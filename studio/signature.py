@@ -47,24 +47,25 @@ class Signature:
 
 
 class Signer:
-    """Signs PNGs and checks signatures. Any number of threads may use it."""
+    """Signs images and checks signatures. Any number of threads may use it."""
 
     def __init__(self, folder: Path) -> None:
         """`folder` holds the key, or will."""
         self._path = folder / KEY_FILE
         self._lock = threading.Lock()
 
-    def sign(self, png: bytes) -> bytes:
-        """The PNG with a signature that says that a trained model made it. Raises StudioError where it can't be."""
+    def sign(self, image: bytes, media_type: str = "image/png", source: str = SOURCE) -> bytes:
+        """The file with a signature that says how it was made: `source` is one of IPTC's digital source types. Raises
+        StudioError where it can't be signed."""
         import c2pa
 
         manifest = {
             "claim_generator_info": [{"name": SYSTEM, "version": studio.__version__}],
-            "format": "image/png",
+            "format": media_type,
             "assertions": [
                 {
                     "label": "c2pa.actions",
-                    "data": {"actions": [{"action": "c2pa.created", "digitalSourceType": SOURCE}]},
+                    "data": {"actions": [{"action": "c2pa.created", "digitalSourceType": source}]},
                 }
             ],
         }
@@ -72,7 +73,7 @@ class Signer:
         with self._lock:
             try:
                 c2pa.Builder(json.dumps(manifest), context=self._context).sign(
-                    self._signer, "image/png", BytesIO(png), signed
+                    self._signer, media_type, BytesIO(image), signed
                 )
             except (c2pa.C2paError, OSError, ValueError) as error:
                 raise StudioError(

@@ -1,6 +1,6 @@
 """One advert: a product, words, a layout and a channel become a picture.
 
-Words are real type, set where the product is not, in colours that can be read on the pixels that are really behind them.
+Words are real type, set where the product is not, in colours that can be read on the pixels that are behind them.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Literal
 
 import numpy as np
+from numpy.typing import NDArray
 from PIL import Image, ImageChops, ImageDraw, ImageFilter
 
 from studio.campaign import ground
@@ -118,7 +119,7 @@ class Composer:
         if is_right_to_left(words.headline):
             layout = layout.mirrored()
         if layout.words is not None and channel.words and "headline" not in said:
-            raise InputError("There is no headline.", "Give one, or take the layout “product”.")
+            raise InputError("There is no headline.", "Give one, or a name or a description to make one of.")
 
         # 2. The product on its ground.
         if subject is None or layout.product is None:
@@ -322,7 +323,7 @@ def _behind(
     canvas: Image.Image, boxes: Iterable[Box], percentiles: tuple[float, float] = _PERCENTILES
 ) -> tuple[float, float]:
     """The darkest and the lightest luminance behind words, grains aside."""
-    found: list[np.ndarray] = []
+    found: list[NDArray[np.float64]] = []
     bounds = Box(left=0, top=0, right=canvas.width, bottom=canvas.height)
     for box in boxes:
         left, top, right, bottom = box.pixels

@@ -115,7 +115,7 @@ class _Channels(Entry):
 
 
 def with_names(value: object) -> object:
-    """Entries of a mapping with their own names in them; whatever isn't a mapping is left for pydantic to complain of."""
+    """Entries of a mapping with their own names in them; pydantic complains of whatever isn't a mapping."""
     if not isinstance(value, Mapping):
         return value
     entries: dict[object, object] = {}

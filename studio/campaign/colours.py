@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import cmath
 import colorsys
 import re
 from dataclasses import dataclass
@@ -80,8 +81,8 @@ def palette_of(image: Image.Image, mask: Image.Image) -> Palette:
     if len(pixels):
         hsv = np.array([colorsys.rgb_to_hsv(*(pixel / 255)) for pixel in pixels[:: max(1, len(pixels) // 400)]])
         weight = hsv[:, 1] * hsv[:, 2] + 1e-6  # what is colourful says what colour it is
-        angle = np.angle((weight * np.exp(2j * np.pi * hsv[:, 0])).sum())
-        hue = float(angle / (2 * np.pi)) % 1
+        around = complex((weight * np.exp(2j * np.pi * hsv[:, 0])).sum())
+        hue = cmath.phase(around) / (2 * cmath.pi) % 1
         saturation = float(np.average(hsv[:, 1], weights=weight))
         value = float(np.median(hsv[:, 2]))
     tint = min(1.0, saturation * 1.6)  # greys stay grey

@@ -1,7 +1,8 @@
 """Fonts: which one has the letters of a text.
 
-Inter, Fraunces, Noto Sans Arabic and Noto Sans Hebrew come with the studio. For other scripts, Chinese and Japanese first
-of all, the fonts of the computer are looked through; where none has a letter, that is an error and never an empty box.
+Inter, Fraunces, Noto Sans Arabic and Noto Sans Hebrew come with the studio. For other scripts, Chinese and Japanese
+first of all, the fonts of the computer are looked through; where none has a letter, that is an error and never an empty
+box.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Literal
 
-from fontTools.ttLib import TTCollection, TTFont, TTLibError
+from fontTools.ttLib import TTCollection, TTFont, TTLibError  # pyright: ignore[reportMissingTypeStubs]
 from PIL import ImageFont, features
 
 from studio.errors import InputError
@@ -148,7 +149,7 @@ def _in_collection(path: Path, language: str) -> Face:
     wanted = _COLLECTION_FACES.get(language, "SC")
     try:
         with TTCollection(path, lazy=True) as collection:
-            names = [str(font["name"].getDebugName(1) or "") for font in collection.fonts]  # pyright: ignore[reportUnknownMemberType, reportAttributeAccessIssue, reportUnknownArgumentType]
+            names = [str(font["name"].getDebugName(1) or "") for font in collection.fonts]  # pyright: ignore[reportUnknownMemberType, reportAttributeAccessIssue, reportUnknownArgumentType, reportUnknownVariableType]
     except (OSError, TTLibError, KeyError, ValueError, AssertionError):
         return Face(path=path)
     index = next((i for i, name in enumerate(names) if name.endswith(f" {wanted}") and "Mono" not in name), 0)

@@ -147,7 +147,7 @@ def _ramp(length: int, at_start: bool, at_end: bool, width: float) -> Floats:
         ramp = np.minimum(ramp, place / max(width, 1))
     if at_end:
         ramp = np.minimum(ramp, place[::-1] / max(width, 1))
-    return ramp * ramp * (3 - 2 * ramp)
+    return (ramp * ramp * (3 - 2 * ramp)).astype(np.float32)
 
 
 def _extended(plate: Image.Image, shown: Box, size: tuple[int, int]) -> Image.Image:

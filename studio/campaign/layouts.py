@@ -1,4 +1,4 @@
-"""Layouts: where product, words, call to action and logo go. They stand in `prompts/layouts.yaml`, which explains them."""
+"""Layouts: where product, words, call to action and logo go. `prompts/layouts.yaml` has and explains them."""
 
 from __future__ import annotations
 

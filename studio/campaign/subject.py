@@ -1,4 +1,4 @@
-"""The product of an advert: its picture, where it is in it, and what is behind it. Prepared once, used for many adverts."""
+"""The product of an advert: its picture, where it is in it, what is behind it. Made ready once for many adverts."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ class Subject:
         """`upscale` enlarges what was drawn twice or four times. Raises InputError where the mask has no product."""
         if picture.mask.size != picture.image.size:
             raise InputError("The product's mask has another size than its picture.", "Make the mask again.")
-        solid = picture.mask.point(lambda value: 255 if value >= SOLID else 0)
+        solid = picture.mask.point([255 if value >= SOLID else 0 for value in range(256)])
         found = solid.getbbox()
         share = solid.histogram()[255] / (solid.width * solid.height)
         if found is None or share < _LEAST_SHARE:
@@ -100,7 +100,7 @@ class Subject:
         size = max(1, round(self.image.width * scale)), max(1, round(self.image.height * scale))
         small = self.image.resize(size, Image.Resampling.BOX)
         grown = max(3, round(max(size) * 0.05)) // 2 * 2 + 1
-        hole = self.mask.resize(size, Image.Resampling.BOX).point(lambda value: 255 if value > 4 else 0)
+        hole = self.mask.resize(size, Image.Resampling.BOX).point([255 if value > 4 else 0 for value in range(256)])
         hole = hole.filter(ImageFilter.MaxFilter(grown))
         known = 1 - np.asarray(hole, dtype=np.float32) / 255
         # The outermost pixels are often odd, and would be seen again and again where the scene goes on.
@@ -110,11 +110,15 @@ class Subject:
     @cached_property
     def cutout(self) -> Image.Image:
         """The product's own colours, carried on a little over its edge, so that no scene shows through a soft edge."""
-        mask = np.asarray(self.mask.filter(ImageFilter.MinFilter(3)))
-        inside = (mask >= 250).astype(np.float32)
+        solid = self.mask.filter(ImageFilter.MinFilter(3)).point([255 if value >= 250 else 0 for value in range(256)])
+        scale = min(1.0, _PLATE_SIDE / max(self.image.size))
+        size = max(1, round(self.image.width * scale)), max(1, round(self.image.height * scale))
+        inside = np.asarray(solid.resize(size, Image.Resampling.BOX), dtype=np.float32) / 255
         if not inside.any():
             return self.image
-        return _to_image(filled(np.asarray(self.image, dtype=np.float32), inside))
+        colours = filled(np.asarray(self.image.resize(size, Image.Resampling.BOX), dtype=np.float32), inside)
+        carried_on = _to_image(colours).resize(self.image.size, Image.Resampling.BILINEAR)
+        return Image.composite(self.image, carried_on, solid)
 
     def factor(self, scale: float) -> int:
         """How many times the upscaler enlarges, where the picture is to be shown `scale` times as large: 1, 2 or 4."""

@@ -10,7 +10,9 @@ from dataclasses import dataclass, replace
 from functools import lru_cache
 from math import floor
 from pathlib import Path
-from typing import Literal
+from typing import Literal, TypedDict
+
+from PIL import features
 
 from studio.campaign.box import Box, around
 from studio.campaign.fonts import SHAPER_LANGUAGES, Face, Fonts, Style, is_right_to_left, sized
@@ -38,10 +40,10 @@ _LEADING: dict[Role, float] = {"headline": 1.12, "subline": 1.28, "disclaimer": 
 #: Space above each, in its own size.
 _SPACE: dict[Role, float] = {
     "headline": 0.0,
-    "subline": 0.75,
-    "price": 0.75,
-    "cta": 1.5,
-    "disclaimer": 2.2,
+    "subline": 0.95,
+    "price": 0.8,
+    "cta": 1.1,
+    "disclaimer": 2.0,
     "brand": 0.0,
 }
 #: A button is so much larger than its words, in their size.
@@ -118,17 +120,19 @@ class Typesetter:
         words = {role: " ".join(text.split()) for role, text in words.items() if text.strip()}
         if not words:
             return Set(settings=())
-        faces = {role: self._face(role, text) for role, text in words.items()}
+        faces: dict[Role, Face] = {role: self._face(role, text) for role, text in words.items()}
         left_out: list[Role] = []
         while True:
             settings = self._largest(words, faces, box, largest=largest, picture=picture, align=align)
             if settings is not None:
                 return Set(settings=tuple(_anchored(settings, box, anchor)), left_out=tuple(left_out))
-            spare = next((role for role in _GIVES_WAY if role in words and len(words) > 1), None) if gives_way else None
+            able: list[Role] = [role for role in _GIVES_WAY if gives_way and role in words and len(words) > 1]
+            spare: Role | None = able[0] if able else None
             if spare is None:
                 role = max(words, key=lambda role: len(words[role]))
                 raise InputError(f"There is no room for the {NAMES[role]} “{words[role]}”.", "Make it shorter.")
-            words = {role: text for role, text in words.items() if role != spare}
+            rest: dict[Role, str] = {role: text for role, text in words.items() if role != spare}
+            words = rest
             left_out.append(spare)
 
     def _face(self, role: Role, text: str) -> Face:
@@ -185,13 +189,19 @@ class Typesetter:
             if role != "headline" and "headline" in words and own > size:
                 own = size
             if settings:
-                top += _SPACE[role] * own - (PADDING_Y * own if role == "cta" else 0)
+                top += _SPACE[role] * own
             setting = self._element(role, text, faces[role], own, box, top, align)
-            if setting is None or setting.box.bottom > box.bottom:
+            if setting is None:
                 return None
+            if role == "cta" and settings and settings[-1].role == "price":
+                row = _in_a_row(settings[-1], setting, box, align)
+                if row is not None:
+                    settings[-1:] = row
+                    top = max(each.box.bottom for each in row)
+                    continue
             settings.append(setting)
             top = setting.box.bottom
-        return settings
+        return settings if around(setting.box for setting in settings).bottom <= box.bottom else None
 
     def _element(
         self, role: Role, text: str, face: Face, size: int, box: Box, top: float, align: Literal["start", "centre"]
@@ -255,8 +265,32 @@ def shifted(setting: Setting, x: float, y: float) -> Setting:
     return replace(setting, lines=tuple(lines), box=moved(setting.box))
 
 
+def _in_a_row(price: Setting, button: Setting, box: Box, align: str) -> list[Setting] | None:
+    """The price with the button beside it, in their order of reading; None where there is no room."""
+    gap = round(0.9 * button.size)
+    width = price.box.width + gap + button.box.width
+    if width > box.width:
+        return None
+    from_right = button.lines[0].right_to_left
+    first, second = (button, price) if from_right else (price, button)
+    if align == "centre":
+        left = (box.left + box.right - width) / 2
+    else:
+        left = box.right - width if from_right else box.left
+    top = price.box.top
+    down = max(0.0, button.box.height - price.ink.height) / 2
+    placed = {
+        "price": shifted(price, 0, round(top + down - price.ink.top)),
+        "cta": shifted(button, 0, round(top - button.box.top)),
+    }
+    placed[first.role] = shifted(placed[first.role], round(left - first.box.left), 0)
+    right = placed[first.role].box.right + gap
+    placed[second.role] = shifted(placed[second.role], round(right - second.box.left), 0)
+    return [placed["price"], placed["cta"]]
+
+
 def _anchored(settings: Sequence[Setting], box: Box, anchor: str) -> list[Setting]:
-    spare = box.bottom - settings[-1].box.bottom
+    spare = box.bottom - around(setting.box for setting in settings).bottom
     down = floor({"top": 0.0, "middle": spare / 2, "bottom": spare}[anchor])  # whole pixels, as letters are drawn on
     return [shifted(setting, 0, down) for setting in settings]
 
@@ -279,11 +313,16 @@ def _ink(face: Face, size: int, line: str, from_right: bool, language: str) -> t
     return font.getbbox(line, anchor="ls", **shaping(from_right, language))
 
 
-def shaping(from_right: bool, language: str) -> dict[str, str]:
-    """What the shaper is told, as arguments of Pillow's functions; nothing where there is no shaper."""
-    from PIL import features
+class Shaping(TypedDict, total=False):
+    """What the shaper is told, as arguments of Pillow's functions."""
 
+    language: str
+    direction: Literal["rtl"]
+
+
+def shaping(from_right: bool, language: str) -> Shaping:
+    """What the shaper is told of a line; nothing where there is no shaper."""
     if not features.check("raqm"):
         return {}
-    given = {"language": SHAPER_LANGUAGES.get(language, language)}
-    return {**given, "direction": "rtl"} if from_right else given
+    language = SHAPER_LANGUAGES.get(language, language)
+    return {"language": language, "direction": "rtl"} if from_right else {"language": language}
