@@ -30,6 +30,8 @@ Crop = Literal["centre", "product"]
 _OUT_OF_MEMORY = re.compile("out of memory|allocate memory|not enough memory")
 #: Not ones that draw: one says what pictures are like, for the library; the other fills holes.
 LIKENESS, INPAINT = "likeness", "inpaint"
+#: What `campaign --json` says of each advert.
+_ROW = ("file", "sha256", "sku", "channel", "width", "height", "status", "problems")
 ALL_PRESETS = (*PRESETS, *DIFFUSION_PRESETS, LIKENESS, INPAINT)
 
 
@@ -113,6 +115,56 @@ def generate(
     else:
         for item in made:
             typer.echo(item["path"], err=True)
+
+
+@app.command()
+def campaign(
+    plan: Annotated[Path, typer.Argument(dir_okay=False, help="A plan (YAML), or a table of products (CSV).")],
+    out: Annotated[Path, typer.Option(help="New folder or ZIP; one of an earlier time is gone on with.")],
+    channels: Annotated[
+        str | None, typer.Option(help="Names with commas; by default those of the plan, or six for ads.")
+    ] = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Make finished adverts of products: product x scene x words x channel."""
+    from studio.campaign.brand_kit import BrandKits
+    from studio.campaign.campaign import Campaign
+    from studio.campaign.plan import read_plan
+    from studio.campaign.sources import darkroom_of
+    from studio.service import Studio
+
+    studio = Studio(_settings(None))
+    names = [name.strip() for name in (channels or "").split(",") if name.strip()]
+    made = Campaign(
+        read_plan(plan, names, BrandKits(studio.settings.data_dir)),
+        darkroom=darkroom_of(studio),
+        prompts=studio.prompts,
+        signer=studio.signer,
+        folder=studio.settings.prompts_dir,
+    )
+    for note in made.plan.notes:
+        typer.echo(note, err=True)
+    typer.echo(f"{made.count} adverts, about {max(1, round(made.seconds / 60))} min.", err=True)
+    rows: list[dict[str, object]] = []
+    failed = 0
+    try:
+        with _progress("Adverts", made.count) as progress:
+            for step in made.run(out):
+                row = step.row
+                failed += row.status == "failed"
+                if row.status == "failed":
+                    typer.echo(f"{row.file or row.channel or row.sku}: {'; '.join(row.problems)}", err=True)
+                rows += [{name: getattr(row, name) for name in _ROW}] if as_json else []
+                progress(step.done)
+    except KeyboardInterrupt:
+        typer.echo("Stopped. What was made is kept; the same command goes on.", err=True)
+        raise
+    if as_json:
+        _print_json({"out": str(out), "adverts": rows, "failed": failed})
+    else:
+        typer.echo(f"{made.count - failed} adverts are in {out}, {failed} failed; report.html shows them.", err=True)
+    if failed:
+        raise typer.Exit(1)
 
 
 @app.command()

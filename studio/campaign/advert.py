@@ -307,12 +307,12 @@ def _ink(
     found = readable(_behind(canvas, boxes), wanted)
     if found is not None:
         return found
-    dark = _behind(canvas, boxes, (50, 50))[0] < 0.22
-    region = around(boxes)
-    before = canvas.copy()
+    colour = (10, 10, 12) if _behind(canvas, boxes, (50, 50))[0] < 0.22 else WHITE
+    part, shade = _shade(canvas, around(boxes), mask)
+    bare = canvas.crop(part)
     for strength in _SCRIMS:
-        canvas.paste(before)
-        _scrim(canvas, region, (10, 10, 12) if dark else WHITE, strength, mask)
+        veil = shade.point([round(value * strength) for value in range(256)])
+        canvas.paste(Image.composite(Image.new("RGB", bare.size, colour), bare, veil), part[:2])
         found = readable(_behind(canvas, boxes), wanted)
         if found is not None:
             return found
@@ -336,19 +336,22 @@ def _behind(
     return float(low), float(high)
 
 
-def _scrim(canvas: Image.Image, region: Box, colour: Colour, strength: float, mask: Image.Image | None) -> None:
-    """Lays a colour over a region, which fades around it and leaves the product as it is."""
+def _shade(canvas: Image.Image, region: Box, mask: Image.Image | None) -> tuple[tuple[int, int, int, int], Image.Image]:
+    """A scrim's shape: all of a region, fading around it, and nothing of the product. And the part of the canvas that
+    it covers."""
     soft = 0.09 * min(canvas.size)
-    small = max(1, round(max(canvas.size) / 320))
-    size = max(1, canvas.width // small), max(1, canvas.height // small)
-    shade = Image.new("L", size, 0)
-    inner = [value / small for value in (*region.grown(soft * 1.3).pixels,)]
-    ImageDraw.Draw(shade).rectangle(inner, fill=round(255 * strength))
-    shade = shade.filter(ImageFilter.GaussianBlur(soft / 2 / small)).resize(canvas.size, Image.Resampling.BICUBIC)
+    left, top, right, bottom = region.grown(soft * 3).pixels
+    left, top, right, bottom = max(left, 0), max(top, 0), min(right, canvas.width), min(bottom, canvas.height)
+    small = max(1, round(max(canvas.size) / 320))  # what is soft is drawn small
+    shade = Image.new("L", (max(1, (right - left) // small), max(1, (bottom - top) // small)), 0)
+    inner = region.grown(soft * 1.3)
+    sides = (inner.left - left, inner.top - top, inner.right - left, inner.bottom - top)
+    ImageDraw.Draw(shade).rectangle([side / small for side in sides], fill=255)
+    shade = shade.filter(ImageFilter.GaussianBlur(soft / 2 / small))
+    shade = shade.resize((right - left, bottom - top), Image.Resampling.BICUBIC)
     if mask is not None:
-        around_product = mask.filter(ImageFilter.BoxBlur(2))
-        shade = ImageChops.multiply(shade, ImageChops.invert(around_product))
-    canvas.paste(colour, (0, 0), shade)
+        shade = ImageChops.multiply(shade, ImageChops.invert(mask.crop((left, top, right, bottom))))
+    return (left, top, right, bottom), shade
 
 
 def _paint(canvas: Image.Image, setting: Setting, ink: Colour, palette: Palette) -> Painted:

@@ -24,7 +24,7 @@ _FRINGE = {"PNG": 2, "JPEG": 16, "WEBP": 16}
 _SOURCE = re.compile(rb"<Iptc4xmpExt:DigitalSourceType>([^<]+)</Iptc4xmpExt:DigitalSourceType>")
 #: Of the pixels around letters so many may be grain, a ringing of JPEG or the letters' own soft edge.
 _PERCENTILES = (2, 98)
-_NEAR_LETTERS = 7  # pixels: the soft edge of letters and what JPEG makes of it
+_NEAR_LETTERS = 3  # pixels: the soft edge of letters and what JPEG makes of it
 _WHITE = 250
 
 
@@ -136,7 +136,7 @@ def _contrast(pixels: Image.Image, painted: Painted) -> Check:
             lowest = min(lowest, contrast(painted.colour, painted.plate))
             continue
         letters = np.abs(part.astype(np.int16) - np.array(painted.colour, dtype=np.int16)).max(axis=-1) < 90
-        near = np.asarray(Image.fromarray(letters).convert("L").filter(ImageFilter.MaxFilter(_NEAR_LETTERS)), bool)
+        near = np.asarray(Image.fromarray(letters).convert("L").filter(ImageFilter.BoxBlur(_NEAR_LETTERS)), bool)
         behind = seen[~near.ravel()]
         if len(behind) < 16:
             behind = luminances(np.asarray(_around(pixels, setting.box))).ravel()

@@ -19,6 +19,7 @@ from studio.campaign.subject import SOLID, Subject
 
 #: Scenes are continued at no more than this many pixels a side, then enlarged: what is farther away is softer.
 _WORKING_SIDE = 720
+_SOFT_EDGE = 1.5  # times: a mask that is enlarged more has soft edges
 #: The picture's edge blends over this share of its shorter side.
 _SEAM = 0.05
 #: Shares of a side, across and down: over which light and colour at an edge are averaged; how deep the texture is that
@@ -56,7 +57,7 @@ def in_scene(subject: Subject, size: tuple[int, int], room: Box) -> Placed:
         canvas = _extended(subject.plate, shown, size)
         seam = _seam(visible, size, _SEAM * min(shown.width, shown.height))
         x, y = visible.pixels[:2]
-        seam = ImageChops.lighter(seam, mask.crop(visible.pixels).filter(ImageFilter.GaussianBlur(2)))
+        seam = ImageChops.lighter(seam, mask.crop(visible.pixels))
         canvas.paste(sharp, (x, y), seam)
     return Placed(canvas=canvas, mask=mask, box=_moved(subject.box, scale, left, top), scale=scale, factor=factor)
 
@@ -121,15 +122,16 @@ def _part(image: Image.Image, shown: Box, visible: Box, scale: float) -> Image.I
 
 
 def _mask(subject: Subject, shown: Box, visible: Box, size: tuple[int, int], scale: float) -> Image.Image:
+    """The product's mask on the canvas."""
+    enlarged = scale > _SOFT_EDGE
+    part = _part(subject.soft_mask if enlarged else subject.mask, shown, visible, scale)
+    # An edge that was enlarged is soft: it is drawn together again. What is less than solid isn't product, and is cut
+    # off, so that the product's box is that of what is.
+    steep = min(scale, 5.0) if enlarged else 1.0
+    edge = [round(min(255.0, max(0.0, (value - 140) * steep + 140))) for value in range(256)]
     mask = Image.new("L", size, 0)
-    part = _part(subject.mask, shown, visible, scale)
-    if scale > 1.5:  # an edge that was enlarged is soft; it is drawn together again
-        steep = min(scale, 5.0)
-        part = part.filter(ImageFilter.GaussianBlur(scale * 0.6))
-        part = part.point([round(min(255.0, max(0.0, (value - 140) * steep + 140))) for value in range(256)])
-    mask.paste(part, visible.pixels[:2])
-    # What is less than solid in the mask isn't product, and is cut off: the product's box is that of what is.
-    return mask.point([0 if value < SOLID else value for value in range(256)])
+    mask.paste(part.point([0 if value < SOLID else value for value in edge]), visible.pixels[:2])
+    return mask
 
 
 def _seam(visible: Box, size: tuple[int, int], width: float) -> Image.Image:

@@ -10,7 +10,7 @@ from typing import Annotated
 from pydantic import Field, StringConstraints, TypeAdapter, field_validator
 
 from studio.campaign.advert import Words
-from studio.campaign.brand_kit import BrandKit, BrandWords, brand_kit
+from studio.campaign.brand_kit import BrandKit, BrandKits, BrandWords, brand_kit
 from studio.campaign.brief import BadBrief, Brief, brief_of, inside, read_briefs
 from studio.campaign.channels import Channels
 from studio.campaign.copywriting import Copywriter, Language
@@ -52,7 +52,6 @@ class Plan:
     layouts: tuple[str, ...] = ()
     seeds: tuple[int, ...] = (0,)
     brand: BrandKit | None = None
-    brand_name: str | None = None
     concepts_in_listings: bool = False
     notes: tuple[str, ...] = ()
 
@@ -109,8 +108,9 @@ class _Plan(Entry):
         return scenes or ("",)
 
 
-def read_plan(file: Path, channels: Sequence[str] = ()) -> Plan:
-    """Reads a plan (YAML) or a table of briefs (CSV); `channels` take the place of those in it.
+def read_plan(file: Path, channels: Sequence[str] = (), kits: BrandKits | None = None) -> Plan:
+    """Reads a plan (YAML) or a table of briefs (CSV); `channels` take the place of those in it, `kits` are the brands
+    that it may name.
 
     Raises InputError, for a YAML file PromptsError with file, line and field.
     """
@@ -144,8 +144,7 @@ def read_plan(file: Path, channels: Sequence[str] = ()) -> Plan:
         channels=tuple(channels) or written.channels,
         layouts=written.layouts,
         seeds=written.seeds,
-        brand=_brand(written.brand, folder) if isinstance(written.brand, _Brand) else None,
-        brand_name=written.brand if isinstance(written.brand, str) else None,
+        brand=_brand(written.brand, folder, kits),
         concepts_in_listings=written.concepts_in_listings,
     )
 
@@ -158,7 +157,13 @@ def _brief(product: _Product, folder: Path) -> Brief:
     return Brief(**texts, kept=product.kept)
 
 
-def _brand(brand: _Brand, folder: Path) -> BrandKit:
+def _brand(brand: _Brand | str | None, folder: Path, kits: BrandKits | None) -> BrandKit | None:
+    if brand is None:
+        return None
+    if isinstance(brand, str):
+        if kits is None:
+            raise InputError(f"There is no brand kit “{brand}”.", "Write the brand into the plan.")
+        return kits.load(brand)
     try:
         logo = inside(folder, brand.logo).read_bytes() if brand.logo else None
     except OSError as error:

@@ -6,11 +6,16 @@ import hashlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from PIL import Image
 
 from studio import imaging
-from studio.errors import InputError
+from studio.errors import InputError, StudioError
+from studio.request import GenerationRequest, Recipe
+
+if TYPE_CHECKING:
+    from studio.service import Studio
 
 #: Photos are made smaller than this, in pixels of the longer side: no channel is larger.
 MAX_SIDE = 4096
@@ -46,7 +51,7 @@ class Darkroom:
 
 
 def read_photo(path: Path, limit: int) -> tuple[bytes, str]:
-    """The bytes of a photo and their sha256. Raises InputError where it can't be read or has more than `limit` bytes."""
+    """The bytes of a photo and their sha256. Raises InputError where it can't be read or is larger than `limit`."""
     try:
         with path.open("rb") as file:
             data = file.read(limit + 1)
@@ -62,3 +67,47 @@ def photo(data: bytes, name: str, sha256: str, attributes: Mapping[str, str]) ->
     image = imaging.decode(data)
     image.thumbnail((MAX_SIDE, MAX_SIDE), Image.Resampling.LANCZOS)
     return Picture(image=image, concept=False, attributes=attributes, origin={"photo": name, "sha256": sha256})
+
+
+def darkroom_of(studio: Studio) -> Darkroom:
+    """The darkroom of a studio. What is drawn is kept in its library."""
+
+    def draw(prompt: str, seed: int) -> Picture:
+        (saved,) = studio.generate(GenerationRequest(prompt=prompt, count=1, seed=seed))
+        return _of_recipe(saved.image, saved.recipe, saved.sha256)
+
+    def kept(sha256: str) -> Picture:
+        path, recipe = studio.library.path(sha256), studio.library.recipe(sha256)
+        if path is None or recipe is None:
+            raise InputError(f"The library has no picture {sha256[:12]}.", "Choose another.")
+        data, _ = read_photo(path, studio.settings.max_upload_bytes)
+        return _of_recipe(imaging.decode(data), recipe, sha256)
+
+    def missing(image: Image.Image) -> Image.Image:
+        raise StudioError("There is no network that finds the product.", "Install the studio again.")
+
+    return Darkroom(
+        draw=draw,
+        kept=kept,
+        product_mask=getattr(studio, "product_mask", missing),
+        read=studio.prompts.known,
+        model=studio.settings.backend,
+        upscale=getattr(studio, "upscale", None),
+        max_bytes=studio.settings.max_upload_bytes,
+    )
+
+
+def _of_recipe(image: Image.Image, recipe: Recipe, sha256: str) -> Picture:
+    """A picture that the studio made; it is a concept unless it was made of a photo."""
+    return Picture(
+        image=image,
+        concept=not getattr(recipe, "photo", False),
+        attributes=recipe.attributes,
+        origin={
+            "prompt": recipe.prompt,
+            "seed": recipe.seed,
+            "model": recipe.model,
+            "model_sha256": recipe.model_sha256,
+            "sha256": sha256,
+        },
+    )

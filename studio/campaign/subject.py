@@ -90,6 +90,11 @@ class Subject:
         return Box(left=left, top=top, right=right, bottom=self.box.bottom)
 
     @cached_property
+    def soft_mask(self) -> Image.Image:
+        """The mask for enlarging: without the steps of its pixels."""
+        return self.mask.filter(ImageFilter.GaussianBlur(0.6))
+
+    @cached_property
     def palette(self) -> Palette:
         return palette_of(self.image, self.mask)
 
