@@ -8,13 +8,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from studio import imaging, provenance
-from studio.backends.base import Backend, Capabilities
+from studio.backends.base import Backend, Capabilities, Watch
 from studio.backends.registry import open_backend
+from studio.backends.retoucher import Retoucher
 from studio.engine import ALTERED, Engine
 from studio.errors import InputError
 from studio.prompts import load_prompts
-from studio.request import GeneratedImage, GenerationRequest, Recipe, SavedImage, Understanding, Verdict
-from studio.settings import Settings
+from studio.request import GeneratedImage, Recipe, Request, SavedImage, Understanding, Verdict
+from studio.settings import Settings, packaged
 from studio.signature import Signature, Signer
 
 if TYPE_CHECKING:
@@ -30,13 +31,21 @@ class Studio:
     Every method raises StudioError, in words for the user, where it can't do what was asked.
     """
 
-    def __init__(self, settings: Settings | None = None, *, backends: Callable[[str], Backend] | None = None) -> None:
+    def __init__(
+        self,
+        settings: Settings | None = None,
+        *,
+        backends: Callable[[str], Backend] | None = None,
+        retoucher: Retoucher | None = None,
+    ) -> None:
         """`backends` opens a backend by its name; by default those of `studio.backends`."""
         self.settings = settings or Settings()
         self.prompts = load_prompts(self.settings.prompts_dir)
+        retoucher = retoucher or Retoucher(packaged("assets"))
         self.engine = Engine(
             self.settings,
-            backends or partial(open_backend, settings=self.settings, prompts=self.prompts),
+            backends or partial(open_backend, settings=self.settings, prompts=self.prompts, retoucher=retoucher),
+            retoucher,
             self.prompts.refusals,
         )
 
@@ -83,20 +92,20 @@ class Studio:
         """Loads the model, so that the first image needn't wait for it."""
         self.engine.warm()
 
-    def generate(self, request: GenerationRequest) -> list[SavedImage]:
+    def generate(self, request: Request) -> list[SavedImage]:
         """Draws all images of `request`; each is saved before the next is drawn."""
         return list(self.stream(request))
 
-    def stream(self, request: GenerationRequest) -> Iterator[SavedImage]:
+    def stream(self, request: Request, watch: Watch | None = None) -> Iterator[SavedImage]:
         """Like `generate`, one image at a time: each is in the library when it is yielded."""
-        for drawn in self.engine.generate(request):
+        for drawn in self.engine.generate(request, watch):
             data = self.signer.sign(provenance.to_png(drawn.image, drawn.recipe))
             sha256, path = self.library.add(data, drawn.recipe)
             yield SavedImage(
                 image=drawn.image, seed=drawn.seed, index=drawn.index, recipe=drawn.recipe, sha256=sha256, path=path
             )
 
-    def preview(self, request: GenerationRequest) -> list[GeneratedImage]:
+    def preview(self, request: Request) -> list[GeneratedImage]:
         """The same pixels as `generate`, and nothing is kept."""
         return list(self.engine.generate(request))
 
