@@ -91,10 +91,10 @@ def repaint(image: Image.Image, mask: Image.Image, paint: Paint, *, side: int, c
     InputError for a mask that covers nothing or everything or has another size, and for images of one pixel.
     """
     remaining = required(mask, image).copy()
-    filled = image
+    filled = image.copy()
     for region in regions(remaining, side=side, context=context):
         patch = paint(cut(filled, region), cut_mask(remaining, region))
-        filled = blend(filled, patch, region.mask, region.box)
+        _lay(filled, patch, region.mask, region.box)
         remaining.paste(0, region.box[:2], region.mask.point(_ANYTHING))
     return filled
 
@@ -106,10 +106,16 @@ def blend(image: Image.Image, patch: Image.Image, mask: Image.Image, box: Box) -
     hole (a membrane, as in Pérez et al. 2003, "Poisson image editing", on a coarse grid). Soft values of the mask mix
     the two; pixels where it is 0 are those of the image.
     """
+    result = image.copy()
+    _lay(result, patch, mask, box)
+    return result
+
+
+def _lay(image: Image.Image, patch: Image.Image, mask: Image.Image, box: Box) -> None:
+    """`blend`, in place."""
     crop = image.crop(box)
     mask = of_size(mask, crop)
     correction = _correction(crop, patch, mask)
-    result = image.copy()
     for top in range(0, crop.height, _STRIP):
         bottom = min(top + _STRIP, crop.height)
         # A few rows more on either side, so that edges are as soft as if all were done at once.
@@ -124,8 +130,7 @@ def blend(image: Image.Image, patch: Image.Image, mask: Image.Image, box: Box) -
             painted[..., channel] += np.asarray(_stretched(correction[channel], crop.size, top, bottom))
         mixed = np.where(alpha > 0, source + alpha * (painted - source), source)
         mixed = np.clip(mixed.round(), 0, 255).astype(np.uint8)
-        result.paste(Image.fromarray(mixed), (box[0], box[1] + top))
-    return result
+        image.paste(Image.fromarray(mixed), (box[0], box[1] + top))
 
 
 def _alpha(mask: NDArray[np.uint8]) -> Pixels:
