@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from PIL import Image, ImageChops, ImageCms, ImageOps, PngImagePlugin
 
 from studio.errors import InputError
+from studio.settings import MAX_PIXELS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -18,7 +19,6 @@ if TYPE_CHECKING:
     from torch import Tensor
 
 FORMATS = ("PNG", "JPEG", "WEBP")
-MAX_PIXELS = 40_000_000
 
 _STRIP = 256  # rows that are hashed at once: the bytes of a whole image would be further copies of it
 
@@ -39,6 +39,27 @@ def to_pil(image: Tensor) -> Image.Image:
     """A tensor [3, height, width] in -1..1 (clamped) to a PIL RGB image."""
     pixels = ((image.float() + 1) * 127.5).round().clamp(0, 255).byte()
     return Image.fromarray(pixels.permute(1, 2, 0).contiguous().cpu().numpy(), "RGB")
+
+
+def to_tensor(image: Image.Image) -> Tensor:
+    """A PIL RGB image to a float tensor [3, height, width] in -1..1."""
+    return _pixels(image).view(image.height, image.width, 3).permute(2, 0, 1).float() / 127.5 - 1
+
+
+def mask_to_tensor(mask: Image.Image) -> Tensor:
+    """A PIL L mask to a float tensor [1, height, width] of 0 and 1; what isn't black is 1."""
+    return (_pixels(mask).view(1, mask.height, mask.width) > 0).float()
+
+
+def mask_to_pil(alpha: Tensor) -> Image.Image:
+    """A tensor [1, height, width] in 0..1 to a PIL L mask."""
+    return Image.fromarray((alpha[0] * 255).round().clamp(0, 255).byte().cpu().numpy(), "L")
+
+
+def _pixels(image: Image.Image) -> Tensor:
+    import torch
+
+    return torch.frombuffer(bytearray(image.tobytes()), dtype=torch.uint8)
 
 
 def pixels_sha256(image: Image.Image) -> str:
@@ -116,6 +137,23 @@ def decode(data: bytes) -> Image.Image:
         return fresh
     except _BROKEN as error:
         raise InputError("This image is damaged or incomplete.", "Choose another file, or save it again.") from error
+
+
+def decode_mask(data: bytes) -> Image.Image:
+    """Untrusted image bytes to a fresh mask (L) without metadata: its greys, or its transparency where it has some.
+
+    Raises InputError as `decode` does.
+    """
+    image = open_header(data)
+    try:
+        image = ImageOps.exif_transpose(image)
+        if image.has_transparency_data:
+            return image.convert("RGBA").getchannel("A")
+        mask = _eight_bit(image).convert("L")
+        mask.info.clear()
+        return mask
+    except _BROKEN as error:
+        raise InputError("This mask is damaged or incomplete.", "Choose another file, or save it again.") from error
 
 
 def _eight_bit(image: Image.Image) -> Image.Image:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, replace
-from typing import TYPE_CHECKING, Literal, cast
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, NamedTuple, cast
 
 from studio.errors import InputError
 
@@ -15,28 +15,119 @@ if TYPE_CHECKING:
     from PIL import Image
 
 FORMAT_VERSION = 1
+#: The kind of what wasn't drawn: a picture that somebody uploaded, to be edited.
+PHOTO = "photo"
 MAX_SEED = 2**63 - 1
 
 
-@dataclass(frozen=True, kw_only=True)
-class GenerationRequest:
-    """Draw `count` images of `prompt`. What is None is resolved in the engine: a random seed, the model's own size,
-    the backend of the settings.
+#: Whether a product was drawn from words, photographed, or photographed and then changed in colour, material or look.
+Origin = Literal["drawn", "photo", "altered"]
+#: What a restyling leaves as it is: the product's pixels, its shape and shading, or nothing.
+Keep = Literal["product", "shape", "nothing"]
 
-    Image i is drawn with seed `seed + i` (seeds are ints in 0 .. 2**63 - 1). `size` is the side in pixels. `controls`
+
+@dataclass(frozen=True, kw_only=True)
+class BaseRequest:
+    """What all requests say: `prompt` is what is to be seen. What is None is resolved in the engine: a random seed, the
+    backend of the settings.
+
+    Image i is drawn with seed `seed + i` (seeds are ints in 0 .. 2**63 - 1). `controls` (numbers) and `choices` (words)
     override what prompt and seed would give, by the names and in the units of the backend's capabilities.
-    `near` are the seeds of an image to stay near: the one that drew it, then those of the small steps that led on from
-    there; every image of the request is one step further.
+    `negative_prompt` says what is not to be seen, to backends that listen to it.
     `backend` may name a folder of this machine (`gan:DIR`), so never take it from a stranger.
     """
 
-    prompt: str
-    count: int = 4
+    prompt: str = ""
+    negative_prompt: str = ""
+    count: int = 1
     seed: int | None = None
-    size: int | None = None
     backend: str | None = None
     controls: Mapping[str, float] = field(default_factory=dict[str, float])
+    choices: Mapping[str, str] = field(default_factory=dict[str, str])
+
+
+@dataclass(frozen=True, kw_only=True)
+class GenerationRequest(BaseRequest):
+    """Draw `count` images of the prompt. `size` is the side in pixels, None the model's own.
+
+    `near` are the seeds of an image to stay near: the one that drew it, then those of the small steps that led on from
+    there; every image of the request is one step further.
+    """
+
+    kind: ClassVar[str] = "generate"
+
+    count: int = 4
+    size: int | None = None
     near: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class InpaintRequest(BaseRequest):
+    """Repaint `image` (RGB) where `mask` (L, of the same size) is white; what lies between black and white is blended.
+
+    Where the mask is 0 every pixel stays as it is. The prompt says what is to be there, to backends that listen to it.
+    """
+
+    kind: ClassVar[str] = "inpaint"
+
+    image: Image.Image
+    mask: Image.Image
+
+
+@dataclass(frozen=True, kw_only=True)
+class OutpaintRequest(BaseRequest):
+    """Extend `image` (RGB) to `aspect` (width, height), such as (16, 9), with the picture in the middle, unchanged."""
+
+    kind: ClassVar[str] = "outpaint"
+
+    image: Image.Image
+    aspect: tuple[int, int]
+
+
+@dataclass(frozen=True, kw_only=True)
+class RestyleRequest(BaseRequest):
+    """Restyle `image` (RGB) as the prompt or a `reference` picture (RGB) says.
+
+    `keep`: "product" changes the surroundings alone, "shape" colour and material of the product alone, "nothing" all.
+    `strength` (0 .. 1): 0 keeps the source, 1 ignores it as far as `keep` allows. `mask` (L, of the same size, white =
+    product) is found in the image where it is None.
+    """
+
+    kind: ClassVar[str] = "restyle"
+
+    image: Image.Image
+    keep: Keep = "product"
+    strength: float = 1.0
+    mask: Image.Image | None = None
+    reference: Image.Image | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class EnhanceRequest(BaseRequest):
+    """Improve `image` (RGB) as `settings` say: names and strengths of `editing.enhance`, {} does nothing.
+
+    Then make it `upscale` times as wide and high, 1, 2 or 4. `mask` is as in `RestyleRequest`.
+    """
+
+    kind: ClassVar[str] = "enhance"
+
+    image: Image.Image
+    settings: Mapping[str, float | bool] = field(default_factory=dict[str, "float | bool"])
+    upscale: int = 1
+    mask: Image.Image | None = None
+
+
+#: Requests that begin with a picture.
+Edit = InpaintRequest | OutpaintRequest | RestyleRequest | EnhanceRequest
+Request = GenerationRequest | Edit
+
+
+class Sources(NamedTuple):
+    """What an edit began with: the picture and the picture to be like (RGB), and the mask that was given (L)."""
+
+    image: Image.Image
+    mask: Image.Image | None = None
+    reference: Image.Image | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -47,6 +138,9 @@ class Recipe:
     it. `parameters` is what the backend was given; for the GAN `controls`, `model_prompt` (the text that was really
     encoded), `attributes` and `continuous` (camera, light, proportions in the units of `world.scene`).
     `created` is UTC in ISO 8601.
+
+    An edit's `size` is the longer side, `width` and `height` are its own; they are None for a square. `sources` are the
+    hashes of what it began with: of the library's files `image` and `reference`, of the pixels of `mask`.
     """
 
     format_version: int = FORMAT_VERSION
@@ -63,6 +157,15 @@ class Recipe:
     versions: Mapping[str, str]
     created: str
     licence: str
+    width: int | None = None
+    height: int | None = None
+    sources: Mapping[str, str] = field(default_factory=dict[str, str])
+    origin: Origin = "drawn"
+
+    @property
+    def dimensions(self) -> tuple[int, int]:
+        """Width and height in pixels."""
+        return (self.width or self.size, self.height or self.size)
 
     @property
     def controls(self) -> dict[str, float]:
@@ -72,6 +175,21 @@ class Recipe:
             return {}
         given = cast("dict[str, object]", controls)
         return {name: value for name, value in given.items() if isinstance(value, int | float)}
+
+    @property
+    def choices(self) -> dict[str, str]:
+        """The choices of the request, {} if there were none."""
+        choices = self.parameters.get("choices")
+        if not isinstance(choices, dict):
+            return {}
+        given = cast("dict[str, object]", choices)
+        return {name: value for name, value in given.items() if isinstance(value, str)}
+
+    @property
+    def negative_prompt(self) -> str:
+        """What was not to be seen, "" if nothing was said."""
+        said = self.parameters.get("negative_prompt")
+        return said if isinstance(said, str) else ""
 
     @property
     def near(self) -> tuple[int, ...]:
@@ -93,7 +211,7 @@ class Recipe:
     @property
     def alt_text(self) -> str:
         """What is to be seen, for who can't see it."""
-        return described(self.attributes) or self.prompt
+        return described(self.attributes) or self.prompt or "A product"
 
     @property
     def public_alt_text(self) -> str:
@@ -104,8 +222,48 @@ class Recipe:
     def request(self) -> GenerationRequest:
         """Asks for this one image again, of whichever model the settings name."""
         return GenerationRequest(
-            prompt=self.prompt, count=1, seed=self.seed, size=self.size, controls=self.controls, near=self.near
+            prompt=self.prompt,
+            negative_prompt=self.negative_prompt,
+            count=1,
+            seed=self.seed,
+            size=self.size,
+            controls=self.controls,
+            choices=self.choices,
+            near=self.near,
         )
+
+    def edit(self, sources: Sources | None) -> Edit:
+        """Asks for this one edit again. Raises InputError where its sources are gone, or the recipe is no edit's."""
+        if sources is None or (sources.mask is None and "mask" in self.sources):
+            raise InputError("The picture that it was made from is not here.", "Put the picture into the library.")
+        given = self.parameters
+        shared: dict[str, Any] = {
+            "image": sources.image,
+            "prompt": self.prompt,
+            "negative_prompt": self.negative_prompt,
+            "seed": self.seed,
+            "controls": self.controls,
+            "choices": self.choices,
+        }
+        try:
+            match self.kind:
+                case InpaintRequest.kind if sources.mask is not None:
+                    return InpaintRequest(mask=sources.mask, **shared)
+                case OutpaintRequest.kind:
+                    width, height = cast("list[int]", given["aspect"])
+                    return OutpaintRequest(aspect=(width, height), **shared)
+                case RestyleRequest.kind:
+                    keep, strength = cast("Keep", given["keep"]), cast("float", given["strength"])
+                    pictures = {"mask": sources.mask, "reference": sources.reference}
+                    return RestyleRequest(keep=keep, strength=strength, **pictures, **shared)
+                case EnhanceRequest.kind:
+                    settings = cast("dict[str, float | bool]", given["settings"])
+                    upscale = cast("int", given["upscale"])
+                    return EnhanceRequest(settings=settings, upscale=upscale, mask=sources.mask, **shared)
+                case _:
+                    raise InputError(f"A {self.kind!r} is no edit.", "Drop a picture that was edited here.")
+        except (KeyError, ValueError, TypeError) as error:
+            raise _damaged(f"parameters {error}") from None
 
     @property
     def request_like(self) -> GenerationRequest:

@@ -10,6 +10,9 @@ from platformdirs import user_data_path
 from pydantic import Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+#: Of a picture from outside: 40 megapixels are 120 MB once it is decoded.
+MAX_PIXELS = 40_000_000
+
 
 def packaged(name: Literal["prompts", "assets"]) -> Path:
     """The folder that came with the installation: inside the package of a wheel, at the top level of a checkout."""
@@ -37,6 +40,8 @@ class Settings(BaseSettings):
     max_count: int = Field(default=64, ge=1)
     #: Most characters of a prompt.
     max_prompt_length: int = Field(default=1000, ge=1)
+    #: Most pixels of a picture that is edited.
+    max_pixels: int = Field(default=MAX_PIXELS, ge=1)
     #: Most bytes of a file that is dropped on the page.
     max_upload_bytes: int = Field(default=32 * 2**20, ge=1)
     #: The name of the site where a proxy on this computer passes requests on, such as studio.example.com.

@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any, Literal, cast
 
 import studio
 from studio.errors import StudioError
-from studio.provenance import SOURCE, SYSTEM
+from studio.provenance import DRAWN, SYSTEM
 from studio.secret_file import secret_file
 
 if TYPE_CHECKING:
@@ -54,9 +54,9 @@ class Signer:
         self._path = folder / KEY_FILE
         self._lock = threading.Lock()
 
-    def sign(self, image: bytes, media_type: str = "image/png", source: str = SOURCE) -> bytes:
-        """The file with a signature that says how it was made: `source` is one of IPTC's digital source types. Raises
-        StudioError where it can't be signed."""
+    def sign(self, image: bytes, source: str = DRAWN, media_type: str = "image/png") -> bytes:
+        """The file with a signature that says how it came about, as `provenance.source_type` does: by default that a
+        trained model made it. Raises StudioError where it can't be signed."""
         import c2pa
 
         manifest = {

@@ -4,12 +4,22 @@ import hashlib
 import threading
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 
-from PIL import Image
+from PIL import Image, ImageOps
 
-from studio.backends.base import Capabilities, Control, Drawing
+from studio.backends.base import NO_HINTS, Capabilities, Control, Drawing, Editing, Hints, Watch
+from studio.backends.retoucher import Retoucher
 from studio.errors import WeightsError
-from studio.request import GenerationRequest, SavedImage, Understanding, Understood
+from studio.request import (
+    GenerationRequest,
+    InpaintRequest,
+    Request,
+    RestyleRequest,
+    SavedImage,
+    Understanding,
+    Understood,
+)
 from studio.service import Studio
 from studio.settings import Settings
 
@@ -37,6 +47,7 @@ class FakeBackend:
             licence=self.licence,
             attributes=self.attributes,
             near=True,
+            editing=Editing(size=64, keeps=("product", "shape", "nothing"), by_words=True),
         )
 
     def load(self) -> None:
@@ -48,7 +59,7 @@ class FakeBackend:
         unknown = ("dragon",) if "dragon" in prompt else ()
         return Understanding(prompt=prompt, canonical=prompt, attributes=found, unknown=unknown)
 
-    def generate(self, request: GenerationRequest, index: int) -> Drawing:
+    def generate(self, request: GenerationRequest, index: int, watch: Watch | None = None) -> Drawing:
         if not self._inside.acquire(blocking=False):
             self.entered_twice = True
             raise AssertionError("two threads at once")
@@ -66,6 +77,41 @@ class FakeBackend:
         finally:
             self._inside.release()
 
+    def inpaint(self, request: InpaintRequest, index: int, watch: Watch | None = None) -> Drawing:
+        """Stripes, of prompt and seed."""
+        assert request.seed is not None
+        width, height = request.image.size
+        stripes = hashlib.sha256(f"{request.prompt}|{request.seed + index}".encode()).digest() * (3 * width // 32 + 1)
+        filled = Image.frombytes("RGB", request.image.size, stripes[: 3 * width] * height)
+        return Drawing(filled, {"model_prompt": request.prompt})
+
+    def restyle(self, request: RestyleRequest, index: int, watch: Watch | None = None) -> Drawing:
+        """The negative of the picture, everywhere."""
+        return Drawing(ImageOps.invert(request.image), {"model_prompt": request.prompt})
+
+
+class FakeRetoucher(Retoucher):
+    """Finds the product in the middle half of a picture, and makes pictures larger with blocks."""
+
+    def __init__(self) -> None:
+        super().__init__(Path("nowhere"))
+        self.model_sha256 = "e" * 64
+
+    @property
+    def product_mask_sha256(self) -> str:
+        return "d" * 64
+
+    def product_mask(self, image: Image.Image, hints: Hints = NO_HINTS) -> Image.Image:
+        width, height = image.size
+        mask = Image.new("L", image.size)
+        mask.paste(255, (width // 4, height // 4, width - width // 4, height - height // 4))
+        for x, y in hints.exclude:
+            mask.putpixel((int(x), int(y)), 0)
+        return mask
+
+    def upscale(self, image: Image.Image, factor: int) -> Image.Image:
+        return image.resize((factor * image.width, factor * image.height), Image.Resampling.NEAREST)
+
 
 class SlowStudio(Studio):
     """Takes its time between the images of a grid whose prompt has the word "slow", as a big model would."""
@@ -78,8 +124,8 @@ class SlowStudio(Studio):
         #: While it is set, nothing is slow.
         self.hurry = threading.Event()
 
-    def stream(self, request: GenerationRequest) -> Iterator[SavedImage]:
-        for image in super().stream(request):
+    def stream(self, request: Request, watch: Watch | None = None) -> Iterator[SavedImage]:
+        for image in super().stream(request, watch):
             if "slow" in request.prompt:  # not in the backend: what it draws for previews has to get in between
                 self.hurry.wait(self.pause)
             yield image

@@ -9,18 +9,21 @@ import pytest
 from PIL import Image
 
 from studio import imaging
-from studio.engine import CLOSE, MAX_STEPS, Engine
+from studio.engine import CLOSE, Engine
 from studio.errors import InputError, WeightsError
 from studio.refusals import Refusal
 from studio.request import MAX_SEED, GeneratedImage, GenerationRequest
 from studio.settings import Settings
-from tests.fakes import FakeBackend
+from studio.validation import MAX_STEPS
+from tests.fakes import FakeBackend, FakeRetoucher
 
 
 def engine_of(*backends: FakeBackend) -> Engine:
     """An engine whose settings name the first backend."""
     named = {backend.name: backend for backend in backends}
-    return Engine(Settings(backend=backends[0].name, max_count=64, max_prompt_length=1000), named.__getitem__)
+    return Engine(
+        Settings(backend=backends[0].name, max_count=64, max_prompt_length=1000), named.__getitem__, FakeRetoucher()
+    )
 
 
 def draw(backend: FakeBackend | None = None, **fields: Any) -> list[GeneratedImage]:
@@ -140,7 +143,7 @@ def test_altered_weights_are_an_error_and_the_next_request_may_succeed() -> None
 def test_what_the_list_refuses_is_neither_drawn_nor_understood(caplog: pytest.LogCaptureFixture) -> None:
     backend = FakeBackend(broken=True)
     refusal = Refusal(subject="dragons", reason="they are extinct", words=("dragon", "green dragon"))
-    engine = Engine(Settings(backend="fake"), lambda _: backend, (refusal,))
+    engine = Engine(Settings(backend="fake"), lambda _: backend, FakeRetoucher(), (refusal,))
     prompt = "a secret mug with a DRAGON"
 
     with caplog.at_level(logging.INFO, logger="studio"):
@@ -159,7 +162,9 @@ def test_a_picture_of_what_is_refused_now_is_not_drawn_again() -> None:
     (image,) = draw(prompt="a dragon", seed=9, count=1)
     refusal = Refusal(subject="dragons", reason="they are extinct", words=("dragon",))
 
-    verdict = Engine(Settings(backend="fake"), lambda _: FakeBackend(), (refusal,)).redraw(image.recipe, image.image)
+    verdict = Engine(Settings(backend="fake"), lambda _: FakeBackend(), FakeRetoucher(), (refusal,)).redraw(
+        image.recipe, image.image
+    )
 
     assert (verdict.outcome, verdict.intact) == ("not_reproducible", True)
     assert "they are extinct" in verdict.reason

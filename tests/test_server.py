@@ -409,7 +409,7 @@ def test_an_unexpected_error_is_a_number_and_the_log_has_the_rest(
     site_of: Sites, caplog: pytest.LogCaptureFixture, capfd: pytest.CaptureFixture[str]
 ) -> None:
     class Failing(Talkative):
-        def generate(self, request: GenerationRequest, index: int) -> Any:
+        def generate(self, request: GenerationRequest, index: int, watch: Any = None) -> Any:
             raise RuntimeError(SECRET)
 
         def load(self) -> None:

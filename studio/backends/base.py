@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 if TYPE_CHECKING:
     from PIL import Image
 
-    from studio.request import GenerationRequest, Understanding
+    from studio.request import GenerationRequest, InpaintRequest, Keep, RestyleRequest, Understanding
 
 
 @dataclass(frozen=True, kw_only=True)
 class Control:
-    """A value that can be set by hand. `low`, `high` and `step` are in `unit`, which is "" for plain numbers."""
+    """A number that can be set by hand. `low`, `high` and `step` are in `unit`, which is "" for plain numbers.
+
+    `default` is what it has where nobody sets it, None where prompt and seed decide.
+    """
 
     name: str
     label: str
@@ -22,18 +25,43 @@ class Control:
     high: float
     step: float
     unit: str
+    default: float | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Choice:
+    """One of several words that can be set by hand; the first is what it has where nobody sets it."""
+
+    name: str
+    label: str
+    values: tuple[str, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Editing:
+    """How a backend edits pictures. `size`: it works best on pictures whose longer side has so many pixels, and gets
+    none that are longer. `keeps`: what its restyling can leave as it is. `by_words`: inpainting follows the prompt."""
+
+    size: int
+    keeps: tuple[Keep, ...]
+    by_words: bool
+    controls: tuple[Control, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
 class Capabilities:
     """What a backend offers. `sizes` are sides in pixels, the default first; `attributes` (group -> classes) what it
-    can be asked for, where that is a closed list; `near`: whether images can be drawn near another."""
+    can be asked for, where that is a closed list; `near`: whether images can be drawn near another; `negative_prompt`:
+    whether it listens to that; `editing`: None where it edits no pictures."""
 
     sizes: tuple[int, ...]
     controls: tuple[Control, ...]
     licence: str
+    choices: tuple[Choice, ...] = ()
     attributes: Mapping[str, tuple[str, ...]] = field(default_factory=dict[str, tuple[str, ...]])
     near: bool = False
+    negative_prompt: bool = False
+    editing: Editing | None = None
 
 
 class Drawing(NamedTuple):
@@ -43,8 +71,36 @@ class Drawing(NamedTuple):
     parameters: dict[str, object]
 
 
+@dataclass(frozen=True, kw_only=True)
+class Step:
+    """How far an image has come: `done` of `total` steps. `preview` draws what there is of it, small, at a cost."""
+
+    done: int
+    total: int
+    preview: Callable[[], Image.Image] | None = None
+
+
+#: Called between the steps of an image; what it raises stops the image, and comes out of `generate`.
+Watch = Callable[[Step], None]
+
+
+class Hints(NamedTuple):
+    """What somebody clicked on to say where the product is: points (x, y) in pixels that are of it, and that aren't."""
+
+    include: tuple[tuple[float, float], ...] = ()
+    exclude: tuple[tuple[float, float], ...] = ()
+
+
+NO_HINTS = Hints()
+
+
 class Backend(Protocol):
-    """One model. The engine calls it from one thread at a time; what is slow to load, it loads on first use."""
+    """One model. The engine calls it from one thread at a time; what is slow to load, it loads on first use.
+
+    Requests have their seed resolved. Image `index` is drawn with seed `request.seed + index`: the same pixels whatever
+    was drawn before, is drawn beside it, or how many the request asks for. A backend that draws in steps calls `watch`
+    after each.
+    """
 
     @property
     def name(self) -> str:
@@ -68,9 +124,16 @@ class Backend(Protocol):
 
     def understand(self, prompt: str) -> Understanding: ...
 
-    def generate(self, request: GenerationRequest, index: int) -> Drawing:
-        """Draws image `index` of a request whose seed and size are resolved, with seed `request.seed + index`.
+    def generate(self, request: GenerationRequest, index: int, watch: Watch | None = None) -> Drawing:
+        """Draws image `index` of a request whose size is resolved."""
+        ...
 
-        The same pixels whatever was drawn before, is drawn beside it, or how many the request asks for.
-        """
+    def inpaint(self, request: InpaintRequest, index: int, watch: Watch | None = None) -> Drawing:
+        """Repaints the white part of the mask: the whole picture, of the same size. Where the mask is black anything
+        may come back, as the engine keeps the source there. Called only where `editing` is offered."""
+        ...
+
+    def restyle(self, request: RestyleRequest, index: int, watch: Watch | None = None) -> Drawing:
+        """Restyles a picture, of the same size, whose product mask is resolved. What is to be kept may come back
+        changed, as the engine restores it. Called only where `editing.keeps` has what is to be kept."""
         ...

@@ -6,13 +6,13 @@ import json
 import random
 import re
 from bisect import bisect_left
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from studio import imaging
-from studio.backends.base import Capabilities, Control, Drawing
+from studio.backends.base import Capabilities, Control, Drawing, Editing, Watch
 from studio.errors import InputError, WeightsError
 from studio.lexicon import words_in
 from studio.request import Understanding, Understood
@@ -37,13 +37,16 @@ if TYPE_CHECKING:
 
     from PIL import Image
 
+    from studio.backends.retoucher import Retoucher
     from studio.models.adapter import Conditioning
     from studio.models.snapshot import Snapshot
     from studio.models.text_encoder import TextEncoder
     from studio.prompts import Prompts
-    from studio.request import GenerationRequest
+    from studio.request import GenerationRequest, InpaintRequest, RestyleRequest
 
 CONFIDENT = 0.5
+#: Crops around a hole have at most so many pixels along the longer side; the inpainter learnt from half as many.
+INPAINT_SIZE = 512
 #: How far a small step goes: in a camera's or light's span up to this share, in eps (Gaussian) by this weight.
 STEP = 0.25
 
@@ -71,9 +74,18 @@ class GanBackend:
 
     name = "gan"
 
-    def __init__(self, folder: Path, *, prompts: Prompts, text_encoder: str | None = None, device: str = "cpu") -> None:
-        """`folder` holds the snapshot; `text_encoder` is as in the settings."""
+    def __init__(
+        self,
+        folder: Path,
+        *,
+        prompts: Prompts,
+        retoucher: Retoucher | None = None,
+        text_encoder: str | None = None,
+        device: str = "cpu",
+    ) -> None:
+        """`folder` holds the snapshot; `retoucher` edits pictures; `text_encoder` is as in the settings."""
         self._folder = folder
+        self._retoucher = retoucher
         self._prompts = prompts
         self._text_encoder = text_encoder
         self._device = device
@@ -105,6 +117,7 @@ class GanBackend:
             licence=licence,
             attributes=attributes,
             near=True,
+            editing=Editing(size=INPAINT_SIZE, keeps=("product", "shape", "nothing"), by_words=False),
         )
 
     def load(self) -> None:
@@ -113,7 +126,7 @@ class GanBackend:
     def understand(self, prompt: str) -> Understanding:
         return self._understand(prompt)
 
-    def generate(self, request: GenerationRequest, index: int) -> Drawing:
+    def generate(self, request: GenerationRequest, index: int, watch: Watch | None = None) -> Drawing:
         assert request.seed is not None  # the engine has resolved it
         seed = request.seed + index
         first, *steps = (*request.near, seed)
@@ -145,6 +158,37 @@ class GanBackend:
                 "silhouette": silhouette,
             },
         )
+
+    def inpaint(self, request: InpaintRequest, index: int, watch: Watch | None = None) -> Drawing:
+        """Fills holes from what is around them; it has no use for words."""
+        assert self._retoucher is not None and request.seed is not None
+        filled = self._retoucher.fill(request.image, request.mask, request.seed + index)
+        return Drawing(filled, {"inpainter_sha256": self._retoucher.inpainter_sha256})
+
+    def restyle(self, request: RestyleRequest, index: int, watch: Watch | None = None) -> Drawing:
+        """Surroundings from empty scenes of the product world, colours and materials laid over the product's shading,
+        looks by image operations: what `studio.editing` does. No network draws it."""
+        from studio.editing.instruction import read
+        from studio.editing.reference import like
+        from studio.editing.restyle import restyle
+
+        assert request.seed is not None
+        image, parameters = request.image, {}
+        if request.prompt:
+            instruction = read(self._prompts, request.prompt)
+            restyled = restyle(
+                image,
+                request.mask,
+                instruction,
+                self._prompts,
+                keep=request.keep,
+                strength=request.strength,
+                seed=request.seed + index,
+            )
+            image, parameters = restyled.image, {"instruction": asdict(instruction)}
+        if request.reference is not None:
+            image = like(image, request.reference, strength=request.strength)
+        return Drawing(image, parameters)
 
     def draw(self, text: str, u: Mapping[str, float], seed: int, *steps: int) -> Image.Image:
         """The text as it stands, camera, light and proportions as `u` (U_NAMES to numbers) says; only eps is the

@@ -27,10 +27,9 @@ from studio.campaign.layouts import Layout, Layouts, load_layouts
 from studio.campaign.manifest import Row
 from studio.campaign.plan import Plan, Shot, count_of, languages_of, shots_of, words_of
 from studio.campaign.sources import Darkroom, Picture, photo, read_photo
-from studio.campaign.subject import ProductPicture, Subject
+from studio.campaign.subject import Subject
 from studio.errors import InputError, StudioError
 from studio.prompts import Prompts
-from studio.provenance import COMPOSITE, SOURCE
 from studio.refusals import Refusal
 from studio.signature import Signer
 
@@ -234,14 +233,9 @@ class Campaign:
         picture = self._picture(shot)
         subject = None
         if any(channel.kind != "logo" for channel in self.channels):
-            product = ProductPicture(
-                image=picture.image,
-                mask=self._darkroom.product_mask(picture.image),
-                concept=picture.concept,
-                attributes=picture.attributes,
-                origin=picture.origin,
-            )
-            subject = Subject(product, self._darkroom.upscale)
+            # A photo keeps its own pixels; what was drawn is small.
+            upscale = self._darkroom.upscale if picture.origin == "drawn" else None
+            subject = Subject(picture.image, self._darkroom.product_mask(picture.image), upscale)
         return _Prepared(
             picture=picture,
             subject=subject,
@@ -262,7 +256,7 @@ class Campaign:
     def _make(self, task: _Task, prepared: _Prepared, export: Export) -> Row:
         """One advert: composed, encoded, marked, signed, measured, written. What fails is said in its row."""
         channel, picture, words = task.channel, prepared.picture, prepared.words[task.variant]
-        source = SOURCE if picture.concept else COMPOSITE
+        source = picture.source_type
         row = Row(
             number=task.number,
             key=task.key,
@@ -297,7 +291,7 @@ class Campaign:
         """Raises InputError for what may not be made: concepts for listings, and words that the brand never uses."""
         if picture.concept and channel.kind == "listing" and not self.plan.concepts_in_listings:
             raise InputError(
-                f"{channel.title} shows the real product, and this picture is a concept: no photo is behind it.",
+                f"{channel.title} shows the real product, and this picture is a concept: {picture.concept}.",
                 "Give a photo, or overrule it with concepts_in_listings.",
             )
         if self.plan.brand is not None and channel.words:
@@ -309,7 +303,7 @@ class Campaign:
         """What a person should know of an advert that was made."""
         found: list[str] = []
         if picture.concept and channel.kind == "listing":
-            found.append("a concept in a listing, as was asked for: no photo is behind it")
+            found.append(f"a concept in a listing, as was asked for: {picture.concept}")
         if channel.words:
             said = " / ".join(words.by_role.values())
             found += [str(flag) for flag in flags(said, self._claims)]
@@ -326,8 +320,8 @@ def _recipe(picture: Picture, words: Words, advert: Advert, plan: Plan) -> dict[
     return {
         "kind": "advert",
         "studio": studio.__version__,
-        "picture": dict(picture.origin),
-        "concept": picture.concept,
+        "picture": dict(picture.made),
+        "origin": picture.origin,
         "layout": advert.layout,
         "words": asdict(words) if advert.channel.words else {},
         "brand": plan.brand.name if plan.brand else None,

@@ -39,7 +39,7 @@ def encoded(image: Image.Image, channel: Channel, *, source: str, signer: Signer
         data = _smallest(image, kind, packet, channel.max_bytes - _MARKS)
     if data is None:
         raise InputError(f"The file is larger than {channel.max_bytes:,} bytes, which {channel.title} takes.")
-    return signer.sign(data, MEDIA_TYPES[kind], source), kind
+    return signer.sign(data, source, MEDIA_TYPES[kind]), kind
 
 
 def _smallest(image: Image.Image, kind: Format, packet: str, limit: int) -> bytes | None:

@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING
 from PIL import Image
 
 from studio import imaging
-from studio.errors import InputError, StudioError
-from studio.request import GenerationRequest, Recipe
+from studio.errors import InputError
+from studio.provenance import COMPOSITE, DRAWN
+from studio.request import PHOTO, GenerationRequest, Origin, Recipe
 
 if TYPE_CHECKING:
     from studio.service import Studio
@@ -21,15 +22,32 @@ if TYPE_CHECKING:
 MAX_SIDE = 4096
 
 
+_CONCEPTS: dict[Origin, str] = {
+    "drawn": "no photo is behind it",
+    "altered": "the product on its photo was altered",
+    "photo": "",
+}
+
+
 @dataclass(frozen=True, kw_only=True)
 class Picture:
-    """A picture of a product (RGB). `concept`: no photo is behind it. `attributes`: group -> class of the vocabulary;
-    `origin`: what its recipe says of it."""
+    """A picture of a product (RGB), and whether the product was drawn, photographed, or photographed and altered.
+    `attributes`: group -> class of the vocabulary; `made`: how it was made, for the advert's recipe."""
 
     image: Image.Image
-    concept: bool
+    origin: Origin
     attributes: Mapping[str, str]
-    origin: Mapping[str, object]
+    made: Mapping[str, object]
+
+    @property
+    def source_type(self) -> str:
+        """What IPTC and C2PA call an advert that is made of it."""
+        return DRAWN if self.origin == "drawn" else COMPOSITE
+
+    @property
+    def concept(self) -> str:
+        """Why it isn't a picture of the real product, "" where it is one."""
+        return _CONCEPTS[self.origin]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -66,7 +84,7 @@ def photo(data: bytes, name: str, sha256: str, attributes: Mapping[str, str]) ->
     """A photo of untrusted bytes. Raises InputError."""
     image = imaging.decode(data)
     image.thumbnail((MAX_SIDE, MAX_SIDE), Image.Resampling.LANCZOS)
-    return Picture(image=image, concept=False, attributes=attributes, origin={"photo": name, "sha256": sha256})
+    return Picture(image=image, origin="photo", attributes=attributes, made={"photo": name, "sha256": sha256})
 
 
 def darkroom_of(studio: Studio) -> Darkroom:
@@ -83,13 +101,10 @@ def darkroom_of(studio: Studio) -> Darkroom:
         data, _ = read_photo(path, studio.settings.max_upload_bytes)
         return _of_recipe(imaging.decode(data), recipe, sha256)
 
-    def missing(image: Image.Image) -> Image.Image:
-        raise StudioError("There is no network that finds the product.", "Install the studio again.")
-
     return Darkroom(
         draw=draw,
         kept=kept,
-        product_mask=getattr(studio, "product_mask", missing),
+        product_mask=studio.product_mask,
         read=studio.prompts.known,
         model=studio.settings.backend,
         upscale=getattr(studio, "upscale", None),
@@ -98,16 +113,11 @@ def darkroom_of(studio: Studio) -> Darkroom:
 
 
 def _of_recipe(image: Image.Image, recipe: Recipe, sha256: str) -> Picture:
-    """A picture that the studio made; it is a concept unless it was made of a photo."""
+    """A picture that the library has."""
+    drawn = {"prompt": recipe.prompt, "seed": recipe.seed, "model": recipe.model, "model_sha256": recipe.model_sha256}
     return Picture(
         image=image,
-        concept=not getattr(recipe, "photo", False),
+        origin=recipe.origin,
         attributes=recipe.attributes,
-        origin={
-            "prompt": recipe.prompt,
-            "seed": recipe.seed,
-            "model": recipe.model,
-            "model_sha256": recipe.model_sha256,
-            "sha256": sha256,
-        },
+        made={"sha256": sha256, **({} if recipe.kind == PHOTO else drawn)},
     )

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable
 from functools import cached_property
 
 import numpy as np
@@ -28,40 +27,26 @@ _ODD = 2  # pixels
 _PLATE_SIDE = 512  # pixels: what is behind the product is needed where the picture is extended alone, and that is soft
 
 
-@dataclass(frozen=True, kw_only=True)
-class ProductPicture:
-    """A picture of a product (RGB) with its mask (L, white = product, same size).
-
-    `concept`: no photo is behind it. `attributes`: what is known of the product, group -> class of the vocabulary.
-    `origin` is what its recipe says: prompt, seed and model, or the file's name and hash.
-    """
-
-    image: Image.Image
-    mask: Image.Image
-    concept: bool
-    attributes: Mapping[str, str]
-    origin: Mapping[str, object]
-
-
 class Subject:
-    """A product picture, made ready. Any number of threads may use it."""
+    """A picture of a product (RGB) with its mask (L, white = product, same size), made ready. Any number of threads may
+    use it."""
 
-    def __init__(self, picture: ProductPicture, upscale: Upscale | None = None) -> None:
-        """`upscale` enlarges what was drawn twice or four times. Raises InputError where the mask has no product."""
-        if picture.mask.size != picture.image.size:
+    def __init__(self, image: Image.Image, mask: Image.Image, upscale: Upscale | None = None) -> None:
+        """`upscale` enlarges twice or four times what is shown larger than it is; without it pixels are resampled.
+
+        Raises InputError where the mask has no product in it, or nothing else.
+        """
+        if mask.size != image.size:
             raise InputError("The product's mask has another size than its picture.", "Make the mask again.")
-        solid = picture.mask.point([255 if value >= SOLID else 0 for value in range(256)])
+        solid = mask.point([255 if value >= SOLID else 0 for value in range(256)])
         found = solid.getbbox()
         share = solid.histogram()[255] / (solid.width * solid.height)
         if found is None or share < _LEAST_SHARE:
-            raise InputError(
-                "No product was found in the picture.", "Take one with the product in front of a calm ground."
-            )
+            raise InputError("No product was found in the picture.", "Take one with the product on a calm ground.")
         if share > _MOST_SHARE:
             raise InputError("The picture shows nothing but product.", "Take one with some ground around it.")
-        self.picture = picture
-        self.image = picture.image
-        self.mask = picture.mask
+        self.image = image
+        self.mask = mask
         self.box = Box(left=found[0], top=found[1], right=found[2], bottom=found[3])
         self._upscale = upscale
         self._enlarged: dict[int, tuple[Image.Image, Image.Image]] = {}
@@ -127,7 +112,7 @@ class Subject:
 
     def factor(self, scale: float) -> int:
         """How many times the upscaler enlarges, where the picture is to be shown `scale` times as large: 1, 2 or 4."""
-        if self._upscale is None or not self.picture.concept or scale <= _SOFT:
+        if self._upscale is None or scale <= _SOFT:
             return 1
         return 2 if scale <= 2 * _SOFT else 4
 

@@ -24,7 +24,7 @@ from studio.library.database import open_database
 from studio.library.files import ContentFiles
 from studio.library.records import OWNER, ImageRecord, ProjectRecord, RecipeRecord, ShareRecord, TagRecord, utc_now
 from studio.library.search import Found, Search, all_of, among, count_of, folded, of, page_of
-from studio.request import Recipe
+from studio.request import PHOTO, Recipe
 
 if TYPE_CHECKING:
     from collections.abc import Generator
@@ -113,6 +113,12 @@ class Library:
             found = session.scalar(select(RecipeRecord).join(ImageRecord).where(own))
         return Recipe(**found.recipe) if found else None
 
+    def with_pixels(self, pixels_sha256: str, viewer: str = OWNER) -> ImageRecord | None:
+        """The newest image that has just these pixels, deleted or not; None where there is none."""
+        same = (ImageRecord.pixels_sha256 == pixels_sha256) & (ImageRecord.owner == viewer)
+        with self.plain_words(), Session(self.database) as session:
+            return session.scalar(select(ImageRecord).where(same).order_by(ImageRecord.created.desc()).limit(1))
+
     # Finding
 
     def find(self, search: Search, viewer: str = OWNER) -> Found:
@@ -141,9 +147,10 @@ class Library:
         return Found(images=[records[each] for each in page if each in records], total=len(passed))
 
     def recent(self, count: int, viewer: str = OWNER) -> Sequence[ImageRecord]:
-        """The newest records, newest first."""
+        """The newest records of what was made here, newest first."""
+        made = page_of(Search(limit=count), viewer).where(ImageRecord.kind != PHOTO)
         with self.plain_words(), Session(self.database) as session:
-            return list(session.scalars(page_of(Search(limit=count), viewer)))
+            return list(session.scalars(made))
 
     def tags(self, sha256: str | None = None, viewer: str = OWNER) -> list[str]:
         """The tags of one image, or all that are in use, in alphabetical order."""
@@ -345,6 +352,7 @@ def _record_of(sha256: str, data: bytes, recipe: Recipe, viewer: str) -> dict[st
         "backend": recipe.backend,
         "model": recipe.model,
         "model_sha256": recipe.model_sha256,
+        "pixels_sha256": recipe.pixels_sha256,
         "created": datetime.fromisoformat(recipe.created).astimezone(UTC).replace(tzinfo=None),
         "words": folded(" ".join((recipe.prompt, *recipe.attributes.values()))),
         "colours": f" {' '.join(names_seen(image))} ",

@@ -4,15 +4,26 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from html import escape
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, cast
 
 from studio.library.records import utc_now
+from studio.request import PHOTO
 
 if TYPE_CHECKING:
     from studio.library.library import Storage
     from studio.library.records import CommentRecord, ImageRecord, ShareRecord
     from studio.library.shares import Shared
     from studio.request import Recipe
+
+#: How an image came about, by the kind of its request.
+KINDS = {
+    "generate": "Drawn",
+    "inpaint": "Repainted",
+    "outpaint": "Extended",
+    "restyle": "Restyled",
+    "enhance": "Improved",
+    PHOTO: "Photo",
+}
 
 
 def images(count: int) -> str:
@@ -27,6 +38,16 @@ def size(num_bytes: int) -> str:
     return f"{number:.0f} {name}" if number >= 10 else f"{number:.1f} {name}"
 
 
+def how(kind: str) -> str:
+    """How an image came about, in a word."""
+    return KINDS.get(kind, kind)
+
+
+def title(record: ImageRecord) -> str:
+    """What an image is called: its prompt, or how it came about."""
+    return record.prompt or how(record.kind)
+
+
 def grid(records: Sequence[ImageRecord], *, none: str) -> str:
     """Small pictures, each to tick or to open; `none` is what is said where there are none."""
     if not records:
@@ -35,7 +56,7 @@ def grid(records: Sequence[ImageRecord], *, none: str) -> str:
 
 
 def _card(record: ImageRecord) -> str:
-    prompt, star = escape(record.prompt), '<span class="star" title="Starred">★</span>' if record.starred else ""
+    prompt, star = escape(title(record)), '<span class="star" title="Starred">★</span>' if record.starred else ""
     return (
         f'<li><button type="button" class="open" data-sha256="{record.sha256}" aria-label="Open: {prompt}">'
         f'<img src="/thumbs/{record.sha256}" alt="{prompt}, seed {record.seed}" loading="lazy"></button>'
@@ -57,9 +78,11 @@ def details(record: ImageRecord, recipe: Recipe, tags: Sequence[str], project: s
     """One image in full size, and what is known of it."""
     facts = {
         "Prompt": record.prompt,
-        "Seed": str(record.seed),
+        "How": how(record.kind),
+        "Kept": _kept(recipe),
+        "Seed": str(record.seed) if record.kind != PHOTO else "",
         "Size": f"{record.width} x {record.height} pixels, {size(record.num_bytes)}",
-        "Model": f"{recipe.model} ({recipe.backend}), licence {recipe.licence}",
+        "Model": f"{recipe.model} ({recipe.backend}), licence {recipe.licence}" if recipe.model else "",
         "By hand": ", ".join(f"{name} {value:g}" for name, value in recipe.controls.items()),
         "Near": f"seed {', '.join(str(seed) for seed in recipe.near)}" if recipe.near else "",
         "Made": f"{record.created:%Y-%m-%d %H:%M} UTC",
@@ -76,11 +99,23 @@ def details(record: ImageRecord, recipe: Recipe, tags: Sequence[str], project: s
     )
 
 
+def _kept(recipe: Recipe) -> str:
+    """What an edit left as it was, "" where nothing was to stay."""
+    from studio.editing.proof import Proof
+
+    measured = recipe.parameters.get("proof")
+    try:
+        return Proof(**cast("dict[str, Any]", measured)).sentence if isinstance(measured, dict) else ""
+    except TypeError:  # of another version
+        return ""
+
+
 def compared(records: Sequence[ImageRecord], recipes: Sequence[Recipe | None]) -> str:
     """Images side by side, and below each what sets it apart from the others."""
     rows = [
         {
             "Prompt": record.prompt,
+            "How": how(record.kind),
             "Seed": str(record.seed),
             "Model": record.model,
             "By hand": ", ".join(f"{name} {value:g}" for name, value in recipe.controls.items()) if recipe else "",
@@ -90,7 +125,7 @@ def compared(records: Sequence[ImageRecord], recipes: Sequence[Recipe | None]) -
     ]
     differing = [name for name in rows[0] if len({row[name] for row in rows}) > 1]
     items = "".join(
-        f'<li><img src="/files/{record.sha256}" alt="{escape(record.prompt)}, seed {record.seed}"><dl>'
+        f'<li><img src="/files/{record.sha256}" alt="{escape(title(record))}, seed {record.seed}"><dl>'
         + "".join(f"<dt>{name}</dt><dd>{escape(row[name]) or 'none'}</dd>" for name in differing)
         + "</dl></li>"
         for record, row in zip(records, rows, strict=True)

@@ -29,10 +29,10 @@ PROMPT = "a mug <script>alert(1)</script>"
 class Refusing(FakeBackend):
     """Draws no dragons."""
 
-    def generate(self, request: GenerationRequest, index: int):  # type: ignore[no-untyped-def]
+    def generate(self, request: GenerationRequest, index: int, watch=None):  # type: ignore[no-untyped-def]
         if "dragon" in request.prompt:
             raise InputError("No dragons.")
-        return super().generate(request, index)
+        return super().generate(request, index, watch)
 
 
 @pytest.fixture(scope="module")
