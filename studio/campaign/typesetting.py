@@ -50,6 +50,7 @@ _SPACE: dict[Role, float] = {
 PADDING_X, PADDING_Y = 1.15, 0.72
 #: What gives way where there is no room, the first first. The others have to be there.
 _GIVES_WAY: tuple[Role, ...] = ("subline", "price", "cta")
+_SMALL = 48  # pixels
 _WORTH_A_LINE = 0.84
 _SET_AT = 100  # pixels: widths are measured once at this size, and scale with it
 
@@ -309,8 +310,16 @@ def _width(face: Face, piece: str) -> float:
 @lru_cache(maxsize=8192)
 def _ink(face: Face, size: int, line: str, from_right: bool, language: str) -> tuple[float, float, float, float]:
     """The ink of a line around the start of its baseline: left, top, right, bottom."""
-    font = sized(face, size)
-    return font.getbbox(line, anchor="ls", **shaping(from_right, language))
+    times = detail(size)
+    font = sized(face, size * times)
+    left, top, right, bottom = font.getbbox(line, anchor="ls", **shaping(from_right, language))
+    return left / times, top / times, right / times, bottom / times
+
+
+def detail(size: int) -> int:
+    """How many times as large letters of a size in pixels are drawn: fonts keep to whole pixels, which small ones
+    can't."""
+    return 4 if size < _SMALL else 1
 
 
 class Shaping(TypedDict, total=False):
