@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
-from math import floor
+from math import ceil, floor
 from pathlib import Path
 from typing import Literal, TypedDict
 
@@ -210,7 +210,7 @@ class Typesetter:
         """One element with its top at `top`, None where it is too wide or takes too many lines."""
         is_button = role == "cta"
         pad_x, pad_y = (PADDING_X * size, PADDING_Y * size) if is_button else (0.0, 0.0)
-        width = box.width - 2 * pad_x
+        width = box.width - 2 * pad_x - 1  # letters stand on whole pixels
         lines = balanced(pieces(text, self.whole), lambda piece: _width(face, piece) * size / _SET_AT, width)
         if lines is None or len(lines) > _MOST_LINES[role]:
             return None
@@ -227,12 +227,12 @@ class Typesetter:
             else:
                 baseline = max(baseline + _LEADING.get(role, 1.2) * size, below - above + 0.04 * size)
             if align == "centre":
-                x = (box.left + box.right) / 2 - (left + right) / 2
+                x = round((box.left + box.right) / 2 - (left + right) / 2)
             elif from_right:
-                x = box.right - pad_x - right
+                x = floor(box.right - pad_x - right)
             else:
-                x = box.left + pad_x - left
-            x, baseline = round(x), round(baseline)
+                x = ceil(box.left + pad_x - left)
+            baseline = round(baseline)
             ink = Box(left=x + left, top=baseline + above, right=x + right, bottom=baseline + under)
             found.append(Line(text=line, x=x, y=baseline, ink=ink, right_to_left=from_right))
             below = baseline + under
