@@ -88,9 +88,9 @@ class Studio:
         """What the backend of the settings offers."""
         return self.engine.capabilities()
 
-    def warm(self) -> None:
-        """Loads the model, so that the first image needn't wait for it."""
-        self.engine.warm()
+    def warm(self, backend: str | None = None, watch: Watch | None = None) -> None:
+        """Loads the model, so that the first image needn't wait for it; `watch` sees a download, if there is one."""
+        self.engine.warm(backend, watch)
 
     def generate(self, request: Request) -> list[SavedImage]:
         """Draws all images of `request`; each is saved before the next is drawn."""
@@ -109,11 +109,11 @@ class Studio:
         """The same pixels as `generate`, and nothing is kept."""
         return list(self.engine.generate(request))
 
-    def understand(self, prompt: str) -> Understanding:
+    def understand(self, prompt: str, backend: str | None = None) -> Understanding:
         """What the model makes of `prompt`."""
-        return self.engine.understand(prompt)
+        return self.engine.understand(prompt, backend)
 
-    def recipe(self, source: Path | bytes) -> tuple[Recipe, Verdict]:
+    def recipe(self, source: Path | bytes, backend: str | None = None) -> tuple[Recipe, Verdict]:
         """Reads the recipe inside a PNG (a path or the file's bytes) and redraws it to see whether it still holds."""
         limit = self.settings.max_upload_bytes
         data = source if isinstance(source, bytes) else _read(source, limit)
@@ -122,7 +122,7 @@ class Studio:
         recipe = provenance.read_recipe(data)
         if imaging.open_header(data).size != (recipe.size, recipe.size):
             return recipe, ALTERED  # said without decoding what may be 40 megapixels
-        return recipe, self.engine.redraw(recipe, imaging.decode(data))
+        return recipe, self.engine.redraw(recipe, imaging.decode(data), backend=backend)
 
     def signature(self, source: Path | bytes) -> Signature | None:
         """What the signature in an image file is worth, None where it has none."""
