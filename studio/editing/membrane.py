@@ -1,10 +1,14 @@
-"""Values that are known in places, spread smoothly over all the others."""
+"""Smooth fields of numbers: values that are known in places spread over all the others, and blurs."""
+
+# scipy is typed in part.
+# pyright: reportMissingTypeStubs=false, reportUnknownMemberType=false, reportUnknownVariableType=false
 
 from __future__ import annotations
 
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
+from scipy.ndimage import gaussian_filter
 
 #: [height, width, channels]
 Pixels = NDArray[np.float32]
@@ -45,3 +49,8 @@ def _halved(values: Pixels) -> Pixels:
     height, width = values.shape[:2]
     even = np.pad(values, ((0, height % 2), (0, width % 2), (0, 0)))
     return even.reshape((height + 1) // 2, 2, (width + 1) // 2, 2, -1).mean((1, 3))
+
+
+def gaussian(values: NDArray[np.float32], deviation: float) -> NDArray[np.float32]:
+    """A Gaussian blur in float32 with the edge values repeated; `deviation` in pixels."""
+    return np.asarray(gaussian_filter(values, deviation, mode="nearest"), dtype=np.float32)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,7 +11,7 @@ from PIL import Image
 
 from studio.editing.colour import Floats, Rgb, lab_of, rgb_of_lab, rounded
 from studio.editing.foreground import foreground
-from studio.editing.masks import floats, required
+from studio.editing.masks import Box, floats, required
 
 _STRIP = 256  # rows that are changed at once
 _SAMPLE = 60_000  # pixels that the curve is fitted to
@@ -24,7 +24,7 @@ _KEPT = 0.15  # of the differences of hue within the product
 
 
 @dataclass(frozen=True, kw_only=True)
-class _Curve:
+class Curve:
     """How CIELAB values inside a product change; fitted to one product and one colour."""
 
     #: Mean of the product, and the colour that its mean becomes.
@@ -36,6 +36,8 @@ class _Curve:
     knee: float
     #: From here on lights turn white; a product that is itself light has no other.
     shine: float
+    #: How much of the differences of hue within the product stays, 0..1.
+    kept: float
 
     def __call__(self, lab: Floats) -> Floats:
         away = lab[..., 0] - self.mean[0]
@@ -52,7 +54,7 @@ class _Curve:
         shade = np.minimum((lightness + 16) / (self.target[0] + 16), 1.15)
         white = np.clip((lightness - self.shine) / (102 - self.shine), 0, 1)
         scale = (shade * (1 - white))[..., None]
-        chroma = (self.target[1:] + _KEPT * (lab[..., 1:] - self.mean[1:])) * scale
+        chroma = (self.target[1:] + self.kept * (lab[..., 1:] - self.mean[1:])) * scale
         return np.concatenate([lightness[..., None], chroma], axis=-1)
 
 
@@ -70,19 +72,19 @@ def recolour(image: Image.Image, product_mask: Image.Image, colour: Rgb, *, stre
     mask = required(product_mask, image)
     own = foreground(image, mask)
     curve = fit(own, mask, colour)
-    return changed(image, own, mask, lambda lab: rgb_of_lab(curve(lab)), strength)
+    return changed(image, own, mask, lambda strip: rgb_of_lab(curve(lab_of(np.asarray(own.crop(strip))))), strength)
 
 
 def changed(
     image: Image.Image,
     own: Image.Image,
     mask: Image.Image,
-    change: Callable[[Floats], Floats],
+    new: Callable[[Box], Floats],
     strength: float,
 ) -> Image.Image:
-    """Applies a change from CIELAB to sRGB (0..255) to the product's `own` colours, inside the mask alone.
+    """Puts the `new` colours of a product (sRGB 0..255, asked for strip by strip) in the place of its `own`.
 
-    I = a F + (1 - a) B becomes I + a (F' - F), without knowing B.
+    I = a F + (1 - a) B becomes I + a (F' - F), without knowing B; where the mask is 0 nothing changes.
     """
     result = image.copy()
     box = mask.getbbox()
@@ -94,7 +96,7 @@ def changed(
         pixels = np.asarray(image.crop(strip))
         product = np.asarray(own.crop(strip))
         alpha = strength * floats(mask.crop(strip))[..., None]
-        difference = change(lab_of(product)) - product
+        difference = new(strip) - product
         mixed = rounded(pixels + alpha * difference)
         result.paste(Image.fromarray(np.where(alpha > 0, mixed, pixels)), strip[:2])
     return result
@@ -108,7 +110,7 @@ def sample(own: Image.Image, mask: Image.Image) -> Floats:
     return lab_of(np.asarray(own)[rows[::step], columns[::step]])
 
 
-def fit(own: Image.Image, mask: Image.Image, colour: Rgb) -> _Curve:
+def fit(own: Image.Image, mask: Image.Image, colour: Rgb, *, kept: float = _KEPT) -> Curve:
     """The curve that brings the mean of the product to the colour and keeps its shading."""
     lab = sample(own, mask)
     wanted = lab_of(np.array(colour, dtype=np.uint8))
@@ -126,13 +128,14 @@ def fit(own: Image.Image, mask: Image.Image, colour: Rgb) -> _Curve:
     # of white in the lights: the first that keeps the shading, or the one that keeps most of it.
     for bend, shine in ((1.0, glint), (0.75, glint), (0.5, glint), (0.25, glint), (0.0, glint), (0.0, 101.0)):
         level = straight + bend * (max(natural, straight) - straight)
-        curve = _Curve(
+        curve = Curve(
             mean=mean,
             target=aim,
             darks=darks if bend == 1 else min(level, darks),
             lights=level,
             knee=1.0 - 0.5 * bend,
             shine=shine,
+            kept=kept,
         )
         curve = _centred(curve, lab, aim)
         after = rounded(rgb_of_lab(curve(lab)))
@@ -150,13 +153,11 @@ def _luma(rgb: NDArray[np.uint8]) -> Floats:
     return rgb @ np.array([0.299, 0.587, 0.114], dtype=np.float32)
 
 
-def _centred(curve: _Curve, lab: Floats, aim: Floats) -> _Curve:
+def _centred(curve: Curve, lab: Floats, aim: Floats) -> Curve:
     """The curve moved until the mean of what it gives, in 8 bit, is the colour that was wanted."""
     target = aim.copy()
     for _ in range(_ROUNDS):
-        moved = _Curve(
-            mean=curve.mean, target=target, darks=curve.darks, lights=curve.lights, knee=curve.knee, shine=curve.shine
-        )
+        moved = replace(curve, target=target)
         off = aim - lab_of(rounded(rgb_of_lab(moved(lab)))).mean(0)
         target = np.clip(target + 0.8 * off, (1, -128, -128), (98, 128, 128)).astype(np.float32)
         curve = moved

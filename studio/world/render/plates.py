@@ -25,8 +25,8 @@ from studio.world.render.draw import _configure, _render
 from studio.world.render.stage import bounds, build_backdrop, build_lights, frame
 from studio.world.scene import Scene, sample_scene
 
-WIDTH, HEIGHT = 1200, 800
-SAMPLES = 12
+WIDTH, HEIGHT = 768, 512
+SAMPLES = 5
 QUALITY = 90
 _FSTOP = 0.7
 _VIEWS = {"standing": (12.0, 0.5), "lying": (89.9, 0.6)}  # degrees above the horizon, share of the height
@@ -35,14 +35,10 @@ _VIEWS = {"standing": (12.0, 0.5), "lying": (89.9, 0.6)}  # degrees above the ho
 _SOFT, _HARD = (-52.0, 52.0, 0.75), (-42.0, 42.0, 0.12)
 
 _STANDING = (
-    *("white studio", "grey studio", "black studio", "pink backdrop", "blue backdrop", "wooden table"),
-    *("marble counter", "concrete floor", "podium", "shelf", "linen cloth", "window light", "sunlit wall"),
-    *("colour gels", "low key"),
+    *("sunlit wall", "concrete floor", "podium", "linen cloth", "window light", "black studio", "low key", "shelf"),
+    *("colour gels", "grey studio", "white studio", "wooden table", "marble counter"),
 )
-_LYING = (
-    *("grey studio", "wooden table", "marble counter", "concrete floor", "linen cloth", "window light"),
-    *("sunlit wall", "low key"),
-)
+_LYING = ("wooden table", "linen cloth", "concrete floor", "grey studio", "marble counter", "sunlit wall", "low key")
 _SUNNY = ("window light", "sunlit wall")  # where the light has a shape
 
 
@@ -69,7 +65,7 @@ def draw_plate(plate: Plate, threads: int = 1) -> tuple[Image.Image, dict[str, o
     _configure(HEIGHT, threads)
     bpy.context.scene.render.resolution_x = WIDTH
     bpy.context.scene.cycles.denoising_prefilter = "ACCURATE"
-    bpy.context.scene.cycles.denoising_quality = "HIGH"
+    bpy.context.scene.cycles.denoising_quality = "BALANCED"
     scene = _scene_of(plate)
     frame(scene, _stand_in(lying=plate.view == "lying"))
     camera = bpy.context.scene.camera
