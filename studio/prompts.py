@@ -2,7 +2,7 @@
 
 `vocabulary.yaml` names what the embedded model can draw in English, Chinese and German, `words.yaml` the words that ask
 for nothing in particular, `captions.yaml` the ways to describe a picture, `examples.yaml` prompts to start from,
-`refusals.yaml` what isn't drawn.
+`refusals.yaml` what isn't drawn, `styles.yaml` the styles of the Restyle tab.
 """
 
 from __future__ import annotations
@@ -21,9 +21,10 @@ from studio.errors import PromptsError
 from studio.lexicon import Found, Lexicon, Phrase, Piece, adjoining, normal, phrase_of, plural, with_articles
 from studio.refusals import Refusal, words_of
 from studio.settings import packaged
+from studio.styles import Styles
 from studio.world.scene import PRODUCTS
 
-FILES = ("vocabulary.yaml", "words.yaml", "captions.yaml", "examples.yaml", "refusals.yaml")
+FILES = ("vocabulary.yaml", "words.yaml", "captions.yaml", "examples.yaml", "refusals.yaml", "styles.yaml")
 
 #: What a caption template may mention.
 SLOTS = frozenset(
@@ -147,6 +148,7 @@ class Prompts:
     captions: CaptionTemplates
     examples: tuple[str, ...]
     refusals: tuple[Refusal, ...]
+    styles: Styles
     lexicon: Lexicon
     #: product -> the lexicon that knows its part, too.
     lexicons: Mapping[str, Lexicon]
@@ -263,7 +265,7 @@ def load_prompts(folder: Path | None = None) -> Prompts:
     shipped = packaged("prompts")
     if folder is not None and not folder.is_dir():
         raise PromptsError(folder, 0, "", "there is no such folder")
-    vocabulary, words, captions, examples, refusals = (
+    vocabulary, words, captions, examples, refusals, styles = (
         folder / name if folder is not None and (folder / name).is_file() else shipped / name for name in FILES
     )
     terms = _vocabulary(vocabulary)
@@ -278,6 +280,7 @@ def load_prompts(folder: Path | None = None) -> Prompts:
             Refusal(subject=subject, reason=entry.reason, words=entry.words)
             for subject, entry in _validated(refusals, TypeAdapter(dict[str, _Refused])).items()
         ),
+        styles=_validated(styles, TypeAdapter(Styles)),
         lexicon=lexicon,
         lexicons={
             name: _knowing(lexicon, {Found("part", product.part): terms["part"][product.part]})
@@ -297,8 +300,11 @@ _EXAMPLES = TypeAdapter(Annotated[tuple[Annotated[str, StringConstraints(min_len
 _PROBLEMS = {
     "dict_type": "should be a group of names, each with a colon",
     "extra_forbidden": "is not a field that belongs here",
+    "float_parsing": "should be a number",
+    "float_type": "should be a number",
     "missing": "is missing",
     "model_type": "should be a group of names, each with a colon",
+    "literal_error": "is not one of the words that can stand here",
     "string_too_short": "is empty",
     "string_type": "should be text",
     "too_short": "needs at least one entry",

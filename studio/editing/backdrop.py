@@ -21,6 +21,7 @@ from studio.editing.masks import inside, required
 from studio.editing.membrane import gaussian
 from studio.editing.plates import SWEEPS, Fitted, Plate, fit, plate_of
 from studio.editing.proof import Proof, measure
+from studio.editing.strips import rows_of, strips_of
 from studio.errors import InputError
 from studio.imaging import MAX_PIXELS
 from studio.world.scene import SCENES
@@ -28,7 +29,6 @@ from studio.world.scene import SCENES
 Side = Literal["left", "right"]
 View = Literal["standing", "lying"]
 
-_STRIP = 256  # rows that are put together at once
 _SMALL = 256  # side of what tones and noise are measured on
 _TONED = 0.4  # of the photo's tint that the surroundings take on
 _MOST_TINT = 0.12
@@ -96,12 +96,11 @@ def place(
     grain = _grain(photo)
     rng = np.random.default_rng(seed)
     result = photo.copy()
-    for top in range(0, photo.height, _STRIP):
-        strip = (0, top, photo.width, min(top + _STRIP, photo.height))
+    for strip in strips_of(photo.size):
         alpha = np.asarray(mask.crop(strip))[..., None]
         linear = linear_of(np.asarray(fitted.image.crop(strip))) * tint
         linear = mirror.on(linear, strip)
-        linear *= _rows(light, photo.size, strip)[..., None]
+        linear *= rows_of(light, photo.size, strip)[..., None]
         noise = rng.normal(0, grain, alpha.shape).astype(np.float32)
         behind = srgb_of(linear) + noise
         share = alpha.astype(np.float32) / 255
@@ -169,8 +168,8 @@ def _grain(photo: Image.Image) -> float:
         return 0.6
     fine = (grey[1:-1, 1:-1] * 4 - grey[:-2, 1:-1] - grey[2:, 1:-1] - grey[1:-1, :-2] - grey[1:-1, 2:]) / 20**0.5
     high, wide = fine.shape[0] // 8, fine.shape[1] // 8
-    blocks: NDArray[np.float32] = fine[: high * 8, : wide * 8].reshape(high, 8, wide, 8)
-    return float(np.clip(np.percentile(blocks.std(axis=(1, 3)), 20), 0.6, 4))
+    spread: Floats = np.std(fine[: high * 8, : wide * 8].reshape(high, 8, wide, 8), axis=(1, 3))
+    return float(np.clip(np.percentile(spread, 20), 0.6, 4))
 
 
 def _light(mask: Image.Image, plate: Plate, fitted: Fitted, key: float, strength: float) -> Image.Image:
@@ -179,13 +178,6 @@ def _light(mask: Image.Image, plate: Plate, fitted: Fitted, key: float, strength
     # Light that the floor throws back brightens shadows; right at the feet there is none.
     left = (1 - strength * key * hidden.key) * (1 - strength * 0.9 * hidden.sky**0.8 * (1 - key * 0.3))
     return Image.fromarray(left.astype(np.float32))
-
-
-def _rows(small: Image.Image, size: tuple[int, int], strip: tuple[int, int, int, int]) -> NDArray[np.float32]:
-    """Rows of a small image in mode F, scaled to a size."""
-    scale = small.height / size[1]
-    box = (0, strip[1] * scale, small.width, strip[3] * scale)
-    return np.asarray(small.resize((size[0], strip[3] - strip[1]), Image.Resampling.BICUBIC, box=box))
 
 
 class _Mirror:
@@ -217,8 +209,8 @@ class _Mirror:
         """Rows of the surroundings in linear light with the reflection on them."""
         if self._gloss <= 0:
             return linear
-        share = np.clip(_rows(self._share, self._size, strip), 0, 1)[..., None]
-        light = np.stack([_rows(channel, self._size, strip) for channel in self._light], axis=-1)
+        share = np.clip(rows_of(self._share, self._size, strip), 0, 1)[..., None]
+        light = np.stack([rows_of(channel, self._size, strip) for channel in self._light], axis=-1)
         return np.maximum(linear * (1 - share) + light, 0)
 
 

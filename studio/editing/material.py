@@ -13,15 +13,15 @@ from scipy.ndimage import map_coordinates
 
 from studio.editing.colour import Floats, Rgb, lab_of, rgb_of_lab, rounded
 from studio.editing.foreground import foreground
-from studio.editing.masks import Box, required
+from studio.editing.masks import required
 from studio.editing.membrane import gaussian
 from studio.editing.recolour import changed, fit, sample
+from studio.editing.strips import rows_of, strips_of
 from studio.editing.texture import MATERIALS, Material
 from studio.errors import InputError
 
 Finish = Literal["glossy", "matte"]
 
-_STRIP = 256  # rows that are changed at once
 _TEXTURE = 900  # longest side of a texture
 _SHADING = 256  # longest side on which light and shade are told from the old texture
 _SOFT = 0.02  # of the product's size: what is finer is texture
@@ -73,11 +73,10 @@ def _textured(own: Image.Image, mask: Image.Image, look: Material, gloss: float,
     shading, mean = _shading(product, alpha)
     texture = _laid(look, alpha, np.asarray(shading), seed)
     result = own.copy()
-    for top in range(0, product.height, _STRIP):
-        strip = (0, top, product.width, min(top + _STRIP, product.height))
+    for strip in strips_of(product.size):
         lightness = lab_of(np.asarray(product.crop(strip)))[..., 0]
-        soft = _rows(shading, product.size, strip)
-        grain = _rows(texture, product.size, strip)
+        soft = rows_of(shading, product.size, strip)
+        grain = rows_of(texture, product.size, strip)
         fine = lightness - soft
         size = np.clip((np.abs(fine) - _EDGE[0]) / (_EDGE[1] - _EDGE[0]), 0, 1)
         away = gloss * (soft - mean)
@@ -87,7 +86,7 @@ def _textured(own: Image.Image, mask: Image.Image, look: Material, gloss: float,
         lit = (lit + 16) * np.maximum(1 + grain * (1 - 0.6 * size), 0.05) - 16
         chroma = np.stack([grain * part for part in look.tint], axis=-1) * 2
         lab = np.concatenate([np.clip(lit, 1, 99)[..., None], chroma], axis=-1).astype(np.float32)
-        result.paste(Image.fromarray(rounded(rgb_of_lab(lab))), (box[0], box[1] + top))
+        result.paste(Image.fromarray(rounded(rgb_of_lab(lab))), (box[0], box[1] + strip[1]))
     return result
 
 
@@ -126,10 +125,3 @@ def _laid(look: Material, alpha: Image.Image, shading: Floats, seed: int) -> Ima
     )
     laid = np.asarray(map_coordinates(flat, places, order=1, mode="mirror"), dtype=np.float32)
     return Image.fromarray(laid)
-
-
-def _rows(small: Image.Image, size: tuple[int, int], strip: Box) -> Floats:
-    """Rows of a small image in mode F, scaled to a size."""
-    scale = small.height / size[1]
-    box = (0, strip[1] * scale, small.width, strip[3] * scale)
-    return np.asarray(small.resize((size[0], strip[3] - strip[1]), Image.Resampling.BICUBIC, box=box))

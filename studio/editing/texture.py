@@ -65,9 +65,9 @@ def cells(shape: Shape, rng: np.random.Generator, count: float) -> tuple[Floats,
     points = (grid + rng.uniform(-0.45, 0.45, grid.shape)) * step
     rows, columns = np.mgrid[0 : shape[0], 0 : shape[1]]
     places = np.stack([rows.ravel(), columns.ravel()], axis=-1)
-    distances, nearest = KDTree(points).query(places, k=2)
-    first, second = (distances[:, i].reshape(shape).astype(np.float32) / step for i in (0, 1))
-    return first, second, nearest[:, 0].reshape(shape)
+    found: tuple[NDArray[np.float64], NDArray[np.int_]] = KDTree(points).query(places, k=2)  # pyright: ignore[reportAssignmentType]
+    first, second = (found[0][:, i].reshape(shape).astype(np.float32) / np.float32(step) for i in (0, 1))
+    return first, second, found[1][:, 0].reshape(shape)
 
 
 def _leather(shape: Shape, rng: np.random.Generator) -> Floats:
