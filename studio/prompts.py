@@ -2,7 +2,8 @@
 
 `vocabulary.yaml` names what the embedded model can draw in English, Chinese and German, `words.yaml` the words that ask
 for nothing in particular, `captions.yaml` the ways to describe a picture, `examples.yaml` prompts to start from,
-`refusals.yaml` what isn't drawn, `models.yaml` the diffusion models that are offered, `looks.yaml` how to prompt them.
+`refusals.yaml` what isn't drawn, `models.yaml` the diffusion models that are offered, `looks.yaml` how to prompt them,
+`styles.yaml` the styles of the Restyle tab.
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ from studio.errors import PromptsError
 from studio.lexicon import Found, Lexicon, Phrase, Piece, adjoining, normal, phrase_of, plural, with_articles
 from studio.refusals import Refusal, words_of
 from studio.settings import packaged
+from studio.styles import Styles
 from studio.world.scene import PRODUCTS
 
 FILES = (
@@ -31,6 +33,7 @@ FILES = (
     "refusals.yaml",
     "models.yaml",
     "looks.yaml",
+    "styles.yaml",
 )
 
 #: What a caption template may mention.
@@ -192,6 +195,7 @@ class Prompts:
     refusals: tuple[Refusal, ...]
     models: tuple[ListedModel, ...]
     looks: Mapping[str, Look]
+    styles: Styles
     lexicon: Lexicon
     #: product -> the lexicon that knows its part, too.
     lexicons: Mapping[str, Lexicon]
@@ -308,7 +312,7 @@ def load_prompts(folder: Path | None = None) -> Prompts:
     shipped = packaged("prompts")
     if folder is not None and not folder.is_dir():
         raise PromptsError(folder, 0, "", "there is no such folder")
-    vocabulary, words, captions, examples, refusals, models, looks = (
+    vocabulary, words, captions, examples, refusals, models, looks, styles = (
         folder / name if folder is not None and (folder / name).is_file() else shipped / name for name in FILES
     )
     terms = _vocabulary(vocabulary)
@@ -325,6 +329,7 @@ def load_prompts(folder: Path | None = None) -> Prompts:
         ),
         models=_validated(models, TypeAdapter(tuple[ListedModel, ...])),
         looks=_validated(looks, TypeAdapter(dict[str, Look])),
+        styles=_validated(styles, TypeAdapter(Styles)),
         lexicon=lexicon,
         lexicons={
             name: _knowing(lexicon, {Found("part", product.part): terms["part"][product.part]})
@@ -344,8 +349,11 @@ _EXAMPLES = TypeAdapter(Annotated[tuple[Annotated[str, StringConstraints(min_len
 _PROBLEMS = {
     "dict_type": "should be a group of names, each with a colon",
     "extra_forbidden": "is not a field that belongs here",
+    "float_parsing": "should be a number",
+    "float_type": "should be a number",
     "missing": "is missing",
     "model_type": "should be a group of names, each with a colon",
+    "literal_error": "is not one of the words that can stand here",
     "string_too_short": "is empty",
     "string_type": "should be text",
     "too_short": "needs at least one entry",
