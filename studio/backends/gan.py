@@ -120,8 +120,14 @@ class GanBackend:
             editing=Editing(size=INPAINT_SIZE, keeps=("product", "shape", "nothing"), by_words=False),
         )
 
+    def fetch(self, watch: Watch | None = None) -> None:
+        """It is here."""
+
     def load(self) -> None:
         _ = self._networks
+
+    def unload(self) -> None:
+        """It stays, being small."""
 
     def understand(self, prompt: str) -> Understanding:
         return self._understand(prompt)
