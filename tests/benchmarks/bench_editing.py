@@ -30,16 +30,16 @@ from studio.styles import Look
 _ALL = EnhanceSettings(exposure=0.3, white_balance=1, contrast=0.3, denoise=0.5, sharpen=0.5, straighten=2)
 
 OPERATIONS: dict[str, tuple[float, Callable[[Image.Image, Image.Image], object]]] = {
-    "repaint": (40, lambda image, mask: repaint(image, mask, lambda crop, _: crop, side=512)),
-    "place": (120, lambda image, mask: place(image, mask, scene="marble counter")),
-    "recolour": (60, lambda image, mask: recolour(image, mask, (22, 34, 92))),
-    "rematerial": (100, lambda image, mask: rematerial(image, mask, "leather")),
-    "enhance": (80, lambda image, mask: enhance(image, _ALL)),
-    "white background": (60, lambda image, mask: enhance(image, EnhanceSettings(white_background=1, shadow=1), mask)),
-    "look": (120, lambda image, mask: apply(image, Look(warmth=0.5, grain=0.5, vignette=0.5, glow=0.3))),
-    "illustration": (120, lambda image, mask: apply(image, Look(flat=1, outline=0.5))),
-    "reference": (100, lambda image, mask: like(image, image.resize((300, 200)))),
-    "proof": (10, lambda image, mask: measure(image, image, outside(mask))),
+    "repaint": (12, lambda image, mask: repaint(image, mask, lambda crop, _: crop, side=512)),
+    "place": (30, lambda image, mask: place(image, mask, scene="marble counter")),
+    "recolour": (15, lambda image, mask: recolour(image, mask, (22, 34, 92))),
+    "rematerial": (28, lambda image, mask: rematerial(image, mask, "leather")),
+    "enhance": (36, lambda image, mask: enhance(image, _ALL)),
+    "white background": (15, lambda image, mask: enhance(image, EnhanceSettings(white_background=1, shadow=1), mask)),
+    "look": (32, lambda image, mask: apply(image, Look(warmth=0.5, grain=0.5, vignette=0.5, glow=0.3))),
+    "illustration": (36, lambda image, mask: apply(image, Look(flat=1, outline=0.5))),
+    "reference": (20, lambda image, mask: like(image, image.resize((300, 200)))),
+    "proof": (6, lambda image, mask: measure(image, image, outside(mask))),
 }
 
 
