@@ -62,7 +62,12 @@ def main() -> None:
     app(prog_name="studio")
 
 
-BackendOption = Annotated[str | None, typer.Option(help="gan, or gan:DIR for a model that you trained.")]
+BackendOption = Annotated[
+    str | None,
+    typer.Option(
+        help="gan, gan:DIR for a model that you trained, or diffusion:MODEL[@REVISION], a folder or hub name."
+    ),
+]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print the result on stdout for programs to read.")]
 
 

@@ -134,8 +134,12 @@ class DiffusionBackend:
         """The name on the hub, or the folder's own: where it lies is nobody's business."""
         return self._name if model_folder.is_hub_name(self._name) else self._facts.folder.path.resolve().name
 
-    @cached_property
+    @property
     def model_sha256(self) -> str:
+        return self._sha256
+
+    @cached_property
+    def _sha256(self) -> str:
         return self._facts.folder.sha256()
 
     @property
