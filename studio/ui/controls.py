@@ -47,9 +47,16 @@ def control_widgets(controls: Sequence[Control]) -> list[Component]:
     return widgets
 
 
-def rows_of(widgets: Sequence[Component]) -> list[Component]:
+def rows_of(widgets: Sequence[Component]) -> list[gr.Row]:
     """The rows that widgets of `control_widgets` are in, to show and hide them."""
-    return [widget.parent for widget in widgets]  # type: ignore[misc]
+    rows: list[gr.Row] = []
+    for widget in widgets:
+        block = widget.parent
+        while block is not None and not isinstance(block, gr.Row):  # Gradio puts a form between the two
+            block = block.parent
+        assert block is not None
+        rows.append(block)
+    return rows
 
 
 def to_request(

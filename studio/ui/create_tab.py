@@ -242,7 +242,7 @@ def create_tab(page: gr.Blocks, studio: Studio) -> CreateTab:
     )
     begun.change(on_look, newest, [forming, forming_row, stop], show_progress="hidden", **LOOKS)
     stop.click(on_stop, newest, stop, show_progress="hidden", **LOOKS)
-    gallery.select(partial(on_choose, studio), newest, [chosen, more], show_progress="hidden", **ASKS)
+    gallery.select(on_choose, newest, [chosen, more], show_progress="hidden", **ASKS)
     more.click(
         partial(on_more, controls), [newest, chosen], [*request, lock, more], show_progress="hidden", **ASKS
     ).success(None, js=PRESS_GENERATE)
@@ -296,7 +296,7 @@ def on_ask(
         hidden = gr.DownloadButton(visible=False)
         gallery, more = gr.Gallery(selected_index=None), gr.Button(visible=False)
         begun = "" if offered.quick else secrets.token_hex(8)  # anything new sets off the looking
-        return Grid(request), str(request.seed), "", understood, gallery, hidden, more, begun
+        return Grid(request, near=offered.near), str(request.seed), "", understood, gallery, hidden, more, begun
 
 
 def on_draw(studio: Studio, unattended: Unattended, grid: Grid) -> Iterator[tuple[object, ...]]:
@@ -451,10 +451,9 @@ def on_expand(studio: Studio, look: str, prompt: str, negative: str) -> tuple[st
         return chosen.expand(studio.prompts.canonical(prompt)), negative or chosen.negative
 
 
-def on_choose(studio: Studio, grid: Grid, chosen: gr.SelectData) -> tuple[int, Any]:
+def on_choose(grid: Grid, chosen: gr.SelectData) -> tuple[int, Any]:
     """The place in its grid of the picture that is looked at; of earlier pictures there is no grid here."""
-    near = grid.request is not None and studio.engine.capabilities(grid.request.backend).near
-    return int(chosen.index), gr.Button(visible=near)
+    return int(chosen.index), gr.Button(visible=grid.request is not None and grid.near)
 
 
 def on_more(controls: Sequence[Control], grid: Grid, chosen: int) -> list[object]:

@@ -36,6 +36,8 @@ class Grid:
     #: With its seed; None before the first press.
     request: GenerationRequest | None = None
     state: Literal["asked", "drawing", "drawn", "stopped", "failed"] = "asked"
+    #: Whether its model draws others near a picture.
+    near: bool = True
     #: A newer one was asked for in the same page: nobody wants the rest of this one.
     superseded: bool = False
     #: Somebody pressed Stop.

@@ -114,12 +114,12 @@ def test_the_grid_that_is_on_the_page_is_not_previewed(studio: SlowStudio) -> No
 
 def test_more_like_one_that_was_chosen(studio: SlowStudio) -> None:
     chosen: Any = SimpleNamespace(index=2)
-    assert not on_choose(studio, Grid(), chosen)[1].visible
+    assert not on_choose(Grid(), chosen)[1].visible
     with pytest.raises(gr.Error, match="No picture is chosen"):
         on_more(CONTROLS, Grid(), 0)
 
     grid = ask(studio, Grid())[0]
-    index, more = on_choose(studio, grid, chosen)
+    index, more = on_choose(grid, chosen)
     assert more.visible
     prompt, count, seed, near, *_, lock, _ = on_more(CONTROLS, grid, index)
     assert (prompt, count, near, lock) == ("a mug", 4, "9", False)
