@@ -14,6 +14,21 @@ if TYPE_CHECKING:
     from studio.library.shares import Shared
     from studio.request import Recipe
 
+#: What was done, for each kind of record.
+KINDS = {
+    "generate": "Drawn",
+    "inpaint": "Inpainted",
+    "outpaint": "Extended",
+    "restyle": "Restyled",
+    "enhance": "Enhanced",
+    "photo": "Uploaded",
+}
+
+
+def title(record: ImageRecord) -> str:
+    """The prompt; of what was made without words, how it was made."""
+    return record.prompt or KINDS.get(record.kind, record.kind)
+
 
 def images(count: int) -> str:
     """The number of images in words: "1 image", "2 images"."""
@@ -35,7 +50,7 @@ def grid(records: Sequence[ImageRecord], *, none: str) -> str:
 
 
 def _card(record: ImageRecord) -> str:
-    prompt, star = escape(record.prompt), '<span class="star" title="Starred">★</span>' if record.starred else ""
+    prompt, star = escape(title(record)), '<span class="star" title="Starred">★</span>' if record.starred else ""
     return (
         f'<li><button type="button" class="open" data-sha256="{record.sha256}" aria-label="Open: {prompt}">'
         f'<img src="/thumbs/{record.sha256}" alt="{prompt}, seed {record.seed}" loading="lazy"></button>'
@@ -57,6 +72,7 @@ def details(record: ImageRecord, recipe: Recipe, tags: Sequence[str], project: s
     """One image in full size, and what is known of it."""
     facts = {
         "Prompt": record.prompt,
+        "Made by": KINDS.get(record.kind, record.kind),
         "Seed": str(record.seed),
         "Size": f"{record.width} x {record.height} pixels, {size(record.num_bytes)}",
         "Model": f"{recipe.model} ({recipe.backend}), licence {recipe.licence}",
@@ -90,7 +106,7 @@ def compared(records: Sequence[ImageRecord], recipes: Sequence[Recipe | None]) -
     ]
     differing = [name for name in rows[0] if len({row[name] for row in rows}) > 1]
     items = "".join(
-        f'<li><img src="/files/{record.sha256}" alt="{escape(record.prompt)}, seed {record.seed}"><dl>'
+        f'<li><img src="/files/{record.sha256}" alt="{escape(title(record))}, seed {record.seed}"><dl>'
         + "".join(f"<dt>{name}</dt><dd>{escape(row[name]) or 'none'}</dd>" for name in differing)
         + "</dl></li>"
         for record, row in zip(records, rows, strict=True)

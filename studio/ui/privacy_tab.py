@@ -13,7 +13,7 @@ import gradio as gr
 
 from studio.library.library import TRASH_DAYS
 from studio.ui import library_markup
-from studio.ui.create_tab import ASKS
+from studio.ui.queues import ASKS
 from studio.ui.errors import plain_words
 from studio.ui.markup import notice
 
