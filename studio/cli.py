@@ -21,11 +21,15 @@ from studio.errors import StudioError
 from studio.models.presets import DIFFUSION_PRESETS, PRESETS
 
 if TYPE_CHECKING:
+    from PIL import Image
+
     from studio.library.backup import Copied
+    from studio.request import Request
     from studio.settings import Settings
     from studio.signature import Signature
 
 Crop = Literal["centre", "product"]
+Keep = Literal["product", "shape", "nothing"]
 #: What torch says, with a GPU and without.
 _OUT_OF_MEMORY = re.compile("out of memory|allocate memory|not enough memory")
 #: Not ones that draw: one says what pictures are like, for the library; the other fills holes.
@@ -63,6 +67,12 @@ def main() -> None:
 
 
 BackendOption = Annotated[str | None, typer.Option(help="gan, or gan:DIR for a model that you trained.")]
+ImageArgument = Annotated[Path, typer.Argument(dir_okay=False, help="A PNG, JPEG or WebP of at most 40 megapixels.")]
+OutOption = Annotated[Path | None, typer.Option(file_okay=False, help="Folder for copies named NNN-SEED.png.")]
+SeedOption = Annotated[int | None, typer.Option(help="Whole number; the same one gives the same pixels.")]
+MaskOption = Annotated[
+    Path | None, typer.Option(dir_okay=False, help="Image of the same size, white = product; found by itself.")
+]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print the result on stdout for programs to read.")]
 
 
@@ -84,35 +94,110 @@ def serve(
 def generate(
     prompt: Annotated[str, typer.Argument(help="What the product is: a glossy red ceramic mug on a marble counter.")],
     count: Annotated[int, typer.Option(help="How many images; image i has seed + i.")] = 4,
-    seed: Annotated[int | None, typer.Option(help="Whole number; the same one gives the same pixels.")] = None,
+    seed: SeedOption = None,
     size: Annotated[int | None, typer.Option(help="Side in pixels; the model's own by default.")] = None,
     near: Annotated[
         list[int] | None,
         typer.Option(help="Seed of an image to stay near, a small step away; again for further steps."),
     ] = None,
     backend: BackendOption = None,
-    out: Annotated[Path | None, typer.Option(file_okay=False, help="Folder for copies named NNN-SEED.png.")] = None,
+    out: OutOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """Draw images of a product."""
     from studio.request import GenerationRequest
+
+    request = GenerationRequest(prompt=prompt, count=count, seed=seed, size=size, near=tuple(near or ()))
+    _draw(request, backend, out, as_json)
+
+
+@app.command()
+def inpaint(
+    image: ImageArgument,
+    mask: Annotated[Path, typer.Option(dir_okay=False, help="Image of the same size, white = repaint.")],
+    prompt: Annotated[str, typer.Option(help="What is to be there, for a diffusion backend.")] = "",
+    count: Annotated[int, typer.Option(help="How many variants; variant i has seed + i.")] = 1,
+    seed: SeedOption = None,
+    backend: BackendOption = None,
+    out: OutOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Repaint a part of a photo; what is outside the mask stays, bit by bit."""
+    from studio.request import InpaintRequest
+
+    picture, hole = _picture(image), _mask(mask)
+    _draw(InpaintRequest(image=picture, mask=hole, prompt=prompt, count=count, seed=seed), backend, out, as_json)
+
+
+@app.command()
+def outpaint(
+    image: ImageArgument,
+    aspect: Annotated[str, typer.Option(help="Width to height, such as 16:9.")],
+    prompt: Annotated[str, typer.Option(help="What is to be there, for a diffusion backend.")] = "",
+    seed: SeedOption = None,
+    backend: BackendOption = None,
+    out: OutOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Extend a photo to another shape."""
+    from studio.request import OutpaintRequest
+
+    if not (found := re.fullmatch(r"\s*(\d{1,4})\s*[:x/]\s*(\d{1,4})\s*", aspect)):
+        raise typer.BadParameter(f"{aspect!r} is not a shape such as 16:9", param_hint="--aspect")
+    shape = int(found[1]), int(found[2])
+    _draw(OutpaintRequest(image=_picture(image), aspect=shape, prompt=prompt, seed=seed), backend, out, as_json)
+
+
+@app.command()
+def restyle(
+    image: ImageArgument,
+    prompt: Annotated[str, typer.Option(help="How it should look: make it navy leather; on a marble counter.")] = "",
+    keep: Annotated[Keep, typer.Option(help="What stays: the product's pixels, its shape, or nothing.")] = "product",
+    strength: Annotated[float, typer.Option(help="0 keeps the photo, 1 ignores it as far as keep allows.")] = 1.0,
+    reference: Annotated[Path | None, typer.Option(dir_okay=False, help="A picture whose look it should have.")] = None,
+    mask: MaskOption = None,
+    count: Annotated[int, typer.Option(help="How many variants; variant i has seed + i.")] = 1,
+    seed: SeedOption = None,
+    backend: BackendOption = None,
+    out: OutOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Give a photo other surroundings, its product another colour or material, or all of it another look."""
+    from studio.request import RestyleRequest
+
+    request = RestyleRequest(
+        image=_picture(image),
+        prompt=prompt,
+        keep=keep,
+        strength=strength,
+        reference=_picture(reference) if reference else None,
+        mask=_mask(mask) if mask else None,
+        count=count,
+        seed=seed,
+    )
+    _draw(request, backend, out, as_json)
+
+
+@app.command()
+def mask(
+    image: ImageArgument,
+    out: Annotated[Path | None, typer.Option(dir_okay=False, help="PNG to write; by default beside the image.")] = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Find the product in a photo: white = product, of the same size."""
     from studio.service import Studio
 
-    studio = Studio(_settings(backend))
-    made: list[dict[str, object]] = []
-    with _progress("Drawing", count) as progress:
-        request = GenerationRequest(prompt=prompt, count=count, seed=seed, size=size, near=tuple(near or ()))
-        for image in studio.stream(request):
-            path = image.path
-            if out is not None:
-                path = _copy(image.path, out / f"{image.index:03d}-{image.seed}.png")
-            made.append({"path": str(path), "seed": image.seed, "index": image.index, "sha256": image.sha256})
-            progress(len(made))
+    path = out or image.with_name(f"{image.stem}-mask.png")
+    found = Studio(_settings(None)).product_mask(_picture(image))
+    _make(path.parent)
+    try:
+        found.save(path, "PNG")
+    except OSError as error:
+        raise StudioError(f"{path} can't be written: {error.strerror}.", "Name another file with --out.") from error
     if as_json:
-        _print_json({"images": made})
+        _print_json({"path": str(path)})
     else:
-        for item in made:
-            typer.echo(item["path"], err=True)
+        typer.echo(str(path), err=True)
 
 
 @app.command()
@@ -138,7 +223,7 @@ def recipe(file: Annotated[Path, typer.Argument()], backend: BackendOption = Non
     rows = {
         "Prompt": found.prompt,
         "Seed": found.seed,
-        "Size": f"{found.size} pixels",
+        "Size": " x ".join(str(side) for side in found.dimensions) + " pixels",
         "Model": f"{found.model} ({found.backend}, {found.model_sha256[:12]}), licence {found.licence}",
         "Settings": ", ".join(f"{name} {value:g}" for name, value in found.controls.items()) or "none by hand",
         **({"Near": f"seed {', '.join(str(seed) for seed in found.near)}"} if found.near else {}),
@@ -403,6 +488,45 @@ def import_(
         f" edit their captions in {out / 'catalogue.csv'}.",
         err=True,
     )
+
+
+def _draw(request: Request, backend: str | None, out: Path | None, as_json: bool) -> None:
+    """Draws a request with a progress bar, copies what was made to `out`, and says where it is."""
+    from studio.service import Studio
+
+    studio = Studio(_settings(backend))
+    made: list[dict[str, object]] = []
+    with _progress("Drawing", request.count) as progress:
+        for image in studio.stream(request):
+            path = image.path
+            if out is not None:
+                path = _copy(image.path, out / f"{image.index:03d}-{image.seed}.png")
+            made.append({"path": str(path), "seed": image.seed, "index": image.index, "sha256": image.sha256})
+            progress(len(made))
+    if as_json:
+        _print_json({"images": made})
+    else:
+        for item in made:
+            typer.echo(item["path"], err=True)
+
+
+def _picture(path: Path) -> Image.Image:
+    from studio import imaging
+
+    return imaging.decode(_read(path))
+
+
+def _mask(path: Path) -> Image.Image:
+    from studio import imaging
+
+    return imaging.decode_mask(_read(path))
+
+
+def _read(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise StudioError(f"{path} can't be read: {error.strerror}.", "Name a PNG, JPEG or WebP image.") from error
 
 
 def _signature_words(signature: Signature | None) -> str:

@@ -6,8 +6,6 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, NamedTuple
 
 from studio.editing import canvas, masks, proof, region
-from studio.editing.enhance import enhance as enhanced
-from studio.editing.enhance import settings_of
 from studio.request import Edit, EnhanceRequest, InpaintRequest, OutpaintRequest, RestyleRequest
 
 if TYPE_CHECKING:
@@ -84,6 +82,9 @@ def _restyle(
 
 def _enhance(retoucher: Retoucher, request: EnhanceRequest) -> Edited:
     """Improves light, colour and sharpness, and then makes the picture larger."""
+    from studio.editing.enhance import enhance as enhanced
+    from studio.editing.enhance import settings_of
+
     settings = settings_of(request.settings)
     product = request.mask
     if product is None and settings.needs_product:

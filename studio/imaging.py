@@ -139,6 +139,23 @@ def decode(data: bytes) -> Image.Image:
         raise InputError("This image is damaged or incomplete.", "Choose another file, or save it again.") from error
 
 
+def decode_mask(data: bytes) -> Image.Image:
+    """Untrusted image bytes to a fresh mask (L) without metadata: its greys, or its transparency where it has some.
+
+    Raises InputError as `decode` does.
+    """
+    image = open_header(data)
+    try:
+        image = ImageOps.exif_transpose(image)
+        if image.has_transparency_data:
+            return image.convert("RGBA").getchannel("A")
+        mask = _eight_bit(image).convert("L")
+        mask.info.clear()
+        return mask
+    except _BROKEN as error:
+        raise InputError("This mask is damaged or incomplete.", "Choose another file, or save it again.") from error
+
+
 def _eight_bit(image: Image.Image) -> Image.Image:
     """16 bit greys and palettes to 8 bit channels; Pillow alone would clip 16 bits rather than scale them."""
     if image.mode.startswith("I"):

@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import re
 import struct
+from base64 import b64decode, b64encode
 from typing import TYPE_CHECKING
 from xml.sax.saxutils import escape
 
 from studio import imaging
 from studio.errors import InputError
-from studio.request import Recipe
+from studio.request import PHOTO, EnhanceRequest, Recipe
 
 if TYPE_CHECKING:
     from PIL import Image
 
 KEY = "studio-recipe"  # keyword of the iTXt chunk
+MASK_KEY = "studio-mask"  # of the one with the mask of an edit, a PNG in base64
 MAX_RECIPE_BYTES = 64 * 1024
 
 _SIGNATURE = b"caBX"  # the chunk with Content Credentials (C2PA 2.2, A.3.2), which hold for the whole file alone
@@ -36,20 +38,40 @@ _XMP = """\
  </rdf:RDF>
 </x:xmpmeta>
 <?xpacket end="r"?>"""
-#: Drawn from words alone; https://cv.iptc.org/newscodes/digitalsourcetype/ has the others.
-SOURCE = "http://cv.iptc.org/newscodes/digitalsourcetype/trainedAlgorithmicMedia"
+#: https://cv.iptc.org/newscodes/digitalsourcetype/ says what each means.
+_SOURCES = "http://cv.iptc.org/newscodes/digitalsourcetype/"
+DRAWN = _SOURCES + "trainedAlgorithmicMedia"
+COMPOSITE = _SOURCES + "compositeWithTrainedAlgorithmicMedia"
+ENHANCED = _SOURCES + "algorithmicallyEnhanced"
 _NOT_IN_XML = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")  # XML 1.0, production 2
 
 
-def to_png(image: Image.Image, recipe: Recipe) -> bytes:
-    """PNG bytes of `image` with its recipe and the mark inside."""
-    return imaging.to_png(image, {XMP_KEY: xmp(recipe), KEY: recipe.to_json()})
+def to_png(image: Image.Image, recipe: Recipe, mask: Image.Image | None = None) -> bytes:
+    """PNG bytes of `image` with its recipe, the mask (L) that its edit was given, and the mark inside.
+
+    A photo that was uploaded gets no mark, as nothing was made of it yet.
+    """
+    texts = {KEY: recipe.to_json()}
+    if recipe.kind != PHOTO:
+        texts[XMP_KEY] = xmp(recipe)
+    if mask is not None:
+        texts[MASK_KEY] = b64encode(imaging.to_png(mask, {})).decode()
+    return imaging.to_png(image, texts)
+
+
+def source_type(recipe: Recipe) -> str:
+    """What IPTC and C2PA call the way in which the image came about."""
+    if recipe.origin == "drawn":
+        return DRAWN
+    made_larger = recipe.parameters.get("upscale", 1) != 1  # by a network that was trained
+    return ENHANCED if recipe.kind == EnhanceRequest.kind and not made_larger else COMPOSITE
 
 
 def xmp(recipe: Recipe) -> str:
-    """The mark: that a trained model made the image, with which program, and with which model."""
+    """The mark: what part AI had in the image, with which program, and with which model."""
     version = f"{recipe.model} {recipe.model_sha256[:12]}"
-    return _XMP.format(source=SOURCE, system=SYSTEM, version=escape(_NOT_IN_XML.sub("\ufffd", version)))
+    version = escape(_NOT_IN_XML.sub("\ufffd", version))
+    return _XMP.format(source=source_type(recipe), system=SYSTEM, version=version)
 
 
 def without_recipe(png: bytes) -> bytes:
@@ -63,8 +85,8 @@ def without_recipe(png: bytes) -> bytes:
     while start < len(png):
         (length,) = struct.unpack_from(">I", png, start)
         chunk = png[start : start + 12 + length]
-        is_recipe = chunk[4:8] == b"iTXt" and chunk[8:].startswith(KEY.encode() + b"\0")
-        if not is_recipe and chunk[4:8] != _SIGNATURE:
+        is_ours = chunk[4:8] == b"iTXt" and chunk[8:].startswith((KEY.encode() + b"\0", MASK_KEY.encode() + b"\0"))
+        if not is_ours and chunk[4:8] != _SIGNATURE:
             parts.append(chunk)
         start += len(chunk)
     return b"".join(parts)
@@ -81,3 +103,14 @@ def read_recipe(data: bytes) -> Recipe:
     if len(text) > MAX_RECIPE_BYTES:
         raise InputError("The recipe in this file is too long to be one of the studio's.")
     return Recipe.from_json(text)
+
+
+def read_mask(data: bytes) -> Image.Image | None:
+    """The mask (L) in an untrusted file; None where there is none. Raises InputError where it is damaged."""
+    text = imaging.open_header(data).info.get(MASK_KEY)
+    if not isinstance(text, str):
+        return None
+    try:
+        return imaging.decode_mask(b64decode(text, validate=True))
+    except ValueError as error:
+        raise InputError("The mask in this file is damaged.", "Use the file as the studio saved it.") from error

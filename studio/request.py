@@ -20,6 +20,8 @@ PHOTO = "photo"
 MAX_SEED = 2**63 - 1
 
 
+#: Whether a product was drawn from words, photographed, or photographed and then changed in colour, material or look.
+Origin = Literal["drawn", "photo", "altered"]
 #: What a restyling leaves as it is: the product's pixels, its shape and shading, or nothing.
 Keep = Literal["product", "shape", "nothing"]
 
@@ -138,8 +140,7 @@ class Recipe:
     `created` is UTC in ISO 8601.
 
     An edit's `size` is the longer side, `width` and `height` are its own; they are None for a square. `sources` are the
-    hashes of what it began with: of the library's files `image` and `reference`, of the pixels of `mask`. `photo`: what
-    it shows of the product is a photo that somebody uploaded, and not drawn.
+    hashes of what it began with: of the library's files `image` and `reference`, of the pixels of `mask`.
     """
 
     format_version: int = FORMAT_VERSION
@@ -159,7 +160,7 @@ class Recipe:
     width: int | None = None
     height: int | None = None
     sources: Mapping[str, str] = field(default_factory=dict[str, str])
-    photo: bool = False
+    origin: Origin = "drawn"
 
     @property
     def dimensions(self) -> tuple[int, int]:

@@ -3,22 +3,41 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
+from datetime import UTC, datetime
 from functools import cached_property, partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import studio
 from studio import imaging, provenance
-from studio.backends.base import Backend, Capabilities, Watch
+from studio.backends.base import NO_HINTS, Backend, Capabilities, Hints, Watch
 from studio.backends.registry import open_backend
 from studio.backends.retoucher import Retoucher
 from studio.engine import ALTERED, Engine
 from studio.errors import InputError
 from studio.prompts import load_prompts
-from studio.request import GeneratedImage, Recipe, Request, SavedImage, Understanding, Verdict
+from studio.request import (
+    PHOTO,
+    Edit,
+    GeneratedImage,
+    GenerationRequest,
+    Origin,
+    OutpaintRequest,
+    Recipe,
+    Request,
+    RestyleRequest,
+    SavedImage,
+    Sources,
+    Understanding,
+    Verdict,
+)
 from studio.settings import Settings, packaged
 from studio.signature import Signature, Signer
 
 if TYPE_CHECKING:
+    from PIL import Image
+
     from studio.library import Library, Shares
     from studio.library.records import ImageRecord
     from studio.likeness import Likeness
@@ -98,16 +117,72 @@ class Studio:
 
     def stream(self, request: Request, watch: Watch | None = None) -> Iterator[SavedImage]:
         """Like `generate`, one image at a time: each is in the library when it is yielded."""
+        sources, origin, mask = None, "drawn", None
         for drawn in self.engine.generate(request, watch):
-            data = self.signer.sign(provenance.to_png(drawn.image, drawn.recipe))
-            sha256, path = self.library.add(data, drawn.recipe)
+            recipe = drawn.recipe
+            if not isinstance(request, GenerationRequest):
+                if sources is None:  # the first one: what it began with is kept before it is
+                    sources, origin, mask = self._keep_sources(request)
+                recipe = replace(recipe, sources=sources, origin=origin)
+            data = self.signer.sign(provenance.to_png(drawn.image, recipe, mask), provenance.source_type(recipe))
+            sha256, path = self.library.add(data, recipe)
             yield SavedImage(
-                image=drawn.image, seed=drawn.seed, index=drawn.index, recipe=drawn.recipe, sha256=sha256, path=path
+                image=drawn.image, seed=drawn.seed, index=drawn.index, recipe=recipe, sha256=sha256, path=path
             )
 
     def preview(self, request: Request) -> list[GeneratedImage]:
         """The same pixels as `generate`, and nothing is kept."""
         return list(self.engine.generate(request))
+
+    def product_mask(self, image: Image.Image, hints: Hints = NO_HINTS) -> Image.Image:
+        """Where the product is in a picture (RGB): L, 255 = product. `hints` say what is and what isn't of it."""
+        return self.engine.product_mask(image, hints)
+
+    def keep(self, image: Image.Image) -> str:
+        """Keeps a picture (RGB) that somebody uploaded, without name and metadata; returns the hash of its file.
+
+        One that is known by its pixels is not kept twice: what was drawn here stays known as that.
+        """
+        image = image.convert("RGB")
+        pixels_sha256 = imaging.pixels_sha256(image)
+        if known := self.library.with_pixels(pixels_sha256):
+            if known.deleted is not None:
+                self.library.restore([known.sha256])
+            return known.sha256
+        recipe = Recipe(
+            kind=PHOTO,
+            prompt="",
+            seed=0,
+            index=0,
+            size=max(image.size),
+            width=image.width,
+            height=image.height,
+            backend="upload",
+            model="",
+            model_sha256="",
+            parameters={},
+            pixels_sha256=pixels_sha256,
+            versions={"studio": studio.__version__},
+            created=datetime.now(UTC).isoformat(timespec="microseconds"),
+            licence="",
+            origin="photo",
+        )
+        return self.library.add(provenance.to_png(image, recipe), recipe)[0]
+
+    def sources(self, data: bytes) -> Sources | None:
+        """What an edit in a PNG began with; None where the library no longer has it, or it is no edit."""
+        recipe = provenance.read_recipe(data)
+        found = {name: self.file(recipe.sources[name]) for name in ("image", "reference") if name in recipe.sources}
+        if "image" not in found or None in found.values():
+            return None
+        mask = provenance.read_mask(data) if "mask" in recipe.sources else None
+        if mask is not None and imaging.pixels_sha256(mask) != recipe.sources["mask"]:
+            return None
+        try:
+            pictures = {name: imaging.decode(path.read_bytes()) for name, path in found.items() if path is not None}
+        except OSError:  # deleted for good a moment ago
+            return None
+        return Sources(mask=mask, **pictures)
 
     def understand(self, prompt: str) -> Understanding:
         """What the model makes of `prompt`."""
@@ -120,9 +195,10 @@ class Studio:
         if len(data) > limit:
             raise InputError(f"The file is larger than {limit // 2**20} MB.", "The studio's own images are smaller.")
         recipe = provenance.read_recipe(data)
-        if imaging.open_header(data).size != (recipe.size, recipe.size):
+        if imaging.open_header(data).size != recipe.dimensions:
             return recipe, ALTERED  # said without decoding what may be 40 megapixels
-        return recipe, self.engine.redraw(recipe, imaging.decode(data))
+        sources = self.sources(data) if recipe.sources else None
+        return recipe, self.engine.redraw(recipe, imaging.decode(data), sources)
 
     def signature(self, source: Path | bytes) -> Signature | None:
         """What the signature in an image file is worth, None where it has none."""
@@ -131,12 +207,30 @@ class Studio:
 
     def public_png(self, path: Path) -> bytes:
         """An image of the library for strangers: signed anew, without prompt and settings. Raises OSError."""
-        return self.signer.sign(provenance.without_recipe(path.read_bytes()))
+        data = path.read_bytes()
+        recipe, public = provenance.read_recipe(data), provenance.without_recipe(data)
+        return public if recipe.kind == PHOTO else self.signer.sign(public, provenance.source_type(recipe))
 
     def recent(self, count: int) -> list[tuple[ImageRecord, Path]]:
         """The newest images in the library and their PNGs, newest first; without those that somebody deleted."""
         found = ((record, self.library.path(record.sha256)) for record in self.library.recent(count))
         return [(record, path) for record, path in found if path is not None]
+
+    def _keep_sources(self, request: Edit) -> tuple[dict[str, str], Origin, Image.Image | None]:
+        """Keeps what an edit begins with; returns the hashes, what the product in the edit is, and the mask."""
+        image = self.keep(request.image)
+        sources = {"image": image}
+        mask = None if isinstance(request, OutpaintRequest) else request.mask
+        if mask is not None:
+            mask = mask.convert("L")
+            sources["mask"] = imaging.pixels_sha256(mask)
+        if isinstance(request, RestyleRequest) and request.reference is not None:
+            sources["reference"] = self.keep(request.reference)
+        recipe = self.library.recipe(image)
+        origin = recipe.origin if recipe else "photo"
+        if origin == "photo" and isinstance(request, RestyleRequest) and request.keep != "product":
+            origin = "altered"
+        return sources, origin, mask
 
     def file(self, sha256: str) -> Path | None:
         """The PNG in the library with this hash, None where there is none."""

@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any, Literal, cast
 
 import studio
 from studio.errors import StudioError
-from studio.provenance import SOURCE, SYSTEM
+from studio.provenance import DRAWN, SYSTEM
 from studio.secret_file import secret_file
 
 if TYPE_CHECKING:
@@ -54,8 +54,9 @@ class Signer:
         self._path = folder / KEY_FILE
         self._lock = threading.Lock()
 
-    def sign(self, png: bytes) -> bytes:
-        """The PNG with a signature that says that a trained model made it. Raises StudioError where it can't be."""
+    def sign(self, png: bytes, source: str = DRAWN) -> bytes:
+        """The PNG with a signature that says how it came about, as `provenance.source_type` does: by default that a
+        trained model made it. Raises StudioError where it can't be signed."""
         import c2pa
 
         manifest = {
@@ -64,7 +65,7 @@ class Signer:
             "assertions": [
                 {
                     "label": "c2pa.actions",
-                    "data": {"actions": [{"action": "c2pa.created", "digitalSourceType": SOURCE}]},
+                    "data": {"actions": [{"action": "c2pa.created", "digitalSourceType": source}]},
                 }
             ],
         }

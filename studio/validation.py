@@ -41,6 +41,8 @@ R = TypeVar("R", bound=Request)
 def checked(request: R, offered: Capabilities, settings: Settings, refusals: Sequence[Refusal]) -> R:
     """The request with its prompts tidied. Raises InputError for what can't be drawn."""
     _check_numbers(request, settings.max_count)
+    if not isinstance(request, GenerationRequest):
+        request = replace(request, image=request.image.convert("RGB"))
     if isinstance(request, EnhanceRequest):
         check_picture(request.image, request.mask, settings.max_pixels)
         if request.upscale not in UPSCALES:

@@ -78,10 +78,11 @@ class FakeBackend:
             self._inside.release()
 
     def inpaint(self, request: InpaintRequest, index: int, watch: Watch | None = None) -> Drawing:
-        """One colour, of prompt and seed."""
+        """Stripes, of prompt and seed."""
         assert request.seed is not None
-        colour = hashlib.sha256(f"{request.prompt}|{request.seed + index}".encode()).digest()
-        filled = Image.new("RGB", request.image.size, (colour[0], colour[1], colour[2]))
+        width, height = request.image.size
+        stripes = hashlib.sha256(f"{request.prompt}|{request.seed + index}".encode()).digest() * (3 * width // 32 + 1)
+        filled = Image.frombytes("RGB", request.image.size, stripes[: 3 * width] * height)
         return Drawing(filled, {"model_prompt": request.prompt})
 
     def restyle(self, request: RestyleRequest, index: int, watch: Watch | None = None) -> Drawing:

@@ -31,7 +31,7 @@ def test_a_signed_file_is_intact_and_says_that_ai_made_it(signer: Signer) -> Non
     assert len(signed) - len(PNG) < 5000
     found = json.loads(c2pa.Reader("image/png", io.BytesIO(signed)).json())
     (assertion,) = found["manifests"][found["active_manifest"]]["assertions"]
-    assert assertion["data"]["actions"] == [{"action": "c2pa.created", "digitalSourceType": provenance.SOURCE}]
+    assert assertion["data"]["actions"] == [{"action": "c2pa.created", "digitalSourceType": provenance.DRAWN}]
     codes = {status["code"] for status in found["validation_status"]}
     assert codes == {"signingCredential.untrusted"}  # nobody vouches for an installation's own certificate
     start = signed.index(b"caBX")

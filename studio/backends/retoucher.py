@@ -3,23 +3,31 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Generator
+from contextlib import contextmanager
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+from PIL import Image
 
 from studio import imaging
 from studio.backends.base import NO_HINTS, Capabilities, Hints
 from studio.errors import WeightsError
 
 if TYPE_CHECKING:
-    from PIL import Image
-
-    from studio.models.inpainter import SavedInpainter
-    from studio.models.product_mask import SavedProductMasker
-    from studio.models.upscaler import SavedUpscaler
+    from studio.models.inpainter import Inpainter
+    from studio.models.product_mask import ProductMask
+    from studio.models.upscaler import Upscaler
+    from studio.models.weights import Saved
 
 #: Files in the folder of assets.
 INPAINTER, PRODUCT_MASK, UPSCALER = "inpainter.safetensors", "product_mask.safetensors", "upscaler.safetensors"
+
+_Transpose = Image.Transpose
+#: All turns and mirror images, as it is first, and how those are undone that don't undo themselves.
+_TURNS = (None, *_Transpose)
+_BACK = {_Transpose.ROTATE_90: _Transpose.ROTATE_270, _Transpose.ROTATE_270: _Transpose.ROTATE_90}
 
 
 class Retoucher:
@@ -44,17 +52,23 @@ class Retoucher:
 
     def product_mask(self, image: Image.Image, hints: Hints = NO_HINTS) -> Image.Image:
         """Where the product is: L, 255 = product, of the picture's size. Raises WeightsError."""
-        from studio.models.product_mask import find_product
+        from studio.models.product_mask import product_mask
 
-        alpha = find_product(self._product_mask.network, imaging.to_tensor(image), hints.include, hints.exclude)
+        include, exclude = ([(x / image.width, y / image.height) for x, y in points] for points in hints)
+        alpha = product_mask(self._product_mask.network, imaging.to_tensor(image), include, exclude)
         return imaging.mask_to_pil(alpha)
 
     def fill(self, image: Image.Image, mask: Image.Image, seed: int) -> Image.Image:
-        """The picture with what the mask (L, white) covers filled from around it. Raises WeightsError."""
+        """The picture with what the mask (L, white) covers filled from around it. Raises WeightsError.
+
+        The network knows no chance: the seed decides which of its eight turns and mirror images it looks at.
+        """
         from studio.models.inpainter import fill
 
-        filled = fill(self._inpainter.inpainter, imaging.to_tensor(image), imaging.mask_to_tensor(mask))
-        return imaging.to_pil(filled)
+        turn = _TURNS[seed % len(_TURNS)]
+        turned, hole = (each if turn is None else each.transpose(turn) for each in (image, mask))
+        filled = imaging.to_pil(fill(self._inpainter.network, imaging.to_tensor(turned), imaging.mask_to_tensor(hole)))
+        return filled if turn is None else filled.transpose(_BACK.get(turn, turn))
 
     def upscale(self, image: Image.Image, factor: int) -> Image.Image:
         """The picture `factor` (2 or 4) times as wide and high. Raises WeightsError."""
@@ -63,35 +77,32 @@ class Retoucher:
         return imaging.to_pil(upscale(self._upscaler.network, imaging.to_tensor(image), factor))
 
     @cached_property
-    def _inpainter(self) -> SavedInpainter:
-        from studio.models.errors import SnapshotError
+    def _inpainter(self) -> Saved[Inpainter]:
         from studio.models.inpainter import load_inpainter
 
-        try:
+        with _plain_words():
             return load_inpainter(self._folder / INPAINTER)
-        except SnapshotError as error:
-            raise _weights_error(error) from error
 
     @cached_property
-    def _product_mask(self) -> SavedProductMasker:
-        from studio.models.errors import SnapshotError
-        from studio.models.product_mask import load_product_masker
+    def _product_mask(self) -> Saved[ProductMask]:
+        from studio.models.product_mask import load_product_mask
 
-        try:
-            return load_product_masker(self._folder / PRODUCT_MASK)
-        except SnapshotError as error:
-            raise _weights_error(error) from error
+        with _plain_words():
+            return load_product_mask(self._folder / PRODUCT_MASK)
 
     @cached_property
-    def _upscaler(self) -> SavedUpscaler:
-        from studio.models.errors import SnapshotError
+    def _upscaler(self) -> Saved[Upscaler]:
         from studio.models.upscaler import load_upscaler
 
-        try:
+        with _plain_words():
             return load_upscaler(self._folder / UPSCALER)
-        except SnapshotError as error:
-            raise _weights_error(error) from error
 
 
-def _weights_error(error: Exception) -> WeightsError:
-    return WeightsError(str(error), "Install the studio again.")
+@contextmanager
+def _plain_words() -> Generator[None]:
+    from studio.models.errors import SnapshotError
+
+    try:
+        yield
+    except SnapshotError as error:
+        raise WeightsError(str(error), "Install the studio again.") from error

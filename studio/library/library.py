@@ -113,6 +113,12 @@ class Library:
             found = session.scalar(select(RecipeRecord).join(ImageRecord).where(own))
         return Recipe(**found.recipe) if found else None
 
+    def with_pixels(self, pixels_sha256: str, viewer: str = OWNER) -> ImageRecord | None:
+        """The newest image that has just these pixels, deleted or not; None where there is none."""
+        same = (ImageRecord.pixels_sha256 == pixels_sha256) & (ImageRecord.owner == viewer)
+        with self.plain_words(), Session(self.database) as session:
+            return session.scalar(select(ImageRecord).where(same).order_by(ImageRecord.created.desc()).limit(1))
+
     # Finding
 
     def find(self, search: Search, viewer: str = OWNER) -> Found:
@@ -345,6 +351,7 @@ def _record_of(sha256: str, data: bytes, recipe: Recipe, viewer: str) -> dict[st
         "backend": recipe.backend,
         "model": recipe.model,
         "model_sha256": recipe.model_sha256,
+        "pixels_sha256": recipe.pixels_sha256,
         "created": datetime.fromisoformat(recipe.created).astimezone(UTC).replace(tzinfo=None),
         "words": folded(" ".join((recipe.prompt, *recipe.attributes.values()))),
         "colours": f" {' '.join(names_seen(image))} ",

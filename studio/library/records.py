@@ -62,6 +62,7 @@ class ImageRecord(Base):
     backend: Mapped[str]
     model: Mapped[str]
     model_sha256: Mapped[str]
+    pixels_sha256: Mapped[str] = mapped_column(index=True)  # by which a picture that comes back is known
     created: Mapped[datetime] = mapped_column(DateTime)  # UTC, as all times here
     words: Mapped[str]
     colours: Mapped[str]
