@@ -2,6 +2,8 @@
 
 Gradio reads the types of the results from the functions themselves, so annotations are not postponed in this file.
 """
+# Gradio is typed in part.
+# pyright: reportUnknownMemberType=false, reportPrivateImportUsage=false
 
 import re
 from collections.abc import Callable, Sequence
@@ -22,6 +24,7 @@ from studio.request import (
     RestyleRequest,
     SavedImage,
 )
+from studio.ui.enhance_tab import measured
 from studio.ui.errors import plain_words
 from studio.ui.queues import ENGINE
 from studio.ui.served import copy_of, file_of, uploaded
@@ -172,8 +175,9 @@ def restyle_endpoint(page: gr.Blocks, studio: "Studio") -> Callable[..., Answer]
         """Restyle a picture as the prompt says, such as "on a pink sweep", and keep the results in the library.
 
         `keep` is what stays: "product" changes the surroundings alone, and no pixel of the product; "shape" the colour
-        or material of the product alone; "nothing" the whole picture. `strength` is 0 (the source) to 1. `mask` is white
-        where the product is, of the picture's size; without it the product is found. `reference` is a picture to be like.
+        or material of the product alone; "nothing" the whole picture. `strength` is 0 (the source) to 1. `mask` is
+        white where the product is, of the picture's size; without it the product is found. `reference` is a picture to
+        be like.
 
         Returns what `/generate` returns.
         """
@@ -208,7 +212,7 @@ def enhance_endpoint(page: gr.Blocks, studio: "Studio") -> Callable[..., Answer]
         """
         with plain_words():
             picture = uploaded(image)
-            chosen: dict[str, float | bool] = dict(measured_settings(picture) if settings is None else settings)
+            chosen: dict[str, float | bool] = dict(measured(picture) if settings is None else settings)
             if white_background:
                 chosen["white_background"] = True
             return _answer(page, studio.generate(EnhanceRequest(image=picture, settings=chosen, upscale=upscale)))
@@ -232,7 +236,7 @@ def product_mask_endpoint(page: gr.Blocks, studio: "Studio") -> Callable[..., di
             hints = Hints(include=_points(include), exclude=_points(exclude))
             mask = studio.product_mask(uploaded(image), hints)
             path = str(file_of(imaging.to_png(mask, {}), "mask.png"))
-            page.upload_file_set.add(path)  # pyright: ignore[reportUnknownMemberType]
+            page.upload_file_set.add(path)
             return _file(path)
 
     return product_mask
@@ -240,7 +244,7 @@ def product_mask_endpoint(page: gr.Blocks, studio: "Studio") -> Callable[..., di
 
 def read_aspect(text: str) -> tuple[int, int]:
     """Width and height of an aspect such as "16:9" or "1.91:1". Raises InputError for anything else."""
-    if not isinstance(text, str) or not (found := _ASPECT.fullmatch(text.strip())):
+    if not (found := _ASPECT.fullmatch(str(text).strip())):
         raise InputError(f"The aspect can't be {text}.", "Give width and height, such as 16:9.")
     ratio = Fraction(found[1]) / Fraction(found[2]) if float(found[2]) else Fraction(0)
     return ratio.numerator, ratio.denominator
@@ -257,7 +261,7 @@ def _answer(page: gr.Blocks, images: Sequence[SavedImage]) -> Answer:
     """A gallery of the files, and what they are."""
     copies = [str(copy_of(image, image.path)) for image in images]
     # What components put out is deleted after a day, but these files pass through none.
-    page.upload_file_set.update(copies)  # pyright: ignore[reportUnknownMemberType]
+    page.upload_file_set.update(copies)
     gallery = [
         {"image": _file(path), "caption": f"Seed {image.seed}"} for path, image in zip(copies, images, strict=True)
     ]

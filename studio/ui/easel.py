@@ -1,7 +1,7 @@
 """A picture on the page to paint a mask on, with the buttons that select, grow and soften what is marked.
 
-Why not Gradio's own editor: it decodes what browsers send without a limit, sends the whole picture back at every stroke,
-has no rectangle, and a selection made on the server can't be painted on.
+Why not Gradio's own editor: it decodes what browsers send without a limit, sends the whole picture back at every
+stroke, has no rectangle, and a selection made on the server can't be painted on.
 """
 # Gradio is typed in part.
 # pyright: reportUnknownMemberType=false, reportUnknownVariableType=false, reportPrivateImportUsage=false
@@ -21,9 +21,9 @@ import gradio as gr
 
 from studio.backends.base import Hints
 from studio.errors import InputError
-from studio.ui.queues import ASKS, DRAWS
 from studio.ui.errors import plain_words
 from studio.ui.picture import Picture, decoded, full_mask, mask_url, open_picture, read_mask, select
+from studio.ui.queues import ASKS, DRAWS
 
 if TYPE_CHECKING:
     from gradio.components import Component
@@ -128,9 +128,9 @@ def easel_widgets(name: str, look: Look, label: str) -> Easel:
         picture=gr.State(None),
         view=gr.HTML(EMPTY, js_on_load=script, elem_id=f"{name}-easel", render=False),
         upload=upload,
-        drawn=gr.Textbox(visible="hidden"),
-        hints=gr.Textbox(visible="hidden"),
-        put=gr.Textbox(visible="hidden"),
+        drawn=gr.Textbox("", visible="hidden"),
+        hints=gr.Textbox("", visible="hidden"),
+        put=gr.Textbox("", visible="hidden"),
     )
 
 
@@ -145,19 +145,21 @@ def markup(picture: Picture, look: Look) -> str:
         for tool in look.tools
     )
     data = base64.b64encode(picture.shown).decode()
-    image = f'<img src="data:image/webp;base64,{data}" alt="The picture that is edited" draggable="false">'
+    frame = (
+        f'<div class="easel-picture" style="--shape: {width / height:.5f}"><img src="data:image/webp;base64,{data}"'
+        ' alt="The picture that is edited" draggable="false">'
+    )
     if not look.tools:
-        return f'<div class="easel"><div class="easel-picture" style="--shape: {width / height:.5f}">{image}</div></div>'
+        return f'<div class="easel">{frame}</div></div>'
     return (
         f'<div class="easel{" select" if look.select else ""}">'
         '<div class="easel-tools" role="toolbar" aria-label="Tools to mark with">'
         f"{tools}"
-        '<label class="easel-size">Size <input type="range" min="0.5" max="20" step="0.5" aria-label="Size of the brush">'
-        "</label>"
-        '<button type="button" data-do="undo" disabled>Undo</button><button type="button" data-do="clear">Clear</button>'
-        "</div>"
-        f'<div class="easel-picture" style="--shape: {width / height:.5f}">'
-        f'{image}<canvas width="{width}" height="{height}" tabindex="0" data-colour="{look.colour}"'
+        '<label class="easel-size">Size'
+        ' <input type="range" min="0.5" max="20" step="0.5" aria-label="Size of the brush"></label>'
+        '<button type="button" data-do="undo" disabled>Undo</button>'
+        '<button type="button" data-do="clear">Clear</button></div>'
+        f'{frame}<canvas width="{width}" height="{height}" tabindex="0" data-colour="{look.colour}"'
         f' data-said="{escape(look.marked)}" data-nothing="{escape(look.nothing)}"'
         ' role="img" aria-label="What is marked in the picture"></canvas>'
         '<ul class="easel-points" aria-hidden="true"></ul><span class="easel-ring" aria-hidden="true"></span>'
@@ -170,8 +172,7 @@ def mask_buttons(studio: Studio, easel: Easel, *, background: bool) -> None:
     name = easel.name
     with gr.Row(elem_classes="easel-buttons"):
         product = gr.Button("Select product", size="sm", elem_id=f"{name}-select-product")
-        if background:
-            behind = gr.Button("Select background", size="sm", elem_id=f"{name}-select-background")
+        behind = gr.Button("Select background", size="sm", visible=background, elem_id=f"{name}-select-background")
         invert = gr.Button("Invert", size="sm")
         grow = gr.Button("Grow", size="sm")
         shrink = gr.Button("Shrink", size="sm")
@@ -179,22 +180,14 @@ def mask_buttons(studio: Studio, easel: Easel, *, background: bool) -> None:
         own = gr.UploadButton("Use a mask file", file_types=["image"], size="sm", elem_id=f"{name}-mask-file")
 
     selected = [easel.picture, easel.put]
-    product.click(
-        partial(on_select, studio),
-        [easel.hints, easel.picture],
-        selected,
-        js=easel.with_hints,
-        show_progress_on=easel.view,
-        trigger_mode="always_last",
-        **DRAWS,
-    ).success(**easel.shows_mask)
-    if background:
-        behind.click(
-            partial(on_select, studio, background=True),
+    for button, what in ((product, on_select_product), (behind, on_select_background)):
+        button.click(
+            partial(what, studio),
             [easel.hints, easel.picture],
             selected,
             js=easel.with_hints,
             show_progress_on=easel.view,
+            trigger_mode="always_last",
             **DRAWS,
         ).success(**easel.shows_mask)
     look: dict[str, Any] = {"js": easel.with_mask, "show_progress": "hidden", **ASKS}
@@ -219,13 +212,21 @@ def on_upload(easel: Easel, path: str | None) -> list[Any]:
         return easel.opening(path)
 
 
-def on_select(studio: Studio, hints: str, picture: Picture | None, *, background: bool = False) -> tuple[Picture, str]:
-    """Marks the product, or all but the product; `hints` says what was clicked on."""
+def on_select_product(studio: Studio, hints: str, picture: Picture | None) -> tuple[Picture, str]:
+    """Marks the product; `hints` says what was clicked on."""
+    with plain_words():
+        if picture is None:
+            raise NO_PICTURE
+        return select(picture, studio.product_mask(decoded(picture.path), read_hints(hints, picture)))
+
+
+def on_select_background(studio: Studio, hints: str, picture: Picture | None) -> tuple[Picture, str]:
+    """Marks all but the product."""
     with plain_words():
         if picture is None:
             raise NO_PICTURE
         mask = studio.product_mask(decoded(picture.path), read_hints(hints, picture))
-        return select(picture, _inverted(mask) if background else mask)
+        return select(picture, _inverted(mask))
 
 
 def on_invert(drawn: str, picture: Picture | None) -> tuple[Picture, str]:

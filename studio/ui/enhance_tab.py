@@ -21,6 +21,8 @@ from studio.ui.queues import ASKS, DRAWS
 from studio.ui.results import UNATTENDED, Result, connect_results, results_widgets, run
 
 if TYPE_CHECKING:
+    from PIL import Image
+
     from studio.service import Studio
 
 
@@ -103,10 +105,16 @@ def on_measure(picture: Picture | None) -> list[float]:
     with plain_words():
         if picture is None:
             raise easels.NO_PICTURE
-        from studio.editing.enhance import measured
-
         found = measured(decoded_bytes(picture.shown))
-        return [float(getattr(found, adjustment.name)) for adjustment in ADJUSTMENTS]
+        return [found.get(adjustment.name, 0.0) for adjustment in ADJUSTMENTS]
+
+
+def measured(image: Image.Image) -> dict[str, float]:
+    """What a picture needs, by the names of ADJUSTMENTS."""
+    from studio.editing import enhance
+
+    found = enhance.measured(image)
+    return {adjustment.name: float(getattr(found, adjustment.name)) for adjustment in ADJUSTMENTS}
 
 
 def on_preview(studio: Studio, picture: Picture | None, white: bool, *values: float) -> tuple[Any, Any]:

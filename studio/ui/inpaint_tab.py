@@ -14,12 +14,12 @@ from studio.errors import InputError
 from studio.request import InpaintRequest, OutpaintRequest
 from studio.ui import easel as easels
 from studio.ui.controls import read_seed
-from studio.ui.queues import ASKS, DRAWS
-from studio.ui.easel import Easel, Look, easel_widgets, mask_buttons
+from studio.ui.easel import Look, easel_widgets, mask_buttons
 from studio.ui.editing_tab import EditingTab, editing_of
 from studio.ui.errors import plain_words
 from studio.ui.markup import notice
 from studio.ui.picture import Picture, decoded, full_mask
+from studio.ui.queues import ASKS, DRAWS
 from studio.ui.results import UNATTENDED, Result, connect_results, results_widgets, run
 
 if TYPE_CHECKING:
@@ -56,6 +56,7 @@ def inpaint_tab(studio: Studio) -> EditingTab:
         with gr.Column(elem_classes="words"):
             easel = easel_widgets("inpaint", LOOK, "Choose a picture to mend")
             prompt = gr.Textbox(
+                "",
                 label="In its place",
                 placeholder=BY_WORDS,
                 lines=2,
@@ -84,7 +85,7 @@ def inpaint_tab(studio: Studio) -> EditingTab:
                 extend = gr.Button("Extend", elem_id="inpaint-extend-run")
             with gr.Accordion("Seed", open=False):
                 seed = gr.Textbox(
-                    label="Seed", placeholder="New each time", max_lines=1, info="The same seed fills the same way."
+                    "", label="Seed", placeholder="New each time", max_lines=1, info="The same seed fills the same way."
                 )
 
     # 2. Events.

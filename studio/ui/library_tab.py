@@ -60,7 +60,7 @@ OPENED = "(_, ...others) => [window.library.opened, ...others]"
 
 @dataclass(frozen=True, kw_only=True)
 class LibraryTab:
-    """What other tabs take: `opened` has the hash of the image that is looked at, `sends` are the buttons that send it."""
+    """What other tabs take: `opened` has the hash of the image that is looked at, `sends` send it to be edited."""
 
     opened: gr.Textbox
     sends: Mapping[str, gr.Button]

@@ -25,9 +25,9 @@ _NOISE = 8
 class Picture:
     """One picture of an open page, small enough to be kept there: a path, and two compressed images.
 
-    `path` is the file as it was uploaded, or as the library keeps it; `size` that of the decoded picture, `shown` (WebP)
-    the copy that people see. `selection` (PNG, L, of the picture's own size) is the mask that was last made on the server,
-    None where there is none: finer than what comes back from the page.
+    `path` is the file as it was uploaded, or as the library keeps it; `size` that of the decoded picture, `shown`
+    (WebP) the copy that people see. `selection` (PNG, L, of the picture's own size) is the mask that was last made on
+    the server, None where there is none: finer than what comes back from the page.
     """
 
     path: str
@@ -143,4 +143,3 @@ def _png(mask: Image.Image) -> bytes:
     buffer = BytesIO()
     mask.save(buffer, "PNG", compress_level=1)
     return buffer.getvalue()
-

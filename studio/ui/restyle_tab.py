@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from functools import partial
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 
 import gradio as gr
 
@@ -60,6 +60,7 @@ def restyle_tab(studio: Studio) -> EditingTab:
         with gr.Column(elem_classes="words"):
             easel = easel_widgets("restyle", LOOK, "Choose a picture to restyle")
             prompt = gr.Textbox(
+                "",
                 label="How should it look?",
                 placeholder="On a pastel pink sweep",
                 lines=2,
@@ -93,11 +94,15 @@ def restyle_tab(studio: Studio) -> EditingTab:
                     label="Variants",
                     elem_classes="pills",
                 )
-                seed = gr.Textbox(label="Seed", placeholder="New each time", max_lines=1)
+                seed = gr.Textbox("", label="Seed", placeholder="New each time", max_lines=1)
             with gr.Accordion("Like another picture", open=False):
                 gr.HTML('<p class="faint small">Colours and texture are taken from it.</p>')
                 reference = gr.File(
-                    label="Picture to be like", file_types=["image"], height=96, elem_id="restyle-reference"
+                    label="Picture to be like",
+                    file_types=["image"],
+                    height=96,
+                    elem_id="restyle-reference",
+                    elem_classes="photo-drop",
                 )
 
     # 2. Events.

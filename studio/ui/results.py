@@ -16,12 +16,12 @@ from PIL import Image
 
 from studio import imaging
 from studio.errors import InputError
-from studio.ui.queues import ASKS, RUNNING
 from studio.ui.easel import Easel
 from studio.ui.errors import plain_words
 from studio.ui.grid import Unattended
 from studio.ui.markup import notice
 from studio.ui.picture import decoded, side_by_side
+from studio.ui.queues import ASKS, RUNNING
 from studio.ui.sending import send_buttons
 from studio.ui.served import copy_of
 
@@ -182,9 +182,7 @@ def run(
 UNATTENDED = Unattended(RUNNING)
 
 
-def showing(
-    made: tuple[Result, ...], chosen: int, pair: tuple[Image.Image, Image.Image] | None = None
-) -> list[Any]:
+def showing(made: tuple[Result, ...], chosen: int, pair: tuple[Image.Image, Image.Image] | None = None) -> list[Any]:
     """The values of `Results.shown`; `pair` are before and after, where they are at hand."""
     result = chosen_of(made, chosen)
     before, after = pair or (decoded(result.before), decoded(result.path))

@@ -17,6 +17,7 @@ from gradio.utils import get_upload_folder
 from PIL import Image
 
 from studio import imaging
+from studio.errors import InputError
 
 if TYPE_CHECKING:
     from studio.library.records import ImageRecord
@@ -36,7 +37,7 @@ class Kept(Protocol):
     def index(self) -> int: ...
 
 
-def copy_of(image: Kept, path: Path) -> Path:
+def copy_of(image: Kept | ImageRecord, path: Path) -> Path:
     """The image's PNG at `path`, byte by byte, as NNN-SEED.png."""
     copy = _folder(image.sha256) / name_of(image)
     _write(copy, lambda part: shutil.copyfile(path, part))
@@ -127,7 +128,7 @@ def small_webp(path: Path, side: int) -> bytes:
         return imaging.to_webp(image, side)
 
 
-def name_of(image: Kept) -> str:
+def name_of(image: Kept | ImageRecord) -> str:
     """As the command line names its files."""
     return f"{image.index:03d}-{image.seed}.png"
 
