@@ -32,9 +32,10 @@ Crop = Literal["centre", "product"]
 Keep = Literal["product", "shape", "nothing"]
 #: What torch says, with a GPU and without.
 _OUT_OF_MEMORY = re.compile("out of memory|allocate memory|not enough memory")
-#: Not ones that draw: one says what pictures are like, for the library; the other fills holes.
-LIKENESS, INPAINT = "likeness", "inpaint"
-ALL_PRESETS = (*PRESETS, *DIFFUSION_PRESETS, LIKENESS, INPAINT)
+#: Not ones that draw: one says what pictures are like, for the library; the others make pictures of pictures.
+LIKENESS = "likeness"
+PICTURE_PRESETS = ("inpaint", "product-mask", "upscale")
+ALL_PRESETS = (*PRESETS, *DIFFUSION_PRESETS, LIKENESS, *PICTURE_PRESETS)
 
 
 class _PlainErrors(TyperGroup):
@@ -287,7 +288,8 @@ def train(
         list[Path],
         typer.Option(
             file_okay=False,
-            help="Folder that `studio world render` or `studio data import` wrote; inpaint takes several.",
+            help="Folder that `studio world render` or `studio data import` wrote; "
+            f"{', '.join(PICTURE_PRESETS)} take several.",
         ),
     ],
     preset: Annotated[str, typer.Option(help=f"Size of the networks: {', '.join(ALL_PRESETS)}.")],
@@ -302,29 +304,28 @@ def train(
     if preset not in ALL_PRESETS:
         raise typer.BadParameter(f"{preset!r} is not one of {', '.join(ALL_PRESETS)}", param_hint="--preset")
     diffusion = preset in DIFFUSION_PRESETS
-    if diffusion and start:
+    pictures = preset in PICTURE_PRESETS
+    if (diffusion or pictures) and start:
         raise typer.BadParameter(f"{preset} always begins with nothing: leave --from out", param_hint="--from")
 
-    if len(data) > 1 and preset != INPAINT:
+    if len(data) > 1 and not pictures:
         raise typer.BadParameter(f"{preset} is trained on one folder", param_hint="--data")
     if preset == LIKENESS:
         if start or resume or dry_run:
             raise typer.BadParameter("likeness is trained in one go: give --data, --out and --minutes alone")
         _train_likeness(data[0], out, minutes, as_json)
         return
-    if preset == INPAINT and start:
-        raise typer.BadParameter(f"{preset} always begins with nothing: leave --from out", param_hint="--from")
 
     from studio.data.folder import pack_for_training
     from studio.models.errors import SnapshotError
     from studio.models.snapshot import load_snapshot
     from studio.models.text_encoder import TextEncoder
     from studio.prompts import load_prompts
-    from studio.training.config import DiffusionConfig, InpaintingConfig, TrainingConfig
+    from studio.training.config import PICTURE_CONFIGS, DiffusionConfig, PictureConfig, TrainingConfig
     from studio.training.folder import TrainingStopped
 
     settings = _settings(None)
-    kind = DiffusionConfig if diffusion else InpaintingConfig if preset == INPAINT else TrainingConfig
+    kind = PICTURE_CONFIGS.get(preset, DiffusionConfig if diffusion else TrainingConfig)
     config = kind(preset=preset, minutes=minutes)
     resolved = asdict(config) | {
         "data": ", ".join(map(str, data)),
@@ -344,12 +345,11 @@ def train(
         known = load_snapshot(out / "snapshot") if goes_on else begin
         prompts, u_names = load_prompts(settings.prompts_dir), known.config.u_names if known else ()
         sets = [pack_for_training(folder, prompts, u_names=u_names) for folder in data]
-        if isinstance(config, InpaintingConfig):
-            from studio.training.inpainting import train as train_inpainter
+        if isinstance(config, PictureConfig):
+            from studio.training.pictures import train as train_on_pictures
+            from studio.training.tasks import task_of
 
-            pictures = [packed.images for packed, _ in sets]
-            held_out = [kept.images for _, kept in sets if kept]
-            run = partial(train_inpainter, config, pictures=pictures, held_out=held_out)
+            run = partial(train_on_pictures, config, task_of(preset, sets))
         else:
             ((packed, kept),) = sets
             encoder = TextEncoder.load(settings.text_encoder)
@@ -373,8 +373,8 @@ def train(
         raise StudioError("The memory is too small.", "Take a smaller preset, or fewer or smaller images.") from error
     if as_json:
         _print_json({"snapshot": str(snapshot)})
-    elif preset == INPAINT:
-        typer.echo(f"The inpainter is in {snapshot}; the studio does not use it yet.", err=True)
+    elif pictures:
+        typer.echo(f"The network is in {snapshot}; the studio takes the one in its assets.", err=True)
     else:
         draw = f"Draw with it: studio generate --backend gan:{snapshot} PROMPT"
         typer.echo(f"The model is in {snapshot}, a folder for diffusers." if diffusion else draw, err=True)

@@ -66,12 +66,16 @@ def _restyle(
 ) -> Edited:
     """Has the backend restyle the whole picture, and puts back what is to be kept: the product's pixels, or all but
     the product's."""
-    asked = {"keep": request.keep, "strength": request.strength}
+    asked: dict[str, object] = {"keep": request.keep, "strength": request.strength}
     if request.keep == "nothing":
         drawing = backend.restyle(request, index, watch)
         return Edited(drawing.image, asked | drawing.parameters)
     image = request.image
-    product = masks.required(retoucher.product_mask(image) if request.mask is None else request.mask, image)
+    product = request.mask
+    if product is None:
+        product = retoucher.product_mask(image)
+        asked["product_mask_sha256"] = retoucher.product_mask_sha256
+    product = masks.required(product, image)
     drawing = backend.restyle(replace(request, mask=product), index, watch)
     locked = masks.inside(product) if request.keep == "product" else masks.outside(product)
     restyled = drawing.image.copy()

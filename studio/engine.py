@@ -202,6 +202,9 @@ def _cause(recipe: Recipe, redrawn: Recipe) -> str:
     """Why a redraw differs, as far as the two recipes tell."""
     if recipe.parameters.get("model_prompt") != redrawn.parameters.get("model_prompt"):
         return ", as the word lists now read the prompt in another way"
+    for network in ("inpainter_sha256", "product_mask_sha256"):
+        if recipe.parameters.get(network) != redrawn.parameters.get(network):
+            return ", as the networks that edit pictures were trained anew"
     if recipe.versions != redrawn.versions:
         return ", as it was made with other versions"
     return ", as it was made on another machine or was not made by this recipe"

@@ -211,7 +211,7 @@ class Recipe:
     @property
     def alt_text(self) -> str:
         """What is to be seen, for who can't see it."""
-        return described(self.attributes) or self.prompt
+        return described(self.attributes) or self.prompt or "A product"
 
     @property
     def public_alt_text(self) -> str:

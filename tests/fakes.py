@@ -97,6 +97,10 @@ class FakeRetoucher(Retoucher):
         super().__init__(Path("nowhere"))
         self.model_sha256 = "e" * 64
 
+    @property
+    def product_mask_sha256(self) -> str:
+        return "d" * 64
+
     def product_mask(self, image: Image.Image, hints: Hints = NO_HINTS) -> Image.Image:
         width, height = image.size
         mask = Image.new("L", image.size)

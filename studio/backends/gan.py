@@ -162,7 +162,8 @@ class GanBackend:
     def inpaint(self, request: InpaintRequest, index: int, watch: Watch | None = None) -> Drawing:
         """Fills holes from what is around them; it has no use for words."""
         assert self._retoucher is not None and request.seed is not None
-        return Drawing(self._retoucher.fill(request.image, request.mask, request.seed + index), {})
+        filled = self._retoucher.fill(request.image, request.mask, request.seed + index)
+        return Drawing(filled, {"inpainter_sha256": self._retoucher.inpainter_sha256})
 
     def restyle(self, request: RestyleRequest, index: int, watch: Watch | None = None) -> Drawing:
         """Surroundings from empty scenes of the product world, colours and materials laid over the product's shading,

@@ -47,6 +47,14 @@ class Retoucher:
         hashes = (self._inpainter.sha256, self._product_mask.sha256, self._upscaler.sha256)
         return hashlib.sha256(" ".join(hashes).encode()).hexdigest()
 
+    @property
+    def inpainter_sha256(self) -> str:
+        return self._inpainter.sha256
+
+    @property
+    def product_mask_sha256(self) -> str:
+        return self._product_mask.sha256
+
     def load(self) -> None:
         """Nothing yet, as most edits need one of the networks alone."""
 

@@ -24,7 +24,7 @@ from studio.library.database import open_database
 from studio.library.files import ContentFiles
 from studio.library.records import OWNER, ImageRecord, ProjectRecord, RecipeRecord, ShareRecord, TagRecord, utc_now
 from studio.library.search import Found, Search, all_of, among, count_of, folded, of, page_of
-from studio.request import Recipe
+from studio.request import PHOTO, Recipe
 
 if TYPE_CHECKING:
     from collections.abc import Generator
@@ -147,9 +147,10 @@ class Library:
         return Found(images=[records[each] for each in page if each in records], total=len(passed))
 
     def recent(self, count: int, viewer: str = OWNER) -> Sequence[ImageRecord]:
-        """The newest records, newest first."""
+        """The newest records of what was made here, newest first."""
+        made = page_of(Search(limit=count), viewer).where(ImageRecord.kind != PHOTO)
         with self.plain_words(), Session(self.database) as session:
-            return list(session.scalars(page_of(Search(limit=count), viewer)))
+            return list(session.scalars(made))
 
     def tags(self, sha256: str | None = None, viewer: str = OWNER) -> list[str]:
         """The tags of one image, or all that are in use, in alphabetical order."""

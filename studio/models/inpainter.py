@@ -6,28 +6,25 @@ starts at zero, so that it begins with the fill and can only get better than tha
 
 from __future__ import annotations
 
-import hashlib
-import itertools
 import math
 from pathlib import Path
-from typing import NamedTuple
 
 import torch
 import torch.nn.functional as F
-from safetensors import SafetensorError
-from safetensors.torch import load, save
 from torch import Tensor, nn
 
-from .errors import SnapshotError
-from .snapshot import write_whole
+from .layers import UNet, convolution
+from .weights import Saved, load_weights
 
-#: Channels at 1/2, 1/4, 1/8 and 1/16 of the picture; both sides of a picture are multiples of `MULTIPLE`.
-WIDTHS = (48, 96, 192, 256)
-BLOCKS = (2, 2, 2, 3)
+#: Channels at 1/2, 1/4, 1/8 and 1/16 of the picture; both sides of what it is given are multiples of `MULTIPLE`.
+WIDTHS = (64, 96, 128, 160)
+BLOCKS = (1, 2, 1)
 MULTIPLE = 16
 #: Of the smooth fill at each scale.
 SWEEPS = 4
-HEADS = 4
+#: Pixels: of the thickest hole that is filled at its own size, of the squares that are filled one after the other, and
+#: of what is seen round them.
+THICKEST, TILE, ROUND = 128, 256, 128
 
 
 def smooth_fill(image: Tensor, mask: Tensor, sweeps: int = SWEEPS) -> Tensor:
@@ -59,101 +56,100 @@ class Inpainter(nn.Module):
 
     def __init__(self) -> None:
         super().__init__()
-        self.enter = _convolution(16, WIDTHS[0], 3, gain=1)
-        self.down = nn.ModuleList(_blocks(width, count) for width, count in zip(WIDTHS, BLOCKS, strict=True))
-        self.wider = nn.ModuleList(_convolution(a, b, 1, gain=1) for a, b in itertools.pairwise(WIDTHS))
-        self.attention = nn.ModuleList(_Attention(WIDTHS[-1]) for _ in range(2))
-        self.middle = nn.ModuleList(_blocks(WIDTHS[-1], 2) for _ in range(2))
-        self.narrower = nn.ModuleList(_convolution(b, a, 1, gain=1) for a, b in itertools.pairwise(WIDTHS))
-        self.up = nn.ModuleList(_blocks(width, count) for width, count in zip(WIDTHS[:-1], BLOCKS[:-1], strict=True))
-        self.leave = _convolution(WIDTHS[0], 12, 3, gain=0)
+        self.enter = convolution(16, WIDTHS[0], 3)
+        self.body = UNet(WIDTHS, BLOCKS, middle=2)
+        self.leave = convolution(WIDTHS[0], 12, 3, gain=0)
 
     def forward(self, image: Tensor, mask: Tensor) -> Tensor:
         base = smooth_fill(image, mask)
         h = self.enter(F.pixel_unshuffle(torch.cat([base, 2 * mask - 1], dim=1), 2))
-        skips: list[Tensor] = []
-        for stage, blocks in enumerate(self.down):
-            if stage:
-                h = self.wider[stage - 1](F.avg_pool2d(h, 2))
-            h = blocks(h)
-            skips.append(h)
-        known = 1 - F.adaptive_max_pool2d(mask, skips[-1].shape[-2:])
-        for attention, blocks in zip(self.attention, self.middle, strict=True):
-            h = blocks(attention(h, known))
-        for stage in reversed(range(len(self.up))):
-            h = F.interpolate(self.narrower[stage](h), scale_factor=2, mode="bilinear", align_corners=False)
-            h = self.up[stage]((h + skips[stage]) / math.sqrt(2))
-        return torch.where(mask > 0, base + F.pixel_shuffle(self.leave(F.leaky_relu(h, 0.2)), 2), image)
+        missing = F.pixel_shuffle(self.leave(F.relu(self.body(h, 1 - mask))), 2)
+        return torch.where(mask > 0, base + missing, image)
 
 
-class _Block(nn.Module):
-    """1x1 to half the width, 3x3, 1x1 back, beside a skip; the last convolution starts at zero."""
+@torch.inference_mode()
+def fill(inpainter: Inpainter, image: Tensor, mask: Tensor) -> Tensor:
+    """The image [3, h, w] in -1..1, of any size, with the hole (mask [1, h, w] of 0 and 1, 1 = hole) filled.
 
-    def __init__(self, width: int) -> None:
-        super().__init__()
-        self.reduce = _convolution(width, width // 2, 1)
-        self.spatial = _convolution(width // 2, width // 2, 3)
-        self.expand = _convolution(width // 2, width, 1, gain=0)
-
-    def forward(self, x: Tensor) -> Tensor:
-        h = F.leaky_relu(self.reduce(F.leaky_relu(x, 0.2)), 0.2)
-        return x + self.expand(F.leaky_relu(self.spatial(h), 0.2))
-
-
-class _Attention(nn.Module):
-    """Every place looks for something that would fit at all that is known: softmax(s cos(q, k)) v over known places."""
-
-    def __init__(self, width: int) -> None:
-        super().__init__()
-        self.ask = _convolution(width, 3 * width // 2, 1, gain=1)
-        self.out = _convolution(width // 2, width, 1, gain=0)
-        self.log_scale = nn.Parameter(torch.full((HEADS, 1, 1), math.log(10.0)))
-
-    def forward(self, x: Tensor, known: Tensor) -> Tensor:
-        n, _, height, width = x.shape
-        q, k, v = self.ask(F.leaky_relu(x, 0.2)).view(n, 3, HEADS, -1, height * width).transpose(-1, -2).unbind(1)
-        q = F.normalize(q, dim=-1) * self.log_scale.exp()
-        # Where nothing is known everything is: an empty softmax is not a number.
-        where = known.view(n, 1, 1, -1) + (known.amax((2, 3), keepdim=True).view(n, 1, 1, 1) == 0)
-        h = F.scaled_dot_product_attention(q, F.normalize(k, dim=-1), v, attn_mask=where > 0, scale=1.0)
-        return x + self.out(h.transpose(-1, -2).reshape(n, -1, height, width))
+    What is outside the hole is returned as it is, bit by bit. Squares of `TILE` are filled one after the other, and
+    what is filled is known to the next, so that memory and time follow the hole and not the photo. Where the hole is
+    thicker than the network was ever shown, it is filled on a smaller picture, and the result enlarged.
+    """
+    hole = mask > 0
+    if not hole.any():
+        return image.clone()
+    scale = min(1.0, THICKEST / _thickness(hole))
+    top, left, bottom, right = _round_about(hole, round(ROUND / scale))
+    part, hole = image[:, top:bottom, left:right], hole[:, top:bottom, left:right]
+    if scale < 1:
+        filled = _filled_small(inpainter, part, hole, scale)
+    else:
+        filled = _filled(inpainter, part, hole)
+    whole = image.clone()
+    whole[:, top:bottom, left:right] = torch.where(hole, filled.clamp(-1, 1), part)
+    return whole
 
 
-def _blocks(width: int, count: int) -> nn.Sequential:
-    return nn.Sequential(*(_Block(width) for _ in range(count)))
+def _filled_small(inpainter: Inpainter, image: Tensor, hole: Tensor, scale: float) -> Tensor:
+    """What is known is averaged over without the hole, which would bleed into it."""
+    size = tuple(max(MULTIPLE, round(each * scale)) for each in hole.shape[1:])
+    known = (~hole).float()
+
+    def smaller(x: Tensor) -> Tensor:
+        return F.interpolate(x[None], size=size, mode="bilinear", align_corners=False, antialias=True)[0]
+
+    share = smaller(known)
+    small = torch.where(share > 0, smaller(image * known) / share.clamp(min=1e-6), torch.zeros(()))
+    filled = _filled(inpainter, small, share < 0.5)
+    return F.interpolate(filled[None], size=hole.shape[1:], mode="bicubic", align_corners=False)[0]
 
 
-def _convolution(inputs: int, outputs: int, kernel: int, *, gain: float = math.sqrt(2)) -> nn.Conv2d:
-    """Outputs have the variance of the inputs after a leaky ReLU (He et al. 2015)."""
-    layer = nn.Conv2d(inputs, outputs, kernel, padding=kernel // 2)
-    nn.init.normal_(layer.weight, std=gain / math.sqrt(inputs * kernel * kernel))
-    nn.init.zeros_(layer.bias)  # type: ignore[arg-type]
-    return layer
+def _filled(inpainter: Inpainter, image: Tensor, hole: Tensor) -> Tensor:
+    """Square by square, at the size of the image."""
+    image, hole = image.clone(), hole.clone()
+    _, height, width = hole.shape
+    for y in range(0, height, TILE):
+        for x in range(0, width, TILE):
+            if not hole[:, y : y + TILE, x : x + TILE].any():
+                continue
+            top, left = max(y - ROUND, 0), max(x - ROUND, 0)
+            seen = (slice(None), slice(top, y + TILE + ROUND), slice(left, x + TILE + ROUND))
+            filled = _once(inpainter, image[seen], hole[seen])
+            inner = (slice(None), slice(y - top, y - top + TILE), slice(x - left, x - left + TILE))
+            square = (slice(None), slice(y, y + TILE), slice(x, x + TILE))
+            image[square] = filled[inner]
+            hole[square] = False
+    return image
 
 
-class SavedInpainter(NamedTuple):
-    """An inpainter that was saved, ready to fill, and the hash of its file."""
-
-    inpainter: Inpainter
-    sha256: str
-
-
-def save_inpainter(path: Path, inpainter: Inpainter, *, note: str) -> None:
-    """Writes the weights in half precision, with a note of how they came about. Raises OSError."""
-    tensors = {name: value.half().contiguous() for name, value in inpainter.state_dict().items()}
-    write_whole(path, save(tensors, {"note": note}))
+def _once(inpainter: Inpainter, image: Tensor, hole: Tensor) -> Tensor:
+    _, height, width = hole.shape
+    padding = (0, -width % MULTIPLE, 0, -height % MULTIPLE)
+    padded = F.pad(image[None], padding, mode="replicate").contiguous(memory_format=torch.channels_last)
+    return inpainter(padded, F.pad(hole[None].float(), padding, value=1))[0, :, :height, :width].clamp(-1, 1)
 
 
-def load_inpainter(path: Path) -> SavedInpainter:
+def _thickness(hole: Tensor) -> float:
+    """Twice how far the innermost pixel of a hole [1, h, w] is from its rim, in pixels, roughly; the border of the
+    picture is no rim."""
+    eaten, step, thickness = hole[None].float(), 1, 0
+    while eaten.any() and thickness < 2 * max(hole.shape):  # one over everything has no rim
+        thickness += 2 * step
+        eaten = 1 - F.max_pool2d(1 - eaten, 3, stride=1, padding=1)
+        if thickness >= 16 * step and max(eaten.shape[2:]) > 64:
+            # Half the size is enough for how thick a thick one is.
+            eaten, step = F.max_pool2d(eaten, 2, ceil_mode=True), 2 * step
+    return float(thickness)
+
+
+def _round_about(hole: Tensor, margin: int) -> tuple[int, int, int, int]:
+    """Top, left, bottom and right of what holds the hole, and a margin round it."""
+    rows, columns = hole[0].any(1).nonzero(), hole[0].any(0).nonzero()
+    top, bottom = int(rows[0]) - margin, int(rows[-1]) + 1 + margin
+    left, right = int(columns[0]) - margin, int(columns[-1]) + 1 + margin
+    return max(top, 0), max(left, 0), min(bottom, hole.shape[1]), min(right, hole.shape[2])
+
+
+def load_inpainter(path: Path) -> Saved[Inpainter]:
     """Reads an inpainter. Raises SnapshotError where it is missing, damaged or of another version."""
-    inpainter = Inpainter()
-    try:
-        data = path.read_bytes()
-        inpainter.load_state_dict(load(data))
-    except (OSError, SafetensorError) as error:
-        raise SnapshotError(f"The inpainter {path} can't be read: {error}.") from error
-    except RuntimeError as error:
-        raise SnapshotError(f"The inpainter {path} is of another version.") from error
-    inpainter.to(memory_format=torch.channels_last)  # pyright: ignore[reportCallIssue]
-    inpainter.eval().requires_grad_(False)
-    return SavedInpainter(inpainter=inpainter, sha256=hashlib.sha256(data).hexdigest())
+    return load_weights(path, Inpainter(), called="inpainter")

@@ -21,10 +21,19 @@ class Muon(torch.optim.Optimizer):
     """Orthogonal updates of weights [out, ...], seen as matrices [out, rest].
 
     They are scaled to the size of AdamW's updates, so that one learning rate serves both (arXiv 2502.16982, eq. 4).
+    Iterations are done in `dtype`; bfloat16 is enough for them.
     """
 
-    def __init__(self, parameters: Iterable[nn.Parameter], *, lr: float = 1e-3, momentum: float = 0.95) -> None:
+    def __init__(
+        self,
+        parameters: Iterable[nn.Parameter],
+        *,
+        lr: float = 1e-3,
+        momentum: float = 0.95,
+        dtype: torch.dtype = torch.float32,
+    ) -> None:
         super().__init__(parameters, {"lr": lr, "momentum": momentum})
+        self.dtype = dtype
 
     @torch.no_grad()
     def step(self, closure: None = None) -> None:  # pyright: ignore[reportIncompatibleMethodOverride]
@@ -36,7 +45,7 @@ class Muon(torch.optim.Optimizer):
                 mean = state.setdefault("mean", torch.zeros_like(weight))
                 mean.lerp_(weight.grad, 1 - group["momentum"])
                 ahead = weight.grad.lerp(mean, group["momentum"]).flatten(1)  # Nesterov
-                update = 0.2 * max(ahead.shape) ** 0.5 * orthogonal(ahead)
+                update = 0.2 * max(ahead.shape) ** 0.5 * orthogonal(ahead.to(self.dtype)).to(weight.dtype)
                 weight.add_(update.view(weight.shape), alpha=-group["lr"])
 
 

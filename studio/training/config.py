@@ -77,10 +77,10 @@ class DiffusionConfig(RunConfig):
 
 
 @dataclass(frozen=True, kw_only=True)
-class InpaintingConfig(RunConfig):
-    """A run of the inpainter. A batch is `batch_size` squares of `crop` pixels, or as many pixels in larger squares."""
+class PictureConfig(RunConfig):
+    """A run of a network that makes pictures of pictures. A batch is `batch_size` squares of `crop` pixels, or as many
+    pixels in larger squares."""
 
-    preset: str = "inpaint"
     num_images: int = 10_000_000
     batch_size: int = 8
     crop: int = 128
@@ -88,6 +88,44 @@ class InpaintingConfig(RunConfig):
     learning_rate: tuple[float, float] = (1e-3, 2e-5)
     warm_up: int = 100  # steps over which the rate rises from nothing
 
+    #: From this share of the run on a discriminator learns too, and the network to be taken for real.
+    contest: float = 1.0
+    adversarial_weight: float = 0.0
+    discriminator_learning_rate: float = 2e-4
+    gamma: float = 1.0  # R1 weight
+    penalty_every: int = 4
+
     def size_at(self, progress: float) -> int:
         """Pixels along the sides of the squares at a share of the run."""
         return self.crop if progress < self.growth else 2 * self.crop
+
+
+@dataclass(frozen=True, kw_only=True)
+class InpaintingConfig(PictureConfig):
+    """A run of the inpainter."""
+
+    preset: str = "inpaint"
+
+
+@dataclass(frozen=True, kw_only=True)
+class ProductMaskConfig(PictureConfig):
+    """A run of the network that finds the product; it looks at whole pictures of 256 pixels in the end."""
+
+    preset: str = "product-mask"
+    batch_size: int = 16
+    growth: float = 0.4
+
+
+@dataclass(frozen=True, kw_only=True)
+class UpscalingConfig(PictureConfig):
+    """A run of the upscaler, on squares of `crop` pixels that were made half as large."""
+
+    preset: str = "upscale"
+    batch_size: int = 16
+    crop: int = 96
+    growth: float = 1.0
+
+
+PICTURE_CONFIGS: dict[str, type[PictureConfig]] = {
+    kind.preset: kind for kind in (InpaintingConfig, ProductMaskConfig, UpscalingConfig)
+}

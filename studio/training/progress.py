@@ -21,6 +21,8 @@ IN_WORDS = {
     "reconstruction": "{:.3f} off the renders",
     "v_error": "squared error {:.3f}",
     "of_smooth_fill": "{:.2f} of what a smooth fill is off",
+    "of_bicubic": "{:.2f} of what bicubic pictures are off",
+    "overlap_right": "IoU {:.3f}",
     "told_right": "{:.0%} told from real ones",
     "text_sensitivity": "right captions {:.2f} above wrong ones",
     "strength": "{:.0%} shown moved or cut out",

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from html import escape
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, cast
 
 from studio.library.records import utc_now
+from studio.request import PHOTO
 
 if TYPE_CHECKING:
     from studio.library.library import Storage
@@ -14,20 +15,15 @@ if TYPE_CHECKING:
     from studio.library.shares import Shared
     from studio.request import Recipe
 
-#: What was done, for each kind of record.
+#: How an image came about, by the kind of its request.
 KINDS = {
     "generate": "Drawn",
-    "inpaint": "Inpainted",
+    "inpaint": "Repainted",
     "outpaint": "Extended",
     "restyle": "Restyled",
-    "enhance": "Enhanced",
-    "photo": "Uploaded",
+    "enhance": "Improved",
+    PHOTO: "Photo",
 }
-
-
-def title(record: ImageRecord) -> str:
-    """The prompt; of what was made without words, how it was made."""
-    return record.prompt or KINDS.get(record.kind, record.kind)
 
 
 def images(count: int) -> str:
@@ -40,6 +36,16 @@ def size(num_bytes: int) -> str:
     unit = next((unit for unit in (1e3, 1e6) if num_bytes < 1000 * unit), 1e9)
     number, name = num_bytes / unit, {1e3: "kB", 1e6: "MB", 1e9: "GB"}[unit]
     return f"{number:.0f} {name}" if number >= 10 else f"{number:.1f} {name}"
+
+
+def how(kind: str) -> str:
+    """How an image came about, in a word."""
+    return KINDS.get(kind, kind)
+
+
+def title(record: ImageRecord) -> str:
+    """What an image is called: its prompt, or how it came about."""
+    return record.prompt or how(record.kind)
 
 
 def grid(records: Sequence[ImageRecord], *, none: str) -> str:
@@ -72,10 +78,11 @@ def details(record: ImageRecord, recipe: Recipe, tags: Sequence[str], project: s
     """One image in full size, and what is known of it."""
     facts = {
         "Prompt": record.prompt,
-        "Made by": KINDS.get(record.kind, record.kind),
-        "Seed": str(record.seed),
+        "How": how(record.kind),
+        "Kept": _kept(recipe),
+        "Seed": str(record.seed) if record.kind != PHOTO else "",
         "Size": f"{record.width} x {record.height} pixels, {size(record.num_bytes)}",
-        "Model": f"{recipe.model} ({recipe.backend}), licence {recipe.licence}",
+        "Model": f"{recipe.model} ({recipe.backend}), licence {recipe.licence}" if recipe.model else "",
         "By hand": ", ".join(f"{name} {value:g}" for name, value in recipe.controls.items()),
         "Near": f"seed {', '.join(str(seed) for seed in recipe.near)}" if recipe.near else "",
         "Made": f"{record.created:%Y-%m-%d %H:%M} UTC",
@@ -92,11 +99,23 @@ def details(record: ImageRecord, recipe: Recipe, tags: Sequence[str], project: s
     )
 
 
+def _kept(recipe: Recipe) -> str:
+    """What an edit left as it was, "" where nothing was to stay."""
+    from studio.editing.proof import Proof
+
+    measured = recipe.parameters.get("proof")
+    try:
+        return Proof(**cast("dict[str, Any]", measured)).sentence if isinstance(measured, dict) else ""
+    except TypeError:  # of another version
+        return ""
+
+
 def compared(records: Sequence[ImageRecord], recipes: Sequence[Recipe | None]) -> str:
     """Images side by side, and below each what sets it apart from the others."""
     rows = [
         {
             "Prompt": record.prompt,
+            "How": how(record.kind),
             "Seed": str(record.seed),
             "Model": record.model,
             "By hand": ", ".join(f"{name} {value:g}" for name, value in recipe.controls.items()) if recipe else "",

@@ -20,7 +20,7 @@ from studio.errors import InputError, StudioError
 from studio.library import Found, Search
 from studio.library.records import utc_now
 from studio.library.shares import DAYS, MAX_DAYS, MAX_DEMO
-from studio.request import described
+from studio.request import GenerationRequest, described
 from studio.ui import library_markup as markup
 from studio.ui.controls import from_request, new_seed
 from studio.ui.create_tab import PRESS_GENERATE, PRESS_PREVIEW
@@ -317,10 +317,7 @@ def _later(left: int) -> str:
 def on_kinds(studio: Studio) -> Any:
     """The ways in which images were made, where there are several."""
     with plain_words():
-        ways = [
-            (f"{markup.KINDS.get(kind, kind)} ({backend})", f"{kind} {backend}")
-            for kind, backend in studio.library.kinds()
-        ]
+        ways = [(f"{markup.how(kind)} ({backend})", f"{kind} {backend}") for kind, backend in studio.library.kinds()]
         return gr.Dropdown([ANY_WAY, *ways], visible=len(ways) > 1)
 
 
@@ -446,16 +443,24 @@ def on_look(studio: Studio, sha256: str) -> tuple[Any, ...]:
         return sha256, shown, gr.Row(visible=True), gr.Row(visible=True)
 
 
+def _drawn(studio: Studio, sha256: str) -> Recipe:
+    """The recipe of an image that was drawn from words. Raises InputError for any other."""
+    recipe = _recipe(studio, sha256)
+    if recipe.kind != GenerationRequest.kind:
+        raise InputError("This picture was not drawn from words alone.", "Choose one that was.")
+    return recipe
+
+
 def on_use(studio: Studio, create: CreateTab, sha256: str) -> list[Any]:
     """Puts the settings of an image back where images are made, the seed locked."""
     with plain_words():
-        return [*from_request(create.controls, _recipe(studio, sha256).request), True, gr.Tabs(selected="create")]
+        return [*from_request(create.controls, _drawn(studio, sha256).request), True, gr.Tabs(selected="create")]
 
 
 def on_more(studio: Studio, create: CreateTab, sha256: str) -> list[Any]:
     """Asks for pictures that are a small step away from this one."""
     with plain_words():
-        like = replace(_recipe(studio, sha256).request_like, seed=new_seed(), count=4)
+        like = replace(_drawn(studio, sha256).request_like, seed=new_seed(), count=4)
         return [*from_request(create.controls, like), False, gr.Tabs(selected="create")]
 
 
