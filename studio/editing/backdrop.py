@@ -30,8 +30,8 @@ Side = Literal["left", "right"]
 View = Literal["standing", "lying"]
 
 _SMALL = 256  # side of what tones and noise are measured on
-_TONED = 0.4  # of the photo's tint that the surroundings take on
-_MOST_TINT = 0.12
+_TONED = 0.3  # of the tint of the photo's own surroundings that the new ones take on
+_MOST_TINT = 0.06
 
 #: Share of the light that comes from the key light and casts the shadow; elsewhere 0.5.
 _KEY = {"window light": 0.78, "sunlit wall": 0.78, "low key": 0.6, "colour gels": 0.35, "white studio": 0.42}
@@ -89,7 +89,7 @@ def place(
     unit = max(box[2] - box[0], box[3] - box[1])
     base = ((box[0] + box[2]) / 2, box[3] if view == "standing" else (box[1] + box[3]) / 2)
     fitted = fit(plate, photo.size, base, unit, colour or SWEEPS.get(scene))
-    tint = np.ones(3, np.float32) if colour or scene == "white studio" else _tint(photo)
+    tint = np.ones(3, np.float32) if colour or scene == "white studio" else _tint(photo, mask)
     light = _light(mask, plate, fitted, _KEY.get(scene, 0.5), shadow_strength)
     gloss = 0.0 if view == "lying" or colour else _GLOSS.get(scene, 0.0)
     mirror = _Mirror(own, mask, gloss if reflection is None else reflection)
@@ -151,13 +151,17 @@ def _light_side(photo: Image.Image, mask: Image.Image) -> Side:
     return "right" if np.corrcoef(columns, bright)[0, 1] > 0.05 else "left"
 
 
-def _tint(photo: Image.Image) -> Floats:
-    """Factors on linear light that bring the surroundings nearer to the tint of the photo (shades of grey, Finlayson
-    and Trezzi 2004)."""
-    linear = linear_of(np.asarray(_small(photo))).reshape(-1, 3)
-    seen = (linear.astype(np.float64) ** 6).mean(0) ** (1 / 6) + 1e-4
-    tint = np.clip(seen / seen.mean(), 1 - _MOST_TINT / _TONED, 1 + _MOST_TINT / _TONED)
-    return (1 + _TONED * (tint - 1)).astype(np.float32)
+def _tint(photo: Image.Image, mask: Image.Image) -> Floats:
+    """Factors on linear light that bring the surroundings nearer to the light of the photo (shades of grey, Finlayson
+    and Trezzi 2004), told from what isn't the product."""
+    small = _small(photo)
+    around = np.asarray(mask.resize(small.size, Image.Resampling.BOX)) < 20
+    linear = linear_of(np.asarray(small)[around]).astype(np.float64)
+    if not len(linear):
+        return np.ones(3, dtype=np.float32)
+    seen = (linear**6).mean(0) ** (1 / 6) + 1e-4
+    tint = 1 + _TONED * (seen / seen.mean() - 1)
+    return np.clip(tint, 1 - _MOST_TINT, 1 + _MOST_TINT).astype(np.float32)
 
 
 def _grain(photo: Image.Image) -> float:

@@ -25,8 +25,8 @@ from studio.world.render.draw import _configure, _render
 from studio.world.render.stage import bounds, build_backdrop, build_lights, frame
 from studio.world.scene import Scene, sample_scene
 
-WIDTH, HEIGHT = 768, 512
-SAMPLES = 5
+WIDTH, HEIGHT = 1024, 682
+SAMPLES = 6
 QUALITY = 90
 _FSTOP = 0.7
 _VIEWS = {"standing": (12.0, 0.5), "lying": (89.9, 0.6)}  # degrees above the horizon, share of the height
