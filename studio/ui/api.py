@@ -214,7 +214,7 @@ def enhance_endpoint(page: gr.Blocks, studio: "Studio") -> Callable[..., Answer]
             picture = uploaded(image)
             chosen: dict[str, float | bool] = dict(measured(picture) if settings is None else settings)
             if white_background:
-                chosen["white_background"] = True
+                chosen["white_background"] = 1.0
             return _answer(page, studio.generate(EnhanceRequest(image=picture, settings=chosen, upscale=upscale)))
 
     return enhance

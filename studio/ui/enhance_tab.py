@@ -4,10 +4,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import gradio as gr
 
@@ -16,7 +16,7 @@ from studio.ui import easel as easels
 from studio.ui.easel import Look, easel_widgets
 from studio.ui.editing_tab import EditingTab
 from studio.ui.errors import plain_words
-from studio.ui.picture import Picture, decoded, decoded_bytes, select, selection_of, smaller
+from studio.ui.picture import Picture, decoded, decoded_bytes, select, selection_of, side_by_side, smaller
 from studio.ui.queues import ASKS, DRAWS
 from studio.ui.results import UNATTENDED, Result, connect_results, results_widgets, run
 
@@ -38,14 +38,17 @@ class Adjustment:
 
 
 LIGHT = (
-    Adjustment(name="exposure", label="Exposure", low=-2, high=2, step=0.05),
-    Adjustment(name="contrast", label="Contrast", low=-1, high=1, step=0.05),
-    Adjustment(name="white_balance", label="White balance", low=0, high=1, step=0.05),
+    Adjustment(name="exposure", label="Brighter", low=-2, high=2, step=0.01),
+    Adjustment(name="contrast", label="Contrast", low=-1, high=1, step=0.01),
+    Adjustment(name="white_balance", label="Neutral light", low=0, high=1, step=0.01),
+    Adjustment(name="warmth", label="Warmer", low=-1, high=1, step=0.01),
 )
 DETAIL = (
-    Adjustment(name="denoise", label="Less noise", low=0, high=1, step=0.05),
-    Adjustment(name="sharpen", label="Sharper", low=0, high=1, step=0.05),
-    Adjustment(name="straighten", label="Straighten", low=0, high=1, step=0.05),
+    Adjustment(name="denoise", label="Less noise", low=0, high=1, step=0.01),
+    Adjustment(name="sharpen", label="Sharper", low=0, high=1, step=0.01),
+    Adjustment(name="straighten", label="Straighten (degrees)", low=-15, high=15, step=0.1),
+    Adjustment(name="fill", label="Product fills the frame", low=0, high=1, step=0.05),
+    Adjustment(name="shadow", label="Shadow left on the white", low=0, high=1, step=0.05),
 )
 ADJUSTMENTS = (*LIGHT, *DETAIL)
 
@@ -76,7 +79,7 @@ def enhance_tab(studio: Studio) -> EditingTab:
         with gr.Column(elem_classes="settings"):
             with gr.Accordion("Light and colour", open=True):
                 sliders = [_slider(adjustment) for adjustment in LIGHT]
-            with gr.Accordion("Detail", open=False):
+            with gr.Accordion("Detail and frame", open=False):
                 sliders += [_slider(adjustment) for adjustment in DETAIL]
         results = results_widgets("enhance")
 
@@ -110,11 +113,12 @@ def on_measure(picture: Picture | None) -> list[float]:
 
 
 def measured(image: Image.Image) -> dict[str, float]:
-    """What a picture needs, by the names of ADJUSTMENTS."""
+    """What a picture needs, by the names of ADJUSTMENTS; what it doesn't need is left out."""
     from studio.editing import enhance
 
     found = enhance.measured(image)
-    return {adjustment.name: float(getattr(found, adjustment.name)) for adjustment in ADJUSTMENTS}
+    values = {adjustment.name: float(getattr(found, adjustment.name)) for adjustment in ADJUSTMENTS}
+    return {name: value for name, value in values.items() if value}
 
 
 def on_preview(studio: Studio, picture: Picture | None, white: bool, *values: float) -> tuple[Any, Any]:
@@ -122,16 +126,16 @@ def on_preview(studio: Studio, picture: Picture | None, white: bool, *values: fl
     with plain_words():
         if picture is None:
             raise easels.NO_PICTURE
-        from studio.editing.enhance import enhance, settings_of
+        from studio.editing.enhance import EnhanceSettings, enhance
 
-        before = decoded_bytes(picture.shown)
-        mask = None
-        if white:
+        before, mask = decoded_bytes(picture.shown), None
+        chosen = EnhanceSettings(**cast("dict[str, Any]", settings(white, *values)))
+        if chosen.white_background or chosen.fill:
             if picture.selection is None:
                 picture, _ = select(picture, studio.product_mask(decoded(picture.path)))
             mask = smaller(selection_of(picture))
-        after = enhance(before, settings_of(settings(white, *values)), mask)
-        return picture, gr.ImageSlider((before.resize(after.size), after), visible=True)
+        after = enhance(before, chosen, mask).image
+        return picture, gr.ImageSlider(side_by_side(before, after), visible=True)
 
 
 def on_enhance(
@@ -152,12 +156,10 @@ def on_enhance(
         yield from run(studio, UNATTENDED, request, picture.path, made, "Enhanced")
 
 
-def settings(white: bool, *values: float) -> Mapping[str, float | bool]:
+def settings(white: bool, *values: float) -> dict[str, float]:
     """The settings of a request that the widgets show, without what does nothing."""
-    chosen: dict[str, float | bool] = {
-        adjustment.name: value for adjustment, value in zip(ADJUSTMENTS, values, strict=True) if value
-    }
-    return chosen | ({"white_background": True} if white else {})
+    chosen = {adjustment.name: float(value) for adjustment, value in zip(ADJUSTMENTS, values, strict=True) if value}
+    return chosen | ({"white_background": 1.0} if white else {})
 
 
 def _slider(adjustment: Adjustment) -> gr.Slider:

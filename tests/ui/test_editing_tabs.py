@@ -12,12 +12,13 @@ from PIL import Image, ImageChops
 
 from studio import imaging, provenance
 from studio.backends.base import Capabilities, Hints
+from studio.editing.instruction import read
 from studio.service import Studio
 from studio.settings import Settings
 from studio.ui import easel, inpaint_tab, restyle_tab, results, sending
 from studio.ui.inpaint_tab import ASPECTS, on_extend, on_inpaint
 from studio.ui.picture import Picture, decoded, full_mask, mask_url, read_mask, selection_of
-from studio.ui.restyle_tab import EXAMPLES, on_example, on_restyle
+from studio.ui.restyle_tab import EXAMPLES, grouped, on_example, on_restyle
 from studio.ui.results import KEPT, Result, chosen_of, on_go_on
 from tests.fakes import FakeBackend, FakeRetoucher
 from tests.serving import until
@@ -168,8 +169,8 @@ def test_a_mask_that_was_painted_is_the_product(bench: Bench) -> None:
     assert provenance.read_recipe(made[0].path.read_bytes()).sources.keys() >= {"image", "mask"}
 
 
-def test_with_nothing_kept_the_mask_is_not_asked_for(bench: Bench) -> None:
-    made, _, _, said, *_ = restyle(bench, stroke(), keep="nothing", strength=0.5)
+def test_with_nothing_kept_no_mask_is_needed(bench: Bench) -> None:
+    made, _, _, said, *_ = restyle(bench, keep="nothing", strength=0.5)
 
     recipe = provenance.read_recipe(made[0].path.read_bytes())
     assert recipe.parameters["strength"] == 0.5 and "mask" not in recipe.sources
@@ -200,9 +201,17 @@ def test_what_can_t_be_restyled_is_said_in_words(bench: Bench, changed: dict[str
 
 
 def test_an_example_says_what_it_keeps(bench: Bench) -> None:
-    assert {text: on_example(bench.studio, text) for text in EXAMPLES} == {
-        text: (text, keep) for text, keep in EXAMPLES.items()
-    }
+    styles = {text: keep for group in grouped(bench.studio).values() for text, keep in group.items()}
+
+    assert len(styles) > 10 and EXAMPLES.keys() & styles.keys() == {"golden hour"}
+    for text, keep in (styles | EXAMPLES).items():
+        found, kept = on_example(bench.studio, text)
+        assert (found, kept) == (text, styles.get(text, keep))
+
+
+@pytest.mark.parametrize("text", EXAMPLES)
+def test_an_example_is_understood(bench: Bench, text: str) -> None:
+    assert read(bench.studio.prompts, text).unknown == ()
 
 
 # --- The mask --------------------------------------------------------------------------------------------------------
@@ -238,8 +247,7 @@ def test_what_is_no_click_is_refused(bench: Bench, text: str) -> None:
 
 
 def area(picture: Picture, drawn: str) -> int:
-    mask = read_mask(picture, drawn)
-    return sum(count * value for count, value in mask.getcolors() or [])
+    return sum(value * count for value, count in enumerate(read_mask(picture, drawn).histogram()))
 
 
 def test_a_mask_grows_shrinks_softens_and_is_inverted(bench: Bench) -> None:
