@@ -7,14 +7,15 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import partial
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 
 import gradio as gr
 
+from studio.errors import InputError
 from studio.request import EnhanceRequest
 from studio.ui import easel as easels
 from studio.ui.easel import Look, easel_widgets
-from studio.ui.editing_tab import EditingTab
+from studio.ui.editing_tab import ASPECTS, EditingTab
 from studio.ui.errors import plain_words
 from studio.ui.picture import Picture, decoded, decoded_bytes, select, selection_of, side_by_side, smaller
 from studio.ui.queues import ASKS, DRAWS
@@ -52,7 +53,8 @@ DETAIL = (
 )
 ADJUSTMENTS = (*LIGHT, *DETAIL)
 
-ENLARGE = {"As it is": 1, "x2": 2, "x4": 4}
+AS_IT_IS = "As it is"
+ENLARGE = {AS_IT_IS: 1, "x2": 2, "x4": 4}
 
 
 def enhance_tab(studio: Studio) -> EditingTab:
@@ -62,7 +64,7 @@ def enhance_tab(studio: Studio) -> EditingTab:
         with gr.Column(elem_classes="words"):
             easel = easel_widgets("enhance", Look(), "Drop a picture to improve")
             white = gr.Checkbox(label="Pure white background", elem_id="enhance-white")
-            enlarge = gr.Radio(list(ENLARGE), value="As it is", label="Enlarge", elem_classes="pills")
+            enlarge = gr.Radio(list(ENLARGE), value=AS_IT_IS, label="Enlarge", elem_classes="pills")
             with gr.Row(elem_classes="actions"):
                 improve = gr.Button("Improve", variant="primary", elem_id="enhance-improve")
                 make = gr.Button("Apply", elem_id="enhance-run")
@@ -81,13 +83,14 @@ def enhance_tab(studio: Studio) -> EditingTab:
                 sliders = [_slider(adjustment) for adjustment in LIGHT]
             with gr.Accordion("Detail and frame", open=False):
                 sliders += [_slider(adjustment) for adjustment in DETAIL]
+                crop = gr.Radio([AS_IT_IS, *ASPECTS], value=AS_IT_IS, label="Crop to", elem_classes="pills")
         results = results_widgets("enhance")
 
     # 2. Events.
     easel.upload.upload(
         partial(easels.on_upload, easel), easel.upload, easel.opened, show_progress_on=easel.view, **ASKS
     ).failure(None, outputs=easel.upload, js="() => null")
-    values = [white, *sliders]
+    values = [white, crop, *sliders]
     shown = [easel.picture, preview]
     looking: dict[str, Any] = {"show_progress": "hidden", "trigger_mode": "always_last", **DRAWS}
     easel.view.change(partial(on_preview, studio), [easel.picture, *values], shown, **looking)
@@ -121,16 +124,16 @@ def measured(image: Image.Image) -> dict[str, float]:
     return {name: value for name, value in values.items() if value}
 
 
-def on_preview(studio: Studio, picture: Picture | None, white: bool, *values: float) -> tuple[Any, Any]:
+def on_preview(studio: Studio, picture: Picture | None, white: bool, crop: str, *values: float) -> tuple[Any, Any]:
     """The small copy as it would become; the product is looked for once, where its background is to be white."""
     with plain_words():
         if picture is None:
             raise easels.NO_PICTURE
-        from studio.editing.enhance import EnhanceSettings, enhance
+        from studio.editing.enhance import enhance, settings_of
 
         before, mask = decoded_bytes(picture.shown), None
-        chosen = EnhanceSettings(**cast("dict[str, Any]", settings(white, *values)))
-        if chosen.white_background or chosen.fill:
+        chosen = settings_of(settings(white, crop, *values))
+        if chosen.needs_product:
             if picture.selection is None:
                 picture, _ = select(picture, studio.product_mask(decoded(picture.path)))
             mask = smaller(selection_of(picture))
@@ -144,6 +147,7 @@ def on_enhance(
     made: tuple[Result, ...],
     enlarge: str,
     white: bool,
+    crop: str,
     *values: float,
 ) -> Iterator[list[Any]]:
     """Makes the picture as it was set, at its own size or larger."""
@@ -151,14 +155,20 @@ def on_enhance(
         if picture is None:
             raise easels.NO_PICTURE
         request = EnhanceRequest(
-            image=decoded(picture.path), settings=settings(white, *values), upscale=ENLARGE.get(enlarge, 1)
+            image=decoded(picture.path), settings=settings(white, crop, *values), upscale=ENLARGE.get(enlarge, 1)
         )
         yield from run(studio, UNATTENDED, request, picture.path, made, "Enhanced")
 
 
-def settings(white: bool, *values: float) -> dict[str, float]:
+def settings(white: bool, crop: str, *values: float) -> dict[str, object]:
     """The settings of a request that the widgets show, without what does nothing."""
-    chosen = {adjustment.name: float(value) for adjustment, value in zip(ADJUSTMENTS, values, strict=True) if value}
+    if crop not in (AS_IT_IS, *ASPECTS):
+        raise InputError("There is no such shape.", "Choose one of the list.")
+    chosen: dict[str, object] = {
+        adjustment.name: float(value) for adjustment, value in zip(ADJUSTMENTS, values, strict=True) if value
+    }
+    if crop != AS_IT_IS:
+        chosen["aspect"] = list(ASPECTS[crop])
     return chosen | ({"white_background": 1.0} if white else {})
 
 
