@@ -9,7 +9,7 @@ import json
 import random
 import secrets
 import time
-from collections.abc import AsyncIterator, Iterator, Sequence
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -39,6 +39,9 @@ from studio.ui.controls import (
 )
 from studio.ui.errors import plain_words
 from studio.ui.grid import Grid, Unattended
+from studio.ui.library_markup import title
+from studio.ui.queues import ASKS, DRAWS, ENGINE, RUNNING
+from studio.ui.sending import send_buttons
 from studio.ui.served import copy_of, zip_of
 from studio.world.captions import caption
 from studio.world.scene import ATTRIBUTES, CORE_ATTRIBUTES, sample_core
@@ -54,19 +57,10 @@ DICE = str(Path(__file__).with_name("dice.svg"))
 COUNTS = (1, 4, 8, 16)
 PREVIEWS = 4
 EXAMPLES = 5
-RUNNING = 2
 LATELY = 12
 STEP = 0.4  # seconds between two looks at a grid that grows; each costs about as much as an image
 LOOK = 0.3  # seconds between two looks at how far an image has come
 CONCEPTS = "Concepts: drawn by AI, not photos of a real item"
-
-#: All that draws waits in one queue, so that nobody's grid starves: first come, first served, and the engine takes
-#: turns image by image between the two that run.
-ENGINE: dict[str, Any] = {"concurrency_id": "engine", "concurrency_limit": RUNNING}
-#: What belongs to the page only: no part of the documented API.
-DRAWS: dict[str, Any] = {**ENGINE, "api_visibility": "private"}
-#: What draws nothing is on the queue too, but need not wait for grids: a newer request has to reach the one it stops.
-ASKS: dict[str, Any] = {"concurrency_id": "page", "concurrency_limit": RUNNING, "api_visibility": "private"}
 
 #: Those that only look at what is being drawn: they cost no thread, so that any number may.
 LOOKS: dict[str, Any] = {"concurrency_id": "look", "concurrency_limit": None, "api_visibility": "private"}
@@ -78,11 +72,16 @@ PRESS_PREVIEW = "() => document.querySelector('#preview-now').click()"
 
 @dataclass(frozen=True, kw_only=True)
 class CreateTab:
-    """What other tabs set: the widgets of a request, in the order of `from_request`, and the lock of the seed."""
+    """What other tabs set: the widgets of a request, in the order of `from_request`, and the lock of the seed.
+
+    And what they take: the file of the picture that is looked at is in `picked`, `sends` are the buttons that send it.
+    """
 
     controls: Sequence[Control]
     request: Sequence[Component]
     lock: Component
+    picked: gr.State
+    sends: Mapping[str, gr.Button]
 
 
 def create_tab(page: gr.Blocks, studio: Studio) -> CreateTab:
@@ -149,6 +148,8 @@ def create_tab(page: gr.Blocks, studio: Studio) -> CreateTab:
             with gr.Row(elem_id="afterwards"):
                 more = gr.Button("More like the one chosen", visible=False, size="sm", elem_id="more")
                 download = gr.DownloadButton("Download all (ZIP)", visible=False, size="sm", elem_id="download")
+                with gr.Row(visible=False, elem_id="create-send") as send_row:
+                    sends = {} if studio.settings.open_to_all else send_buttons("create")
         with gr.Column(elem_id="settings"):
             with gr.Accordion("Model", open=False, visible=len(offers) > 1):
                 model = gr.Dropdown(
@@ -188,7 +189,7 @@ def create_tab(page: gr.Blocks, studio: Studio) -> CreateTab:
             )
             verdict = gr.HTML()
         preview_now = gr.Button(visible="hidden", elem_id="preview-now")
-        newest, chosen = gr.State(Grid()), gr.State(0)
+        newest, chosen, picked = gr.State(Grid()), gr.State(0), gr.State("")
 
     # 2. Events. `request` are the widgets that make a request, in the order of `to_request` and `from_request`.
     request = [prompt, count, seed, near, model, size, scheduler, negative, *control_values]
@@ -228,7 +229,7 @@ def create_tab(page: gr.Blocks, studio: Studio) -> CreateTab:
     generate.click(
         partial(on_ask, studio, controls),
         inputs=[newest, lock, *request],
-        outputs=[newest, seed, previews, understood, gallery, download, more, begun],
+        outputs=[newest, seed, previews, understood, gallery, download, more, send_row, begun],
         show_progress_on=gallery,
         trigger_mode="always_last",
         **ASKS,
@@ -242,7 +243,7 @@ def create_tab(page: gr.Blocks, studio: Studio) -> CreateTab:
     )
     begun.change(on_look, newest, [forming, forming_row, stop], show_progress="hidden", **LOOKS)
     stop.click(on_stop, newest, stop, show_progress="hidden", **LOOKS)
-    gallery.select(on_choose, newest, [chosen, more], show_progress="hidden", **ASKS)
+    gallery.select(on_choose, newest, [chosen, more, picked, send_row], show_progress="hidden", **ASKS)
     more.click(
         partial(on_more, controls), [newest, chosen], [*request, lock, more], show_progress="hidden", **ASKS
     ).success(None, js=PRESS_GENERATE)
@@ -263,7 +264,7 @@ def create_tab(page: gr.Blocks, studio: Studio) -> CreateTab:
     restored.success(None, js=PRESS_PREVIEW)
     restored.failure(None, outputs=[verdict, dropped], js="() => ['', null]")  # a full box takes no further picture
     gr.api(generate_endpoint(page, studio), api_name="generate", **ENGINE)
-    return CreateTab(controls=controls, request=request, lock=lock)
+    return CreateTab(controls=controls, request=request, lock=lock, picked=picked, sends=sends)
 
 
 def on_ask(
@@ -289,14 +290,15 @@ def on_ask(
         request = fitting(request, offered)
         again = request == last.request
         if again and last.state == "drawing":
-            return gr.skip(), gr.skip(), "", understood, gr.skip(), gr.skip(), gr.skip(), gr.skip()
+            return gr.skip(), gr.skip(), "", understood, *[gr.skip()] * 5
         if request.seed is None or (again and last.state == "drawn" and not lock):
             request = replace(request, seed=new_seed())
         last.superseded = True
         hidden = gr.DownloadButton(visible=False)
-        gallery, more = gr.Gallery(selected_index=None), gr.Button(visible=False)
+        gallery, more, send = gr.Gallery(selected_index=None), gr.Button(visible=False), gr.Row(visible=False)
         begun = "" if offered.quick else secrets.token_hex(8)  # anything new sets off the looking
-        return Grid(request, near=offered.near), str(request.seed), "", understood, gallery, hidden, more, begun
+        drawn = Grid(request, near=offered.near)
+        return drawn, str(request.seed), "", understood, gallery, hidden, more, send, begun
 
 
 def on_draw(studio: Studio, unattended: Unattended, grid: Grid) -> Iterator[tuple[object, ...]]:
@@ -451,9 +453,13 @@ def on_expand(studio: Studio, look: str, prompt: str, negative: str) -> tuple[st
         return chosen.expand(studio.prompts.canonical(prompt)), negative or chosen.negative
 
 
-def on_choose(grid: Grid, chosen: gr.SelectData) -> tuple[int, Any]:
-    """The place in its grid of the picture that is looked at; of earlier pictures there is no grid here."""
-    return int(chosen.index), gr.Button(visible=grid.request is not None and grid.near)
+def on_choose(grid: Grid, chosen: gr.SelectData) -> tuple[int, Any, str, Any]:
+    """The place in its grid of the picture that is looked at, and its file; of earlier pictures there is no grid here.
+
+    Gradio has seen to it that the file is one that it served itself.
+    """
+    more = gr.Button(visible=grid.request is not None and grid.near)
+    return int(chosen.index), more, str(chosen.value["image"]["path"]), gr.Row(visible=True)
 
 
 def on_more(controls: Sequence[Control], grid: Grid, chosen: int) -> list[object]:
@@ -486,16 +492,20 @@ def on_drop(studio: Studio, controls: Sequence[Control], path: str) -> list[obje
     """Puts the settings of a picture made here back on the page, its seed locked, and says whether they still hold."""
     with plain_words():
         data = Path(path).read_bytes()
-        request = request_of(read_recipe(data), studio.offers)
+        recipe = read_recipe(data)
+        request = request_of(recipe, studio.offers)
         _, verdict = studio.recipe(data, request.backend)
         said = markup.verdict(verdict, studio.signature(data))
-    return [*from_request(controls, request), True, said, None]
+    settings = from_request(controls, request)
+    if recipe.kind != GenerationRequest.kind:  # an edit: its settings are none of this tab
+        return [*[gr.skip()] * len(settings), gr.skip(), said, None]
+    return [*settings, True, said, None]
 
 
 def on_load(studio: Studio) -> Any:
     """What was made here last, newest first, with its words; the samples stay where nothing was."""
     with plain_words():
-        made = [(str(copy_of(record, path)), record.prompt) for record, path in studio.recent(LATELY)]
+        made = [(str(copy_of(record, path)), title(record)) for record, path in studio.recent(LATELY)]
         return _gallery(made, "Made here lately", len(made)) if made else gr.skip()
 
 
