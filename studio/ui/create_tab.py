@@ -8,7 +8,7 @@ import json
 import random
 import secrets
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -24,6 +24,8 @@ from studio.ui.api import generate_endpoint
 from studio.ui.controls import NEW_SEED, control_widgets, from_request, new_seed, to_request
 from studio.ui.errors import plain_words
 from studio.ui.grid import Grid, Unattended
+from studio.ui.queues import ASKS, DRAWS, ENGINE, RUNNING
+from studio.ui.sending import send_buttons
 from studio.ui.served import copy_of, zip_of
 from studio.world.captions import caption
 from studio.world.scene import ATTRIBUTES, CORE_ATTRIBUTES, sample_core
@@ -38,18 +40,9 @@ DICE = str(Path(__file__).with_name("dice.svg"))
 COUNTS = (1, 4, 8, 16)
 PREVIEWS = 4
 EXAMPLES = 5
-RUNNING = 2
 LATELY = 12
 STEP = 0.4  # seconds between two looks at a grid that grows; each costs about as much as an image
 CONCEPTS = "Concepts: drawn by AI, not photos of a real item"
-
-#: All that draws waits in one queue, so that nobody's grid starves: first come, first served, and the engine takes
-#: turns image by image between the two that run.
-ENGINE: dict[str, Any] = {"concurrency_id": "engine", "concurrency_limit": RUNNING}
-#: What belongs to the page only: no part of the documented API.
-DRAWS: dict[str, Any] = {**ENGINE, "api_visibility": "private"}
-#: What draws nothing is on the queue too, but need not wait for grids: a newer request has to reach the one it stops.
-ASKS: dict[str, Any] = {"concurrency_id": "page", "concurrency_limit": RUNNING, "api_visibility": "private"}
 
 #: For the browser: several buttons end in one event, so that it never runs twice at once in a page.
 PRESS_GENERATE = "() => document.querySelector('#generate').click()"
@@ -58,11 +51,16 @@ PRESS_PREVIEW = "() => document.querySelector('#preview-now').click()"
 
 @dataclass(frozen=True, kw_only=True)
 class CreateTab:
-    """What other tabs set: the widgets of a request, in the order of `from_request`, and the lock of the seed."""
+    """What other tabs set: the widgets of a request, in the order of `from_request`, and the lock of the seed.
+
+    And what they take: the file of the picture that is looked at is in `picked`, `sends` are the buttons that send it.
+    """
 
     controls: Sequence[Control]
     request: Sequence[Component]
     lock: Component
+    picked: gr.State
+    sends: Mapping[str, gr.Button]
 
 
 def create_tab(page: gr.Blocks, studio: Studio) -> CreateTab:
@@ -118,6 +116,8 @@ def create_tab(page: gr.Blocks, studio: Studio) -> CreateTab:
             with gr.Row(elem_id="afterwards"):
                 more = gr.Button("More like the one chosen", visible=False, size="sm", elem_id="more")
                 download = gr.DownloadButton("Download all (ZIP)", visible=False, size="sm", elem_id="download")
+                with gr.Row(visible=False, elem_id="create-send") as send_row:
+                    sends = {} if studio.settings.open_to_all else send_buttons("create")
         with gr.Column(elem_id="settings"):
             with gr.Accordion("Camera and light", open=False):
                 control_values = control_widgets(controls)
@@ -135,7 +135,7 @@ def create_tab(page: gr.Blocks, studio: Studio) -> CreateTab:
             )
             verdict = gr.HTML()
         preview_now = gr.Button(visible="hidden", elem_id="preview-now")
-        newest, chosen = gr.State(Grid()), gr.State(0)
+        newest, chosen, picked = gr.State(Grid()), gr.State(0), gr.State("")
 
     # 2. Events. `request` are the widgets that make a request, in the order of `to_request` and `from_request`.
     request = [prompt, count, seed, near, *control_values]
@@ -162,7 +162,7 @@ def create_tab(page: gr.Blocks, studio: Studio) -> CreateTab:
     generate.click(
         partial(on_ask, studio, controls),
         inputs=[newest, lock, *request],
-        outputs=[newest, seed, previews, understood, gallery, download, more],
+        outputs=[newest, seed, previews, understood, gallery, download, more, send_row],
         show_progress_on=gallery,
         trigger_mode="always_last",
         **ASKS,
@@ -174,7 +174,7 @@ def create_tab(page: gr.Blocks, studio: Studio) -> CreateTab:
         trigger_mode="always_last",
         **DRAWS,
     )
-    gallery.select(on_choose, newest, [chosen, more], show_progress="hidden", **ASKS)
+    gallery.select(on_choose, newest, [chosen, more, picked, send_row], show_progress="hidden", **ASKS)
     more.click(
         partial(on_more, controls), [newest, chosen], [*request, lock, more], show_progress="hidden", **ASKS
     ).success(None, js=PRESS_GENERATE)
@@ -195,7 +195,7 @@ def create_tab(page: gr.Blocks, studio: Studio) -> CreateTab:
     restored.success(None, js=PRESS_PREVIEW)
     restored.failure(None, outputs=[verdict, dropped], js="() => ['', null]")  # a full box takes no further picture
     gr.api(generate_endpoint(page, studio), api_name="generate", **ENGINE)
-    return CreateTab(controls=controls, request=request, lock=lock)
+    return CreateTab(controls=controls, request=request, lock=lock, picked=picked, sends=sends)
 
 
 def on_ask(
@@ -219,13 +219,13 @@ def on_ask(
         understood = markup.chips(studio.understand(prompt))
         again = request == last.request
         if again and last.state == "drawing":
-            return gr.skip(), gr.skip(), "", understood, gr.skip(), gr.skip(), gr.skip()
+            return gr.skip(), gr.skip(), "", understood, gr.skip(), gr.skip(), gr.skip(), gr.skip()
         if request.seed is None or (again and last.state == "drawn" and not lock):
             request = replace(request, seed=new_seed())
         last.superseded = True
         hidden = gr.DownloadButton(visible=False)
-        gallery, more = gr.Gallery(selected_index=None), gr.Button(visible=False)
-        return Grid(request), str(request.seed), "", understood, gallery, hidden, more
+        gallery, more, send = gr.Gallery(selected_index=None), gr.Button(visible=False), gr.Row(visible=False)
+        return Grid(request), str(request.seed), "", understood, gallery, hidden, more, send
 
 
 def on_draw(studio: Studio, unattended: Unattended, grid: Grid) -> Iterator[tuple[object, ...]]:
@@ -292,9 +292,13 @@ def on_preview(
     return (gr.skip(), gr.skip()) if last.superseded else said  # Generate was pressed before this was ready
 
 
-def on_choose(grid: Grid, chosen: gr.SelectData) -> tuple[int, Any]:
-    """The place in its grid of the picture that is looked at; of earlier pictures there is no grid here."""
-    return int(chosen.index), gr.Button(visible=grid.request is not None)
+def on_choose(grid: Grid, chosen: gr.SelectData) -> tuple[int, Any, str, Any]:
+    """The place in its grid of the picture that is looked at, and its file; of earlier pictures there is no grid here.
+
+    Gradio has seen to it that the file is one that it served itself.
+    """
+    more = gr.Button(visible=grid.request is not None)
+    return int(chosen.index), more, str(chosen.value["image"]["path"]), gr.Row(visible=True)
 
 
 def on_more(controls: Sequence[Control], grid: Grid, chosen: int) -> list[object]:

@@ -5,9 +5,9 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from functools import partial
 from pathlib import Path
@@ -23,10 +23,12 @@ from studio.library.shares import DAYS, MAX_DAYS, MAX_DEMO
 from studio.request import GenerationRequest, described
 from studio.ui import library_markup as markup
 from studio.ui.controls import from_request, new_seed
-from studio.ui.create_tab import ASKS, PRESS_GENERATE, PRESS_PREVIEW
+from studio.ui.create_tab import PRESS_GENERATE, PRESS_PREVIEW
 from studio.ui.errors import plain_words
 from studio.ui.markup import notice
 from studio.ui.own_site import SHARES, host_name
+from studio.ui.queues import ASKS
+from studio.ui.sending import send_buttons
 from studio.ui.served import public_zip, zip_with_manifest
 from studio.world.scene import COLOURS
 
@@ -56,7 +58,15 @@ SURE = "() => confirm('Delete everything in the trash for good?')"
 OPENED = "(_, ...others) => [window.library.opened, ...others]"
 
 
-def library_tab(studio: Studio, create: CreateTab, tabs: gr.Tabs, tab: gr.Tab) -> None:
+@dataclass(frozen=True, kw_only=True)
+class LibraryTab:
+    """What other tabs take: `opened` has the hash of the image that is looked at, `sends` send it to be edited."""
+
+    opened: gr.Textbox
+    sends: Mapping[str, gr.Button]
+
+
+def library_tab(studio: Studio, create: CreateTab, tabs: gr.Tabs, tab: gr.Tab) -> LibraryTab:
     """Lays the tab out inside `tab` of `tabs`, and connects it to `studio` and to the settings of `create`."""
     # 1. Layout: what to look for, what was found, what to do with what is ticked, and one image in full.
     with gr.Column(elem_id="library"):
@@ -86,6 +96,7 @@ def library_tab(studio: Studio, create: CreateTab, tabs: gr.Tabs, tab: gr.Tab) -
                 use = gr.Button("Use these settings", variant="primary", size="sm", elem_id="library-use")
                 more = gr.Button("More like this", size="sm", elem_id="library-more")
                 similar = gr.Button("Find similar", size="sm", elem_id="library-similar")
+            sends = send_buttons("library")
             close = gr.Button("Close", size="sm")
         grid = gr.HTML(elem_id="library-grid")
         with gr.Row(elem_id="library-pages"):
@@ -218,6 +229,7 @@ def library_tab(studio: Studio, create: CreateTab, tabs: gr.Tabs, tab: gr.Tab) -
         button.click(partial(change, studio), which_link, **look).success(
             partial(on_links, studio), outputs=about, **look
         )
+    return LibraryTab(opened=opened, sends=sends)
 
 
 def on_turn(step: int, page: int) -> int:

@@ -13,9 +13,9 @@ import gradio as gr
 
 from studio.library.library import TRASH_DAYS
 from studio.ui import library_markup
-from studio.ui.create_tab import ASKS
 from studio.ui.errors import plain_words
 from studio.ui.markup import notice
+from studio.ui.queues import ASKS
 
 if TYPE_CHECKING:
     from studio.service import Studio
