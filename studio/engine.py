@@ -17,6 +17,7 @@ from studio import imaging
 from studio.backends.base import NO_HINTS, Hints
 from studio.errors import InputError
 from studio.request import (
+    ADVERT,
     PHOTO,
     EnhanceRequest,
     GeneratedImage,
@@ -144,6 +145,8 @@ class Engine:
             return ALTERED
         if recipe.kind == PHOTO:
             return _not_reproducible("It was uploaded, not drawn.")
+        if recipe.kind == ADVERT:
+            return _not_reproducible("It is an advert, which its campaign makes anew.")
         backend = self._backend(None)
         maker = self._retoucher if recipe.kind == EnhanceRequest.kind else backend
         if recipe.backend != maker.name:

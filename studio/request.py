@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 FORMAT_VERSION = 1
 #: The kind of what wasn't drawn: a picture that somebody uploaded, to be edited.
 PHOTO = "photo"
+#: The kind of a finished advert: a campaign made it of a picture and words.
+ADVERT = "advert"
 MAX_SEED = 2**63 - 1
 
 
