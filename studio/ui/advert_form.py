@@ -175,25 +175,27 @@ def advert_form(studio: Studio) -> Form:
         max_length=80,
         elem_id="adverts-name",
     )
+    languages = gr.CheckboxGroup(
+        [(PANES[language], language) for language in LANGUAGES],
+        value=["en"],
+        label="Languages",
+        elem_id="adverts-languages",
+        elem_classes="pills",
+    )
     with gr.Row(elem_id="adverts-writing"):
-        languages = gr.CheckboxGroup(
-            [(PANES[language], language) for language in LANGUAGES],
-            value=["en"],
-            label="Languages",
-            elem_id="adverts-languages",
-            elem_classes="pills",
-        )
         tones = gr.Dropdown(
             [(title, tone) for tone, title in copy.tones.items()],
             value=[next(iter(copy.tones))],
             multiselect=True,
             label="Tones (each a headline)",
+            min_width=150,
             elem_id="adverts-tones",
         )
         audience = gr.Dropdown(
             [(title, audience) for audience, title in copy.audiences.items()],
             value=next(iter(copy.audiences)),
             label="For",
+            min_width=150,
             elem_id="adverts-audience",
         )
     with gr.Column() as own_words:

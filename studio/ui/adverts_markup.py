@@ -57,7 +57,9 @@ def flagged(flags: Sequence[Flag]) -> str:
 def previews(drawn: Iterable[Advert]) -> str:
     """Small adverts that live in the page only."""
     items = "".join(
-        f'<li><img src="{data_url(advert.image)}" alt="Preview for {escape(advert.channel.title)}">'
+        f'<li{' class="wide"' if advert.image.width > 3 * advert.image.height else ""}'
+        f' style="--shape: {advert.image.width / advert.image.height:.3f}">'
+        f'<img src="{data_url(advert.image)}" alt="Preview for {escape(advert.channel.title)}">'
         f"<span>{escape(advert.channel.title)}</span></li>"
         for advert in drawn
     )
