@@ -67,7 +67,8 @@ class Engine:
         self._settings = settings
         self._refusals = refusals
         self._retoucher = retoucher
-        self._open_backend = lru_cache(maxsize=2)(open_backend)  # models are big: one more than the usual one
+        self._open_backend = lru_cache(maxsize=8)(open_backend)  # what is open isn't loaded yet
+        self._big: Backend | None = None  # the one that is in memory of those that aren't quick
         # One image at a time: networks and their caches belong to one thread at once, and two would share the same
         # cores anyway. Held for one image, so that a preview gets in between the images of somebody's grid.
         self._drawing = threading.Lock()
@@ -80,6 +81,7 @@ class Engine:
         """
         # 1. Refuse what makes no sense, before anything is loaded.
         backend = self._backend(request.backend)
+        backend.fetch(watch)
         offered = backend.capabilities
         request = checked(request, offered, self._settings, self._refusals)
 
@@ -92,8 +94,12 @@ class Engine:
         for index in range(request.count):
             # 3. Draw. Image i has seed + i, whatever else is drawn. An edit is laid over its source.
             with self._drawing:
-                maker = self._retoucher if isinstance(request, EnhanceRequest) else backend
-                maker.load()
+                if isinstance(request, EnhanceRequest):
+                    maker = self._retoucher
+                    maker.load()
+                else:
+                    maker = backend
+                    self._load(backend)
                 if isinstance(request, GenerationRequest):
                     image, parameters = backend.generate(request, index, watch)
                 else:
@@ -125,8 +131,10 @@ class Engine:
         """What the model makes of `prompt`. Raises as `generate` does."""
         opened = self._backend(backend)
         prompt = checked_prompt(prompt, self._settings, self._refusals)
+        if not opened.capabilities.quick:  # its images take long, and whoever types needn't wait for one
+            return opened.understand(prompt)
         with self._drawing:
-            opened.load()
+            self._load(opened)
             return opened.understand(prompt)
 
     def product_mask(self, image: Image.Image, hints: Hints = NO_HINTS) -> Image.Image:
@@ -136,10 +144,12 @@ class Engine:
             self._retoucher.load()
             return self._retoucher.product_mask(image, hints)
 
-    def redraw(self, recipe: Recipe, image: Image.Image, sources: Sources | None = None) -> Verdict:
+    def redraw(
+        self, recipe: Recipe, image: Image.Image, sources: Sources | None = None, backend: str | None = None
+    ) -> Verdict:
         """Draws `recipe` again and compares it with `image`, the RGB pixels it is said to have made.
 
-        An edit needs its `sources`; None says that they are gone.
+        An edit needs its `sources`; None says that they are gone. `backend` is the one that may have made it.
         """
         if imaging.pixels_sha256(image) != recipe.pixels_sha256:
             return ALTERED
@@ -147,12 +157,14 @@ class Engine:
             return _not_reproducible("It was uploaded, not drawn.")
         if recipe.kind == ADVERT:
             return _not_reproducible("It is an advert, which its campaign makes anew.")
-        backend = self._backend(None)
-        maker = self._retoucher if recipe.kind == EnhanceRequest.kind else backend
+        opened = self._backend(backend)
+        maker = self._retoucher if recipe.kind == EnhanceRequest.kind else opened
         if recipe.backend != maker.name:
             return _not_reproducible(f"It was made by {recipe.backend!r} ({recipe.kind}), which is not in use here.")
+        opened.fetch()
         with self._drawing:
-            maker.load()
+            if maker is opened:
+                self._load(opened)
             model, model_sha256 = maker.model, maker.model_sha256
         if recipe.model_sha256 != model_sha256:
             return _not_reproducible(
@@ -161,7 +173,7 @@ class Engine:
             )
         try:
             request = recipe.request if recipe.kind == GenerationRequest.kind else recipe.edit(sources)
-            (redrawn,) = self.generate(request)
+            (redrawn,) = self.generate(replace(request, backend=backend))
         except InputError as error:
             return _not_reproducible(f"Its recipe can't be drawn here: {error}")
         if redrawn.image.size != image.size:
@@ -177,11 +189,20 @@ class Engine:
         """What a backend offers, by default that of the settings; needs no loaded model."""
         return self._backend(backend).capabilities
 
-    def warm(self) -> None:
-        """Loads the backend of the settings."""
-        backend = self._backend(None)
+    def warm(self, backend: str | None = None, watch: Watch | None = None) -> None:
+        """Downloads a backend where that is necessary, and loads it; by default that of the settings."""
+        opened = self._backend(backend)
+        opened.fetch(watch)
         with self._drawing:
-            backend.load()
+            self._load(opened)
+
+    def _load(self, backend: Backend) -> None:
+        """Models that aren't quick are big: one of them gives way to another, as two may not fit."""
+        if not backend.capabilities.quick:
+            if self._big is not None and self._big is not backend:
+                self._big.unload()
+            self._big = backend
+        backend.load()
 
     def _backend(self, name: str | None) -> Backend:
         return self._open_backend(name or self._settings.backend)

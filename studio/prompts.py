@@ -2,7 +2,8 @@
 
 `vocabulary.yaml` names what the embedded model can draw in English, Chinese and German, `words.yaml` the words that ask
 for nothing in particular, `captions.yaml` the ways to describe a picture, `examples.yaml` prompts to start from,
-`refusals.yaml` what isn't drawn.
+`refusals.yaml` what isn't drawn, `models.yaml` the diffusion models that are offered, `looks.yaml` how to prompt them,
+`styles.yaml` the styles of the Restyle tab.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from pathlib import Path
-from typing import Annotated, TypeVar, cast
+from typing import Annotated, Literal, TypeVar, cast
 
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, TypeAdapter, ValidationError, field_validator
@@ -21,9 +22,19 @@ from studio.errors import PromptsError
 from studio.lexicon import Found, Lexicon, Phrase, Piece, adjoining, normal, phrase_of, plural, with_articles
 from studio.refusals import Refusal, words_of
 from studio.settings import packaged
+from studio.styles import Styles
 from studio.world.scene import PRODUCTS
 
-FILES = ("vocabulary.yaml", "words.yaml", "captions.yaml", "examples.yaml", "refusals.yaml")
+FILES = (
+    "vocabulary.yaml",
+    "words.yaml",
+    "captions.yaml",
+    "examples.yaml",
+    "refusals.yaml",
+    "models.yaml",
+    "looks.yaml",
+    "styles.yaml",
+)
 
 #: What a caption template may mention.
 SLOTS = frozenset(
@@ -140,6 +151,41 @@ class _Refused(Entry):
         return words
 
 
+class ListedModel(Entry):
+    """An entry of `models.yaml`, where its fields are explained."""
+
+    name: str
+    revision: str | None = Field(None, pattern="^[0-9a-f]{40}$")
+    title: str
+    good_for: str
+    licence: str
+    allows: str
+    steps: int = Field(ge=1, le=100)
+    guidance: float = Field(ge=0, le=20)
+    size: int = Field(ge=16, le=4096, multiple_of=8)
+    dtype: Literal["float16", "bfloat16", "float32"]
+    download_gb: float = Field(ge=0)
+    memory_gb: float = Field(ge=0)
+
+
+class Look(Entry):
+    """An entry of `looks.yaml`, where it is explained."""
+
+    prompt: str
+    negative: str = Field("", min_length=0)
+
+    @field_validator("prompt")
+    @classmethod
+    def _around_prompt(cls, text: str) -> str:
+        if _SLOT.findall(text) != ["prompt"]:
+            raise ValueError(f"“{text}” needs {{prompt}} once, and nothing else in braces")
+        return text
+
+    def expand(self, description: str) -> str:
+        """The whole prompt for a short description."""
+        return self.prompt.replace("{prompt}", description.strip().rstrip("."))
+
+
 @dataclass(frozen=True, kw_only=True)
 class Prompts:
     """The validated contents of `prompts/`."""
@@ -149,6 +195,9 @@ class Prompts:
     captions: CaptionTemplates
     examples: tuple[str, ...]
     refusals: tuple[Refusal, ...]
+    models: tuple[ListedModel, ...]
+    looks: Mapping[str, Look]
+    styles: Styles
     lexicon: Lexicon
     #: product -> the lexicon that knows its part, too.
     lexicons: Mapping[str, Lexicon]
@@ -265,7 +314,9 @@ def load_prompts(folder: Path | None = None) -> Prompts:
     shipped = packaged("prompts")
     if folder is not None and not folder.is_dir():
         raise PromptsError(folder, 0, "", "there is no such folder")
-    vocabulary, words, captions, examples, refusals = (words_file(name, folder) for name in FILES)
+    vocabulary, words, captions, examples, refusals, models, looks, styles = (
+        words_file(name, folder) for name in FILES
+    )
     terms = _vocabulary(vocabulary)
     if vocabulary.parent != shipped:
         _same_classes(vocabulary, terms, _vocabulary(shipped / vocabulary.name))
@@ -278,6 +329,9 @@ def load_prompts(folder: Path | None = None) -> Prompts:
             Refusal(subject=subject, reason=entry.reason, words=entry.words)
             for subject, entry in validated(refusals, TypeAdapter(dict[str, _Refused])).items()
         ),
+        models=validated(models, TypeAdapter(tuple[ListedModel, ...])),
+        looks=validated(looks, TypeAdapter(dict[str, Look])),
+        styles=validated(styles, TypeAdapter(Styles)),
         lexicon=lexicon,
         lexicons={
             name: _knowing(lexicon, {Found("part", product.part): terms["part"][product.part]})
@@ -297,8 +351,11 @@ _EXAMPLES = TypeAdapter(Annotated[tuple[Annotated[str, StringConstraints(min_len
 _PROBLEMS = {
     "dict_type": "should be a group of names, each with a colon",
     "extra_forbidden": "is not a field that belongs here",
+    "float_parsing": "should be a number",
+    "float_type": "should be a number",
     "missing": "is missing",
     "model_type": "should be a group of names, each with a colon",
+    "literal_error": "is not one of the words that can stand here",
     "string_too_short": "is empty",
     "string_type": "should be text",
     "too_short": "needs at least one entry",

@@ -107,9 +107,9 @@ class Studio:
         """What the backend of the settings offers."""
         return self.engine.capabilities()
 
-    def warm(self) -> None:
-        """Loads the model, so that the first image needn't wait for it."""
-        self.engine.warm()
+    def warm(self, backend: str | None = None, watch: Watch | None = None) -> None:
+        """Loads the model, so that the first image needn't wait for it; `watch` sees a download, if there is one."""
+        self.engine.warm(backend, watch)
 
     def generate(self, request: Request) -> list[SavedImage]:
         """Draws all images of `request`; each is saved before the next is drawn."""
@@ -184,11 +184,11 @@ class Studio:
             return None
         return Sources(mask=mask, **pictures)
 
-    def understand(self, prompt: str) -> Understanding:
+    def understand(self, prompt: str, backend: str | None = None) -> Understanding:
         """What the model makes of `prompt`."""
-        return self.engine.understand(prompt)
+        return self.engine.understand(prompt, backend)
 
-    def recipe(self, source: Path | bytes) -> tuple[Recipe, Verdict]:
+    def recipe(self, source: Path | bytes, backend: str | None = None) -> tuple[Recipe, Verdict]:
         """Reads the recipe inside a PNG (a path or the file's bytes) and redraws it to see whether it still holds."""
         limit = self.settings.max_upload_bytes
         data = source if isinstance(source, bytes) else _read(source, limit)
@@ -198,7 +198,7 @@ class Studio:
         if imaging.open_header(data).size != recipe.dimensions:
             return recipe, ALTERED  # said without decoding what may be 40 megapixels
         sources = self.sources(data) if recipe.sources else None
-        return recipe, self.engine.redraw(recipe, imaging.decode(data), sources)
+        return recipe, self.engine.redraw(recipe, imaging.decode(data), sources, backend=backend)
 
     def signature(self, source: Path | bytes) -> Signature | None:
         """What the signature in an image file is worth, None where it has none."""

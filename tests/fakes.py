@@ -34,6 +34,9 @@ class FakeBackend:
     #: Added to every value: another machine's rounding, or another model's.
     offset: int = 0
     broken: bool = False
+    quick: bool = True
+    #: What happened to it, in order: fetched, loaded, unloaded.
+    happened: list[str] = field(default_factory=list[str])
     drawn: list[int] = field(default_factory=list[int])
     #: Set when two threads were inside at once.
     entered_twice: bool = False
@@ -47,12 +50,20 @@ class FakeBackend:
             licence=self.licence,
             attributes=self.attributes,
             near=True,
+            quick=self.quick,
             editing=Editing(size=64, keeps=("product", "shape", "nothing"), by_words=True),
         )
+
+    def fetch(self, watch: Watch | None = None) -> None:
+        self.happened.append("fetched")
 
     def load(self) -> None:
         if self.broken:
             raise WeightsError("The weights are not the ones that were published.", "Install the studio again.")
+        self.happened.append("loaded")
+
+    def unload(self) -> None:
+        self.happened.append("unloaded")
 
     def understand(self, prompt: str) -> Understanding:
         found = (Understood(group="product", value="mug", confidence=0.9),) if "mug" in prompt else ()
@@ -120,7 +131,7 @@ class SlowStudio(Studio):
     pause = 1.0
 
     def __init__(self, settings: Settings) -> None:
-        super().__init__(settings, backends=lambda _: FakeBackend())
+        super().__init__(settings, backends=lambda _: FakeBackend(), retoucher=FakeRetoucher())
         #: While it is set, nothing is slow.
         self.hurry = threading.Event()
 

@@ -52,7 +52,10 @@ class Editing:
 class Capabilities:
     """What a backend offers. `sizes` are sides in pixels, the default first; `attributes` (group -> classes) what it
     can be asked for, where that is a closed list; `near`: whether images can be drawn near another; `negative_prompt`:
-    whether it listens to that; `editing`: None where it edits no pictures."""
+    whether it listens to that; `editing`: None where it edits no pictures.
+
+    `quick`: an image is there in a blink, and the model is small. Of those that aren't quick one is in memory at a
+    time, and nothing is drawn for previews while somebody types. `safety_checker`: whether one hides pictures."""
 
     sizes: tuple[int, ...]
     controls: tuple[Control, ...]
@@ -62,6 +65,8 @@ class Capabilities:
     near: bool = False
     negative_prompt: bool = False
     editing: Editing | None = None
+    quick: bool = True
+    safety_checker: bool = False
 
 
 class Drawing(NamedTuple):
@@ -73,11 +78,15 @@ class Drawing(NamedTuple):
 
 @dataclass(frozen=True, kw_only=True)
 class Step:
-    """How far an image has come: `done` of `total` steps. `preview` draws what there is of it, small, at a cost."""
+    """How far an image has come: `done` of `total` steps. `preview` draws what there is of it, small, at a cost.
+
+    Of a model that is on its way from the hub `done` and `total` are megabytes, and `downloading` says so.
+    """
 
     done: int
     total: int
     preview: Callable[[], Image.Image] | None = None
+    downloading: bool = False
 
 
 #: Called between the steps of an image; what it raises stops the image, and comes out of `generate`.
@@ -118,11 +127,22 @@ class Backend(Protocol):
         """Known without loading the model. Raises WeightsError where there is none."""
         ...
 
+    def fetch(self, watch: Watch | None = None) -> None:
+        """Downloads what isn't on this machine yet, where there is such a thing; threads may do so at once. `watch` is
+        called now and then. Raises WeightsError where it can't be had."""
+        ...
+
     def load(self) -> None:
         """Gets ready to draw. Raises WeightsError where weights are missing or altered."""
         ...
 
-    def understand(self, prompt: str) -> Understanding: ...
+    def unload(self) -> None:
+        """Gives back the memory of a model that isn't quick; the next use loads it again."""
+        ...
+
+    def understand(self, prompt: str) -> Understanding:
+        """What the model makes of a prompt. Where it isn't quick this needs no loaded model, and any thread may ask."""
+        ...
 
     def generate(self, request: GenerationRequest, index: int, watch: Watch | None = None) -> Drawing:
         """Draws image `index` of a request whose size is resolved."""

@@ -120,8 +120,14 @@ class GanBackend:
             editing=Editing(size=INPAINT_SIZE, keeps=("product", "shape", "nothing"), by_words=False),
         )
 
+    def fetch(self, watch: Watch | None = None) -> None:
+        """It is here."""
+
     def load(self) -> None:
         _ = self._networks
+
+    def unload(self) -> None:
+        """It stays, being small."""
 
     def understand(self, prompt: str) -> Understanding:
         return self._understand(prompt)
@@ -169,7 +175,6 @@ class GanBackend:
         """Surroundings from empty scenes of the product world, colours and materials laid over the product's shading,
         looks by image operations: what `studio.editing` does. No network draws it."""
         from studio.editing.instruction import read
-        from studio.editing.reference import like
         from studio.editing.restyle import restyle
 
         assert request.seed is not None
@@ -187,6 +192,8 @@ class GanBackend:
             )
             image, parameters = restyled.image, {"instruction": asdict(instruction)}
         if request.reference is not None:
+            from studio.editing.reference import like
+
             image = like(image, request.reference, strength=request.strength)
         return Drawing(image, parameters)
 

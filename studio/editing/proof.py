@@ -8,9 +8,8 @@ import numpy as np
 from PIL import Image
 
 from studio.editing.masks import of_size
+from studio.editing.strips import strips_of
 from studio.errors import InputError
-
-_STRIP = 256  # rows that are compared at once
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -58,8 +57,7 @@ def measure(before: Image.Image, after: Image.Image, locked: Image.Image) -> Pro
         )
     locked = of_size(locked, before)
     largest = total = count = changed = 0
-    for top in range(0, before.height, _STRIP):
-        box = (0, top, before.width, min(top + _STRIP, before.height))
+    for box in strips_of(before.size):
         first, second = (np.asarray(image.crop(box).convert("RGB"), dtype=np.int16) for image in (before, after))
         difference = np.abs(first - second)
         changed += int(np.count_nonzero(difference.any(axis=2)))

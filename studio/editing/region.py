@@ -21,6 +21,7 @@ from PIL import Image
 from scipy.ndimage import binary_dilation, find_objects, label, maximum_filter, minimum_filter, uniform_filter
 
 from studio.editing.masks import Box, of_size, required
+from studio.editing.membrane import Pixels, membrane
 
 #: Paints a crop (RGB) where the hole (L, 0 or 255) is; gives back an RGB image of the same size.
 Paint = Callable[[Image.Image, Image.Image], Image.Image]
@@ -29,13 +30,10 @@ _CELLS = 512  # holes are found on a grid of at most so many cells a side
 _STRIP = 256  # rows that are blended at once
 _SEAM = 192  # side of the grid on which the seam is matched
 _RING = 2  # cells beside the hole that say how far the patch is off
-_SWEEPS = 8  # of Jacobi's method on each grid of a membrane
 _FEATHER = 2  # pixels inside the hole over which the photo turns into the patch
 
 _ANYTHING = [0] + [255] * 255  # for `Image.point`: 255 where a mask isn't 0
 _NEIGHBOURS = np.ones((3, 3), bool)
-
-Pixels = NDArray[np.float32]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -172,44 +170,8 @@ def _correction(crop: Image.Image, patch: Image.Image, mask: Image.Image) -> lis
     hole = np.asarray(_holes(mask, size)) > 0
     near: NDArray[np.bool_] = binary_dilation(hole, _NEIGHBOURS, iterations=_RING)  # pyright: ignore[reportAssignmentType]
     seam = near & ~hole
-    smooth = _membrane(small - painted, seam)
+    smooth = membrane(small - painted, seam)
     return [Image.fromarray(np.ascontiguousarray(smooth[..., channel])) for channel in range(3)]
-
-
-def _membrane(values: Pixels, known: NDArray[np.bool_]) -> Pixels:
-    """Values [height, width, channels] where they are known, and about the solution of Laplace's equation elsewhere.
-
-    Each grid starts from one of half the size, on which cells are averages of what is known. Zero where nothing is.
-    """
-    height, width = known.shape
-    weight = known[..., None].astype(np.float32)
-    if max(height, width) > 1 and not known.all():
-        share = _halved(weight)
-        coarse = _membrane(_halved(values * weight) / np.maximum(share, 1e-6), share[..., 0] > 0)
-        values = np.where(known[..., None], values, _doubled(coarse)[:height, :width])
-        for _ in range(_SWEEPS):
-            around = np.pad(values, ((1, 1), (1, 1), (0, 0)), mode="edge")
-            mean = (around[2:, 1:-1] + around[:-2, 1:-1] + around[1:-1, 2:] + around[1:-1, :-2]) / 4
-            values = np.where(known[..., None], values, mean)
-    return values * weight if max(height, width) == 1 else values
-
-
-def _doubled(values: Pixels) -> Pixels:
-    height, width, channels = values.shape
-    size = (2 * width, 2 * height)
-    return np.stack(
-        [
-            np.asarray(Image.fromarray(np.ascontiguousarray(values[..., i])).resize(size, Image.Resampling.BILINEAR))
-            for i in range(channels)
-        ],
-        axis=-1,
-    )
-
-
-def _halved(values: Pixels) -> Pixels:
-    height, width = values.shape[:2]
-    even = np.pad(values, ((0, height % 2), (0, width % 2), (0, 0)))
-    return even.reshape((height + 1) // 2, 2, (width + 1) // 2, 2, -1).mean((1, 3))
 
 
 def _largest(values: NDArray[np.uint8], cell: int) -> NDArray[np.uint8]:

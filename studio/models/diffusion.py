@@ -10,7 +10,7 @@ from __future__ import annotations
 import hashlib
 import json
 import shutil
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -119,25 +119,29 @@ def sample(
     *,
     num_inference_steps: int = 20,
     guidance_scale: float = 2.0,
+    on_step: Callable[[int, int, Tensor], None] | None = None,
 ) -> Tensor:
     """DDIM (Song et al. 2021) without noise on the way: images [n, 3, size, size], about -1..1, image i from
     `generators[i]` and row i of the conditioning alone.
 
     Classifier-free guidance (Ho and Salimans 2022) leads away from `empty` [1, ...], which is what the adapter makes of
-    the empty text; with a scale of 1 it is left out, and half of the passes with it.
+    the empty text; with a scale of 1 it is left out, and half of the passes with it. `on_step` is told after each step
+    of its number (from 0), its time and what there is, in patches; what it raises ends it.
     """
     device, side = unet.device, unet.config["sample_size"] * PATCH
     noise = torch.stack([torch.randn(3, side, side, generator=each) for each in generators])
     x = to_patches(noise.to(device)).contiguous(memory_format=torch.channels_last)
     nothing = _repeated(empty, len(x))
     scheduler.set_timesteps(num_inference_steps)
-    for timestep in scheduler.timesteps.tolist():
+    for step, timestep in enumerate(scheduler.timesteps.tolist()):
         at = torch.tensor(timestep, device=device)
         v = predict(unet, x, at, conditioning)
         if guidance_scale != 1:
             without = predict(unet, x, at, nothing)
             v = without + guidance_scale * (v - without)
         x = scheduler.step(v, timestep, x, return_dict=False)[0]
+        if on_step:
+            on_step(step, timestep, x)
     return F.pixel_shuffle(x, PATCH)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import importlib.util
 import re
+import threading
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -41,6 +42,7 @@ class TextEncoder:
 
     def __init__(self, tokenizer: PreTrainedTokenizerBase, model: torch.nn.Module, sha256: str) -> None:
         self._tokenizer = tokenizer
+        self._tokenizing = threading.Lock()  # a tokenizer's settings change while it reads
         self._model = model.eval().requires_grad_(False)
         self.sha256 = sha256
 
@@ -84,12 +86,16 @@ class TextEncoder:
 
     def tokens(self, text: str) -> int:
         """The tokens of a text, those for its beginning and end included; counts to one more than are read."""
-        return len(self._tokenizer(text, truncation=True, max_length=MAX_TOKENS + 1)["input_ids"])
+        with self._tokenizing:
+            return len(self._tokenizer(text, truncation=True, max_length=MAX_TOKENS + 1)["input_ids"])
 
     @torch.inference_mode()
     def encode(self, texts: Sequence[str]) -> TokenStates:
         """Token states of `texts`, padded to the longest; at most 256 tokens of each are read."""
-        batch = self._tokenizer(list(texts), padding=True, truncation=True, max_length=MAX_TOKENS, return_tensors="pt")
+        with self._tokenizing:
+            batch = self._tokenizer(
+                list(texts), padding=True, truncation=True, max_length=MAX_TOKENS, return_tensors="pt"
+            )
         states = self._model(**batch).last_hidden_state
         return TokenStates(states=states, mask=batch["attention_mask"].bool())
 

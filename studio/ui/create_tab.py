@@ -17,13 +17,14 @@ from typing import TYPE_CHECKING, Any
 import gradio as gr
 
 from studio.errors import InputError, StudioError
-from studio.request import GenerationRequest, SavedImage
+from studio.request import PHOTO, GenerationRequest, SavedImage
 from studio.settings import packaged
 from studio.ui import markup
 from studio.ui.api import generate_endpoint
 from studio.ui.controls import NEW_SEED, control_widgets, from_request, new_seed, to_request
 from studio.ui.errors import plain_words
 from studio.ui.grid import Grid, Unattended
+from studio.ui.library_markup import title
 from studio.ui.queues import ASKS, DRAWS, ENGINE, RUNNING
 from studio.ui.sending import send_buttons
 from studio.ui.served import copy_of, zip_of
@@ -333,13 +334,20 @@ def on_drop(studio: Studio, controls: Sequence[Control], path: str) -> list[obje
         data = Path(path).read_bytes()
         recipe, verdict = studio.recipe(data)
         said = markup.verdict(verdict, studio.signature(data))
-    return [*from_request(controls, recipe.request), True, said, None]
+    settings = from_request(controls, recipe.request)
+    if recipe.kind != GenerationRequest.kind:  # an edit: its settings are none of this tab
+        return [*[gr.skip()] * len(settings), gr.skip(), said, None]
+    return [*settings, True, said, None]
 
 
 def on_load(studio: Studio) -> Any:
     """What was made here last, newest first, with its words; the samples stay where nothing was."""
     with plain_words():
-        made = [(str(copy_of(record, path)), record.prompt) for record, path in studio.recent(LATELY)]
+        made = [
+            (str(copy_of(record, path)), title(record))
+            for record, path in studio.recent(LATELY)
+            if record.kind != PHOTO
+        ]
         return _gallery(made, "Made here lately", len(made)) if made else gr.skip()
 
 

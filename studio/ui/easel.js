@@ -5,7 +5,7 @@
 // nothing but its pixels: `mask()` tells it to the server, `put()` takes what the server made of it.
 
 const MOST_UNDONE = 12; // masks of up to 6.5 MB each
-let tool = "brush";
+let tool = ""; // the first one, until another is chosen
 let size = 4; // of the brush: per cent of the shorter side
 let picture, canvas, pen, said; // of the picture that is there now
 let before = []; // masks to go back to

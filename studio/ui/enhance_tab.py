@@ -49,7 +49,7 @@ DETAIL = (
 )
 ADJUSTMENTS = (*LIGHT, *DETAIL)
 
-ENLARGE = {"As it is": 1, "Twice as wide and high": 2, "Four times": 4}
+ENLARGE = {"As it is": 1, "x2": 2, "x4": 4}
 
 
 def enhance_tab(studio: Studio) -> EditingTab:
@@ -57,12 +57,12 @@ def enhance_tab(studio: Studio) -> EditingTab:
     # 1. Layout: one press, or sliders, on the left; the picture as it will be, and what was made, on the right.
     with gr.Row(elem_classes="workbench"):
         with gr.Column(elem_classes="words"):
-            easel = easel_widgets("enhance", Look(), "Choose a picture to improve")
+            easel = easel_widgets("enhance", Look(), "Drop a picture to improve")
             white = gr.Checkbox(label="Pure white background", elem_id="enhance-white")
-            enlarge = gr.Radio(list(ENLARGE), value="As it is", label="Pixels", elem_classes="pills")
+            enlarge = gr.Radio(list(ENLARGE), value="As it is", label="Enlarge", elem_classes="pills")
             with gr.Row(elem_classes="actions"):
                 improve = gr.Button("Improve", variant="primary", elem_id="enhance-improve")
-                make = gr.Button("Make it as set", elem_id="enhance-run")
+                make = gr.Button("Apply", elem_id="enhance-run")
         with gr.Column(elem_classes="stage"):
             easel.view.render()
             preview = gr.ImageSlider(
@@ -73,12 +73,12 @@ def enhance_tab(studio: Studio) -> EditingTab:
                 max_height=640,
                 elem_id="enhance-preview",
             )
-            results = results_widgets("enhance")
         with gr.Column(elem_classes="settings"):
             with gr.Accordion("Light and colour", open=True):
                 sliders = [_slider(adjustment) for adjustment in LIGHT]
             with gr.Accordion("Detail", open=False):
                 sliders += [_slider(adjustment) for adjustment in DETAIL]
+        results = results_widgets("enhance")
 
     # 2. Events.
     easel.upload.upload(

@@ -54,7 +54,7 @@ def inpaint_tab(studio: Studio) -> EditingTab:
     # 1. Layout: what and how on the left, the picture and what was made of it on the right.
     with gr.Row(elem_classes="workbench"):
         with gr.Column(elem_classes="words"):
-            easel = easel_widgets("inpaint", LOOK, "Choose a picture to mend")
+            easel = easel_widgets("inpaint", LOOK, "Drop a picture to mend")
             prompt = gr.Textbox(
                 "",
                 label="In its place",
@@ -74,10 +74,10 @@ def inpaint_tab(studio: Studio) -> EditingTab:
             with gr.Row(elem_classes="actions"):
                 fill = gr.Button("Fill what is marked", variant="primary", elem_id="inpaint-run")
         with gr.Column(elem_classes="stage"):
-            gr.HTML("" if editing else notice("This model edits no pictures.", kind="problem"))
+            if editing is None:
+                gr.HTML(notice("This model edits no pictures.", kind="problem"))
             easel.view.render()
             mask_buttons(studio, easel, background=True)
-            results = results_widgets("inpaint")
         with gr.Column(elem_classes="settings"):
             with gr.Accordion("Extend to another shape", open=False, elem_id="inpaint-extend"):
                 gr.HTML('<p class="faint small">More surroundings are painted; the picture itself stays as it is.</p>')
@@ -87,6 +87,7 @@ def inpaint_tab(studio: Studio) -> EditingTab:
                 seed = gr.Textbox(
                     "", label="Seed", placeholder="New each time", max_lines=1, info="The same seed fills the same way."
                 )
+        results = results_widgets("inpaint")
 
     # 2. Events.
     easel.upload.upload(

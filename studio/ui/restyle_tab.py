@@ -58,7 +58,7 @@ def restyle_tab(studio: Studio) -> EditingTab:
     # 1. Layout: what and how on the left, the picture and what was made of it on the right.
     with gr.Row(elem_classes="workbench"):
         with gr.Column(elem_classes="words"):
-            easel = easel_widgets("restyle", LOOK, "Choose a picture to restyle")
+            easel = easel_widgets("restyle", LOOK, "Drop a picture to restyle")
             prompt = gr.Textbox(
                 "",
                 label="How should it look?",
@@ -79,10 +79,10 @@ def restyle_tab(studio: Studio) -> EditingTab:
             with gr.Row(elem_classes="actions"):
                 restyle = gr.Button("Restyle", variant="primary", elem_id="restyle-run")
         with gr.Column(elem_classes="stage"):
-            gr.HTML("" if editing else notice("This model edits no pictures.", kind="problem"))
+            if editing is None:
+                gr.HTML(notice("This model edits no pictures.", kind="problem"))
             easel.view.render()
             mask_buttons(studio, easel, background=False)
-            results = results_widgets("restyle")
         with gr.Column(elem_classes="settings"):
             with gr.Accordion("Strength and variants", open=False):
                 strength = gr.Slider(
@@ -104,6 +104,7 @@ def restyle_tab(studio: Studio) -> EditingTab:
                     elem_id="restyle-reference",
                     elem_classes="photo-drop",
                 )
+        results = results_widgets("restyle")
 
     # 2. Events.
     easel.upload.upload(

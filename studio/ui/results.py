@@ -47,7 +47,7 @@ class Result:
     index: int
     #: What was measured, or "".
     said: str
-    #: "Inpainted, seed 5"
+    #: What was done, in a word.
     caption: str
     #: A small WebP.
     thumb: bytes
@@ -221,6 +221,6 @@ def _result(image: SavedImage, before: str, caption: str) -> Result:
         seed=image.seed,
         index=image.index,
         said=said_of(image.recipe),
-        caption=f"{caption}, seed {image.seed}",
+        caption=caption,
         thumb=imaging.to_webp(image.image, _THUMB),
     )

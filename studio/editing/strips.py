@@ -1,0 +1,26 @@
+"""Large images in strips of rows, so that floats of the whole image are never in memory."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+from studio.editing.masks import Box
+
+ROWS = 256
+
+
+def strips_of(size: tuple[int, int]) -> Iterator[Box]:
+    """The strips of an image of a size, from the top."""
+    for top in range(0, size[1], ROWS):
+        yield 0, top, size[0], min(top + ROWS, size[1])
+
+
+def rows_of(small: Image.Image, size: tuple[int, int], strip: Box) -> NDArray[np.float32]:
+    """A strip of a small image in mode F that is scaled to a size; strips fit together."""
+    scale = small.height / size[1]
+    box = (0, strip[1] * scale, small.width, strip[3] * scale)
+    return np.asarray(small.resize((size[0], strip[3] - strip[1]), Image.Resampling.BICUBIC, box=box))

@@ -1,0 +1,85 @@
+"""The diffusion model as a pipeline of diffusers: called as theirs are, and asked for what it takes as theirs are.
+
+Imported by who draws with it, as this needs diffusers.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import torch
+import torch.nn.functional as F
+from diffusers.image_processor import VaeImageProcessor
+from diffusers.models.unets.unet_2d_condition import UNet2DConditionModel
+from diffusers.pipelines.pipeline_utils import DiffusionPipeline, ImagePipelineOutput
+from diffusers.schedulers.scheduling_ddim import DDIMScheduler
+from torch import Tensor
+
+from .adapter import Conditioning, TextAdapter
+from .diffusion import PATCH, load_diffusion, sample
+from .errors import SnapshotError
+from .text_encoder import TextEncoder
+
+
+class TextAdapterPipeline(DiffusionPipeline):
+    """Words through the frozen text encoder and the adapter, noise through the UNet."""
+
+    def __init__(self, adapter: TextAdapter, unet: UNet2DConditionModel, scheduler: DDIMScheduler) -> None:
+        super().__init__()
+        self.register_modules(adapter=adapter, unet=unet, scheduler=scheduler)
+        self.image_processor = VaeImageProcessor(vae_scale_factor=1)
+        self.text_encoder: TextEncoder | None = None
+        self.num_timesteps = 0
+
+    @classmethod
+    def from_snapshot(cls, folder: Path, text_encoder: TextEncoder) -> TextAdapterPipeline:
+        """Raises SnapshotError for a folder that isn't whole, or was trained with another text encoder."""
+        snapshot = load_diffusion(folder)
+        if snapshot.description.text_encoder_sha256 != text_encoder.sha256:
+            raise SnapshotError(f"The model in {folder} was trained with another text encoder.")
+        pipeline = cls(adapter=snapshot.adapter, unet=snapshot.unet, scheduler=snapshot.scheduler)
+        pipeline.text_encoder = text_encoder
+        return pipeline
+
+    @torch.no_grad()
+    def __call__(
+        self,
+        prompt: str,
+        *,
+        negative_prompt: str = "",
+        num_inference_steps: int = 20,
+        guidance_scale: float = 2.0,
+        generator: torch.Generator,
+        output_type: str = "pil",
+        callback_on_step_end: Callable[..., dict[str, Any]] | None = None,
+    ) -> ImagePipelineOutput:
+        """Draws one image from noise of `generator` (of the CPU). Guidance leads away from `negative_prompt`; the empty
+        one is what the model learnt to be led away from."""
+
+        def on_step(step: int, timestep: int, latents: Tensor) -> None:
+            if callback_on_step_end:
+                callback_on_step_end(self, step, timestep, {"latents": latents})
+
+        self.num_timesteps = num_inference_steps
+        images = sample(
+            self.unet,
+            self.scheduler,
+            self._read(prompt),
+            self._read(negative_prompt),
+            [generator],
+            num_inference_steps=num_inference_steps,
+            guidance_scale=guidance_scale,
+            on_step=on_step,
+        )
+        return ImagePipelineOutput(images=self.image_processor.postprocess(images.float(), output_type=output_type))
+
+    def to_pixels(self, latents: Tensor) -> Tensor:
+        """What the UNet sees, [1, 12, size / 2, size / 2], to the picture [3, size, size]."""
+        return F.pixel_shuffle(latents, PATCH)[0]
+
+    def _read(self, text: str) -> Conditioning:
+        assert self.text_encoder is not None
+        encoded = self.text_encoder.encode([text])
+        return self.adapter(encoded.states.to(self.unet.device), encoded.mask.to(self.unet.device))
