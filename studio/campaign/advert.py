@@ -18,7 +18,7 @@ from studio.campaign import ground
 from studio.campaign.box import Box, around
 from studio.campaign.channels import Channel
 from studio.campaign.colours import (
-    AIM,
+    CONTRAST,
     WHITE,
     Colour,
     Palette,
@@ -31,7 +31,7 @@ from studio.campaign.colours import (
 from studio.campaign.fonts import Fonts, Style, is_right_to_left, sized
 from studio.campaign.layouts import LOGO, Layout
 from studio.campaign.subject import Subject
-from studio.campaign.typesetting import NAMES, Role, Setting, Typesetter, shaping
+from studio.campaign.typesetting import NAMES, Line, Role, Setting, Typesetter, detail, shaping
 from studio.errors import InputError
 
 #: A button is seen when it stands out this much from what is behind it.
@@ -138,7 +138,7 @@ class Composer:
         if layout.panel == "card" and settings:
             surface = _paint_card(canvas, settings, placed.box, channel, palette)
         inks = (palette.ink, WHITE) if surface is None or luminance(surface) > 0.3 else (WHITE, palette.ink)
-        ink = _ink(canvas, settings, inks, placed.mask) if settings else inks[0]
+        ink = _ink(canvas, settings, inks, placed) if settings else inks[0]
 
         # 5. Draw them.
         painted = tuple(_paint(canvas, setting, ink, palette) for setting in settings)
@@ -299,7 +299,7 @@ def _paint_card(
 
 
 def _ink(
-    canvas: Image.Image, settings: Sequence[Setting], wanted: Iterable[Colour], mask: Image.Image | None
+    canvas: Image.Image, settings: Sequence[Setting], wanted: Iterable[Colour], placed: ground.Placed | None
 ) -> Colour:
     """A colour that can be read behind all of the words; where there is none, the ground under them is calmed first."""
     wanted = tuple(wanted)
@@ -308,7 +308,7 @@ def _ink(
     if found is not None:
         return found
     colour = (10, 10, 12) if _behind(canvas, boxes, (50, 50))[0] < 0.22 else WHITE
-    part, shade = _shade(canvas, around(boxes), mask)
+    part, shade = _shade(canvas, around(boxes), placed and placed.box, placed and placed.mask)
     bare = canvas.crop(part)
     for strength in _SCRIMS:
         veil = shade.point([round(value * strength) for value in range(256)])
@@ -336,22 +336,39 @@ def _behind(
     return float(low), float(high)
 
 
-def _shade(canvas: Image.Image, region: Box, mask: Image.Image | None) -> tuple[tuple[int, int, int, int], Image.Image]:
-    """A scrim's shape: all of a region, fading around it, and nothing of the product. And the part of the canvas that
-    it covers."""
-    soft = 0.09 * min(canvas.size)
-    left, top, right, bottom = region.grown(soft * 3).pixels
+def _shade(
+    canvas: Image.Image, words: Box, product: Box | None, mask: Image.Image | None
+) -> tuple[tuple[int, int, int, int], Image.Image]:
+    """A scrim's shape: all from the words to the edges of the picture, fading towards the product, and nothing of it.
+    And the part of the canvas that it covers."""
+    soft = 0.16 * min(canvas.size)
+    region = words.grown(soft * 0.4)
+    if product is not None:
+        region = _to_the_edges(region, words, product, far=2 * max(canvas.size))
+    left, top, right, bottom = region.grown(soft).pixels
     left, top, right, bottom = max(left, 0), max(top, 0), min(right, canvas.width), min(bottom, canvas.height)
     small = max(1, round(max(canvas.size) / 320))  # what is soft is drawn small
-    shade = Image.new("L", (max(1, (right - left) // small), max(1, (bottom - top) // small)), 0)
-    inner = region.grown(soft * 1.3)
-    sides = (inner.left - left, inner.top - top, inner.right - left, inner.bottom - top)
-    ImageDraw.Draw(shade).rectangle([side / small for side in sides], fill=255)
-    shade = shade.filter(ImageFilter.GaussianBlur(soft / 2 / small))
-    shade = shade.resize((right - left, bottom - top), Image.Resampling.BICUBIC)
+    # Drawn with a rim, so that the blur finds the same beyond an edge of the picture as within it.
+    rim = round(soft / small) + 1
+    shade = Image.new("L", ((right - left) // small + 2 * rim + 1, (bottom - top) // small + 2 * rim + 1), 0)
+    corners = (region.left - left, region.top - top, region.right - left, region.bottom - top)
+    ImageDraw.Draw(shade).rectangle([max(-9.0, min(corner / small + rim, 9999.0)) for corner in corners], fill=255)
+    shade = shade.filter(ImageFilter.GaussianBlur(soft / 2.5 / small))
+    wanted = (rim, rim, rim + (right - left) / small, rim + (bottom - top) / small)
+    shade = shade.resize((right - left, bottom - top), Image.Resampling.BICUBIC, box=wanted)
     if mask is not None:
         shade = ImageChops.multiply(shade, ImageChops.invert(mask.crop((left, top, right, bottom))))
     return (left, top, right, bottom), shade
+
+
+def _to_the_edges(region: Box, words: Box, product: Box, far: float) -> Box:
+    """A region that goes on on all sides but the one towards the product."""
+    whole = Box(left=-far, top=-far, right=far, bottom=far)
+    if words.bottom <= product.top:
+        return replace(whole, bottom=region.bottom)
+    if words.top >= product.bottom:
+        return replace(whole, top=region.top)
+    return replace(whole, right=region.right) if words.right <= product.left else replace(whole, left=region.left)
 
 
 def _paint(canvas: Image.Image, setting: Setting, ink: Colour, palette: Palette) -> Painted:
@@ -359,20 +376,31 @@ def _paint(canvas: Image.Image, setting: Setting, ink: Colour, palette: Palette)
     colour, plate = ink, None
     if setting.role == "cta":
         plate = _button_colour(canvas, setting, palette, ink)
-        colour = next(c for c in (WHITE, palette.ink, (0, 0, 0)) if contrast(c, plate) >= AIM)
+        colour = next(c for c in (WHITE, palette.ink, (0, 0, 0)) if contrast(c, plate) >= CONTRAST)
         _button(canvas, setting.box, plate)
     elif setting.role == "price":
         behind = _behind(canvas, [setting.ink.grown(3)])
         accent = palette.accent
         ranked = readable(behind, (accent,))
         colour = accent if ranked == accent else ink
-    draw = ImageDraw.Draw(canvas)
-    font = sized(setting.face, setting.size)
     for line in setting.lines:
-        draw.text(
-            (line.x, line.y), line.text, colour, font, anchor="ls", **shaping(line.right_to_left, setting.language)
-        )
+        _draw_line(canvas, setting, line, colour)
     return Painted(setting=setting, colour=colour, plate=plate)
+
+
+def _draw_line(canvas: Image.Image, setting: Setting, line: Line, colour: Colour) -> None:
+    """Draws a line of text. Small letters are drawn larger and made smaller: between pixels they keep their places."""
+    times = detail(setting.size)
+    font = sized(setting.face, setting.size * times)
+    given = shaping(line.right_to_left, setting.language)
+    if times == 1:
+        ImageDraw.Draw(canvas).text((line.x, line.y), line.text, colour, font, anchor="ls", **given)
+        return
+    left, top, right, bottom = line.ink.grown(1).pixels
+    letters = Image.new("L", ((right - left) * times, (bottom - top) * times), 0)
+    origin = ((line.x - left) * times, (line.y - top) * times)
+    ImageDraw.Draw(letters).text(origin, line.text, 255, font, anchor="ls", **given)
+    canvas.paste(colour, (left, top), letters.reduce(times))
 
 
 def _button_colour(canvas: Image.Image, setting: Setting, palette: Palette, ink: Colour) -> Colour:
@@ -389,7 +417,7 @@ def _button_colour(canvas: Image.Image, setting: Setting, palette: Palette, ink:
 
 
 def _has_label(plate: Colour, palette: Palette) -> bool:
-    return any(contrast(colour, plate) >= AIM for colour in (WHITE, palette.ink, (0, 0, 0)))
+    return any(contrast(colour, plate) >= CONTRAST for colour in (WHITE, palette.ink, (0, 0, 0)))
 
 
 def _button(canvas: Image.Image, box: Box, colour: Colour) -> None:

@@ -34,6 +34,8 @@ def pieces(text: str, whole: frozenset[str] = frozenset()) -> list[str]:
                 joined.append(unit)
         if found and _NUMBER.fullmatch(found[-1]) and _SHORT.fullmatch(joined[0]):
             joined[0] = found.pop() + joined[0]  # 350 ml
+        elif found and (joined[0][0] in _NOT_FIRST or found[-1].rstrip()[-1] in _NOT_LAST):
+            joined[0] = found.pop() + joined[0]  # Bonjour !
         if word != word.rstrip():
             joined[-1] += " "
         found += joined

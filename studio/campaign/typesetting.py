@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
-from math import floor
+from math import ceil, floor
 from pathlib import Path
 from typing import Literal, TypedDict
 
@@ -50,6 +50,7 @@ _SPACE: dict[Role, float] = {
 PADDING_X, PADDING_Y = 1.15, 0.72
 #: What gives way where there is no room, the first first. The others have to be there.
 _GIVES_WAY: tuple[Role, ...] = ("subline", "price", "cta")
+_SMALL = 48  # pixels
 _WORTH_A_LINE = 0.84
 _SET_AT = 100  # pixels: widths are measured once at this size, and scale with it
 
@@ -209,7 +210,7 @@ class Typesetter:
         """One element with its top at `top`, None where it is too wide or takes too many lines."""
         is_button = role == "cta"
         pad_x, pad_y = (PADDING_X * size, PADDING_Y * size) if is_button else (0.0, 0.0)
-        width = box.width - 2 * pad_x
+        width = box.width - 2 * pad_x - 1  # letters stand on whole pixels
         lines = balanced(pieces(text, self.whole), lambda piece: _width(face, piece) * size / _SET_AT, width)
         if lines is None or len(lines) > _MOST_LINES[role]:
             return None
@@ -226,12 +227,12 @@ class Typesetter:
             else:
                 baseline = max(baseline + _LEADING.get(role, 1.2) * size, below - above + 0.04 * size)
             if align == "centre":
-                x = (box.left + box.right) / 2 - (left + right) / 2
+                x = round((box.left + box.right) / 2 - (left + right) / 2)
             elif from_right:
-                x = box.right - pad_x - right
+                x = floor(box.right - pad_x - right)
             else:
-                x = box.left + pad_x - left
-            x, baseline = round(x), round(baseline)
+                x = ceil(box.left + pad_x - left)
+            baseline = round(baseline)
             ink = Box(left=x + left, top=baseline + above, right=x + right, bottom=baseline + under)
             found.append(Line(text=line, x=x, y=baseline, ink=ink, right_to_left=from_right))
             below = baseline + under
@@ -309,8 +310,16 @@ def _width(face: Face, piece: str) -> float:
 @lru_cache(maxsize=8192)
 def _ink(face: Face, size: int, line: str, from_right: bool, language: str) -> tuple[float, float, float, float]:
     """The ink of a line around the start of its baseline: left, top, right, bottom."""
-    font = sized(face, size)
-    return font.getbbox(line, anchor="ls", **shaping(from_right, language))
+    times = detail(size)
+    font = sized(face, size * times)
+    left, top, right, bottom = font.getbbox(line, anchor="ls", **shaping(from_right, language))
+    return left / times, top / times, right / times, bottom / times
+
+
+def detail(size: int) -> int:
+    """How many times as large letters of a size in pixels are drawn: fonts keep to whole pixels, which small ones
+    can't."""
+    return 4 if size < _SMALL else 1
 
 
 class Shaping(TypedDict, total=False):
