@@ -56,14 +56,18 @@ def flagged(flags: Sequence[Flag]) -> str:
 
 def previews(drawn: Iterable[Advert]) -> str:
     """Small adverts that live in the page only."""
-    items = "".join(
-        f'<li{' class="wide"' if advert.image.width > 3 * advert.image.height else ""}'
-        f' style="--shape: {advert.image.width / advert.image.height:.3f}">'
-        f'<img src="{data_url(advert.image)}" alt="Preview for {escape(advert.channel.title)}">'
-        f"<span>{escape(advert.channel.title)}</span></li>"
-        for advert in drawn
-    )
+    items = "".join(_preview(advert) for advert in drawn)
     return f'<section class="advert-previews"><h2>Preview, not kept</h2><ul>{items}</ul></section>' if items else ""
+
+
+def _preview(advert: Advert) -> str:
+    width, height = advert.image.size
+    title = escape(advert.channel.title)
+    wide = ' class="wide"' if width > 3 * height else ""
+    return (
+        f'<li{wide} style="--shape: {width / height:.3f}"><img src="{data_url(advert.image)}"'
+        f' alt="Preview for {title}"><span>{title}</span></li>'
+    )
 
 
 def products(pictures: Sequence[str]) -> str:
