@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import shutil
+import textwrap
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
@@ -30,6 +31,7 @@ MAX_PICTURES = 12
 #: Drawings of one product in one scene.
 MAX_VARIANTS = 8
 _LONGEST = 300  # characters of a text in an advert
+_FILE_NAME = 40  # characters of a description that files are named after
 _PICTURE_ENDINGS = (".png", ".jpg", ".jpeg", ".webp")
 
 Source = Literal["words", "pictures", "table"]
@@ -126,7 +128,8 @@ def _products(request: AdvertRequest) -> tuple[Brief, ...]:
     if request.source == "words":
         if not request.description.strip():
             raise InputError("The product isn't described.", "Say what it is, or choose a picture of it.")
-        return (brief_of({"sku": name or "product", "name": name, "description": request.description}, Path()),)
+        sku = name or textwrap.shorten(request.description, _FILE_NAME, placeholder="") or "product"
+        return (brief_of({"sku": sku, "name": name, "description": request.description}, Path()),)
     if not 1 <= len(request.pictures) <= MAX_PICTURES:
         if request.pictures:
             raise InputError(f"These are {len(request.pictures)} pictures.", f"Use at most {MAX_PICTURES}.")

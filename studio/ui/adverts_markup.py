@@ -129,7 +129,7 @@ def grid(run: Run | None, channels: Mapping[str, Channel], *, problems_only: boo
             by_channel.setdefault(row.channel, []).append(row)
     parts = [_failures(failed)] if failed else []
     parts += [_channel(run, channels.get(name), name, of) for name, of in by_channel.items()]
-    return "".join(parts)
+    return f'<div class="advert-channels">{"".join(parts)}</div>'
 
 
 def _failures(rows: Sequence[Row]) -> str:
@@ -138,7 +138,7 @@ def _failures(rows: Sequence[Row]) -> str:
         for row in rows[:_FAILURES]
     )
     more = f"<li>and {len(rows) - _FAILURES:,} others</li>" if len(rows) > _FAILURES else ""
-    return f'<section class="advert-channel"><h3>Not made</h3><ul class="advert-flags">{items}{more}</ul></section>'
+    return f'<section class="advert-channel not-made"><h3>Not made</h3><ul class="advert-flags">{items}{more}</ul></section>'
 
 
 def _channel(run: Run, channel: Channel | None, name: str, rows: Sequence[Row]) -> str:
@@ -148,8 +148,9 @@ def _channel(run: Run, channel: Channel | None, name: str, rows: Sequence[Row]) 
     more = f'<p class="faint">and {len(rows) - SHOWN:,} others, which the ZIP has</p>' if len(rows) > SHOWN else ""
     shape = "wide" if rows[0].width > 2 * rows[0].height else "tall" if rows[0].height > 1.5 * rows[0].width else ""
     return (
-        f'<section class="advert-channel"><h3>{escape(title)} <span class="faint">{size}</span></h3>'
-        f'<ul class="advert-grid {shape}">{cards}</ul>{more}</section>'
+        f'<section class="advert-channel {shape}" style="--count: {min(len(rows), SHOWN)}">'
+        f'<h3>{escape(title)} <span class="faint">{size}</span></h3>'
+        f'<ul class="advert-grid">{cards}</ul>{more}</section>'
     )
 
 
