@@ -217,7 +217,9 @@ class Recipe:
 
     @property
     def public_alt_text(self) -> str:
-        """The same for strangers, who don't get to read the prompt."""
+        """The same for strangers, who don't get to read the prompt; an advert says its own headline to everybody."""
+        if self.kind == ADVERT:
+            return self.prompt
         return described(self.attributes) or "A product"
 
     @property

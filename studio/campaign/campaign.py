@@ -311,7 +311,7 @@ class Campaign:
         if picture.concept and channel.kind == "listing" and not self.plan.concepts_in_listings:
             raise InputError(
                 f"{channel.title} shows the real product, and this picture is a concept: {picture.concept}.",
-                "Give a photo, or overrule it with concepts_in_listings.",
+                "Give a photo, or allow concepts in listings.",
             )
         if self.plan.brand is not None and channel.words:
             for text in words.by_role.values():

@@ -1,6 +1,7 @@
 // The Adverts tab: looks again a moment after the form was changed, and keeps what is ticked among finished adverts.
-// Gradio runs this once, with the grid as `element`.
+// Gradio runs this once, with what says the number of adverts as `element`.
 
+const page = element.closest("#adverts");
 const PAUSE = 250; // milliseconds
 let waiting;
 const lookSoon = () => {
@@ -9,9 +10,8 @@ const lookSoon = () => {
 };
 // Words, sliders and ticks are "input"; what is chosen in a list is a click or a key.
 for (const kind of ["input", "change", "click", "keyup"]) {
-  document.addEventListener(kind, (event) => {
-    const form = event.target.closest?.("#adverts > .words");
-    if (!form || event.target.closest(".actions, #adverts-kit-form")) return;
+  page.addEventListener(kind, (event) => {
+    if (!event.target.closest(".words") || event.target.closest(".actions, #adverts-kit-form, .stage")) return;
     const matters = kind === "input" || kind === "change" || event.target.closest("[role=listbox], [role=option], .token-remove");
     if (matters) lookSoon();
   });
@@ -19,15 +19,17 @@ for (const kind of ["input", "change", "click", "keyup"]) {
 
 const ticked = new Set();
 const tell = () => {
-  for (const box of element.querySelectorAll(".tick input")) box.checked = ticked.has(box.value);
+  for (const box of page.querySelectorAll("#adverts-grid .tick input")) box.checked = ticked.has(box.value);
   const words = document.querySelector("#adverts-count");
   if (words) words.textContent = ticked.size ? `${ticked.size} ticked` : "Tick the winners.";
 };
 window.adverts = { ticked: () => [...ticked] };
-element.addEventListener("change", (event) => {
-  if (!event.target.matches(".tick input")) return;
+page.addEventListener("change", (event) => {
+  if (!event.target.matches("#adverts-grid .tick input")) return;
   if (event.target.checked) ticked.add(event.target.value);
   else ticked.delete(event.target.value);
   tell();
 });
-new MutationObserver(tell).observe(element, { childList: true, subtree: true });
+new MutationObserver((changes) => {
+  if (changes.some(({ target }) => target.closest?.("#adverts-grid"))) tell();
+}).observe(page, { childList: true, subtree: true });

@@ -95,7 +95,7 @@ def progress(run: Run | None) -> str:
         return ""
     done, failed = len(run.rows), sum(row.status == "failed" for row in run.rows)
     part = f"{done:,} of {adverts(run.total)}"
-    wrong = f" {failed:,} with problems." if failed else ""
+    wrong = f" {failed:,} failed." if failed else ""
     match run.state:
         case "waiting":
             return notice("Another campaign is running: this one waits for its turn.")

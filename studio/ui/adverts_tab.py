@@ -88,13 +88,13 @@ def adverts_tab(studio: Studio, tab: gr.Tab) -> AdvertsTab:
                 run = gr.Button("Make the adverts", variant="primary", elem_id="adverts-run")
                 stop = gr.Button("Stop", visible=False, elem_id="adverts-stop")
         with gr.Column(elem_classes="stage"):
-            price = gr.HTML(elem_id="adverts-price")
+            price = gr.HTML(elem_id="adverts-price", js_on_load=_SCRIPT.read_text(encoding="utf-8"))
             previews = gr.HTML(elem_id="adverts-previews")
             progress = gr.HTML(elem_id="adverts-progress")
             with gr.Column(visible=False, elem_id="adverts-made") as made:
                 which = gr.Radio([EVERYTHING, PROBLEMS], value=EVERYTHING, show_label=False, elem_classes="pills")
                 compared = gr.HTML(elem_id="adverts-compared")
-                grid = gr.HTML(elem_id="adverts-grid", js_on_load=_SCRIPT.read_text(encoding="utf-8"))
+                grid = gr.HTML(elem_id="adverts-grid")
                 with gr.Column(elem_id="adverts-choice"):
                     gr.HTML('<p id="adverts-count" class="faint" role="status">Tick the winners.</p>')
                     with gr.Row(elem_classes="next-steps"):

@@ -290,7 +290,7 @@ def test_a_table_with_bad_rows_makes_the_rest(studio: Studio, runs: Runs, tmp_pa
     run = done(runs, form("table", table=name))
     assert [(row.sku, row.status) for row in run.rows] == [("", "failed"), ("M3", "failed"), ("M1", "ok"), ("M2", "ok")]
     _, progress, grid, *_ = on_watch(studio, runs, run.number, PROBLEMS, ("", -1, ""))
-    assert "2 with problems" in progress
+    assert "2 failed" in progress
     assert "line 3: The sku is empty" in grid
 
 
