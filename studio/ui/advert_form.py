@@ -133,7 +133,7 @@ def advert_form(studio: Studio) -> Form:
             elem_id="adverts-scenes",
         )
         with gr.Row():
-            variants = gr.Slider(1, MAX_VARIANTS, value=1, step=1, label="Drawings of each", buttons=[])
+            variants = gr.Slider(1, MAX_VARIANTS, value=1, step=1, label="Drawings", buttons=[])
             seed = gr.Textbox("1", label="Seed", max_lines=1, elem_id="adverts-seed", min_width=90)
     with gr.Column(visible=False) as by_pictures:
         upload = gr.File(
@@ -187,7 +187,7 @@ def advert_form(studio: Studio) -> Form:
             [(title, tone) for tone, title in copy.tones.items()],
             value=[next(iter(copy.tones))],
             multiselect=True,
-            label="Tones (each a headline)",
+            label="Tones",
             min_width=150,
             elem_id="adverts-tones",
         )
