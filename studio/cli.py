@@ -145,10 +145,8 @@ def outpaint(
     """Extend a photo to another shape."""
     from studio.request import OutpaintRequest
 
-    if not (found := re.fullmatch(r"\s*(\d{1,4})\s*[:x/]\s*(\d{1,4})\s*", aspect)):
-        raise typer.BadParameter(f"{aspect!r} is not a shape such as 16:9", param_hint="--aspect")
-    shape = int(found[1]), int(found[2])
-    _draw(OutpaintRequest(image=_picture(image), aspect=shape, prompt=prompt, seed=seed), backend, out, as_json)
+    request = OutpaintRequest(image=_picture(image), aspect=_aspect(aspect), prompt=prompt, seed=seed)
+    _draw(request, backend, out, as_json)
 
 
 @app.command()
@@ -179,6 +177,53 @@ def restyle(
         seed=seed,
     )
     _draw(request, backend, out, as_json)
+
+
+@app.command()
+def enhance(
+    image: ImageArgument,
+    auto: Annotated[bool, typer.Option("--auto", help="What the photo seems to need; the others overrule it.")] = False,
+    exposure: Annotated[float | None, typer.Option(help="In stops, -2 to 2.")] = None,
+    white_balance: Annotated[float | None, typer.Option(help="How much of the light's tint goes, 0 to 1.")] = None,
+    warmth: Annotated[float | None, typer.Option(help="-1 (cooler) to 1 (warmer).")] = None,
+    contrast: Annotated[float | None, typer.Option(help="-1 to 1.")] = None,
+    denoise: Annotated[float | None, typer.Option(help="0 to 1.")] = None,
+    sharpen: Annotated[float | None, typer.Option(help="0 to 1.")] = None,
+    straighten: Annotated[float | None, typer.Option(help="Degrees anticlockwise, -15 to 15.")] = None,
+    fill: Annotated[float | None, typer.Option(help="Crop so that the product fills this share, 0 to 1.")] = None,
+    aspect: Annotated[str | None, typer.Option(help="Crop to a shape such as 4:5.")] = None,
+    white_background: Annotated[bool, typer.Option("--white-background", help="All but the product is 255.")] = False,
+    shadow: Annotated[float | None, typer.Option(help="How much of its shadow stays on the white, 0 to 1.")] = None,
+    upscale: Annotated[int, typer.Option(help="Times as wide and high: 1, 2 or 4.")] = 1,
+    mask: MaskOption = None,
+    out: OutOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Improve a photo: light, colour, sharpness, crop, white background, size."""
+    from studio.editing.enhance import measured
+    from studio.request import EnhanceRequest
+
+    picture = _picture(image)
+    needed = asdict(measured(picture)) if auto else {}
+    given: dict[str, object] = {
+        "exposure": exposure,
+        "white_balance": white_balance,
+        "warmth": warmth,
+        "contrast": contrast,
+        "denoise": denoise,
+        "sharpen": sharpen,
+        "straighten": straighten,
+        "fill": fill,
+        "aspect": list(_aspect(aspect)) if aspect else None,
+        "white_background": 1.0 if white_background else None,
+        "shadow": shadow,
+    }
+    settings = {name: value for name, value in needed.items() if value}
+    settings |= {name: value for name, value in given.items() if value is not None}
+    if not settings and upscale == 1:
+        raise typer.BadParameter("nothing is asked for: give --auto, or what is to be done")
+    chosen = _mask(mask) if mask else None
+    _draw(EnhanceRequest(image=picture, settings=settings, upscale=upscale, mask=chosen), None, out, as_json)
 
 
 @app.command()
@@ -560,6 +605,12 @@ def _draw(request: Request, backend: str | None, out: Path | None, as_json: bool
     else:
         for item in made:
             typer.echo(item["path"], err=True)
+
+
+def _aspect(text: str) -> tuple[int, int]:
+    if not (found := re.fullmatch(r"\s*(\d{1,4})\s*[:x/]\s*(\d{1,4})\s*", text)):
+        raise typer.BadParameter(f"{text!r} is not a shape such as 16:9", param_hint="--aspect")
+    return int(found[1]), int(found[2])
 
 
 def _picture(path: Path) -> Image.Image:

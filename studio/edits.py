@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, NamedTuple
 
-from studio.editing import canvas, masks, proof, region
+from studio.editing import canvas, enhance, masks, proof, region
+from studio.editing.enhance import settings_of
 from studio.request import Edit, EnhanceRequest, InpaintRequest, OutpaintRequest, RestyleRequest
 
 if TYPE_CHECKING:
@@ -86,14 +87,11 @@ def _restyle(
 
 def _enhance(retoucher: Retoucher, request: EnhanceRequest) -> Edited:
     """Improves light, colour and sharpness, and then makes the picture larger."""
-    from studio.editing.enhance import enhance as enhanced
-    from studio.editing.enhance import settings_of
-
     settings = settings_of(request.settings)
     product = request.mask
     if product is None and settings.needs_product:
         product = retoucher.product_mask(request.image)
-    image = enhanced(request.image, settings, product)
+    image = enhance.enhance(request.image, settings, product).image
     if request.upscale > 1:
         image = retoucher.upscale(image, request.upscale)
     return Edited(image, {"settings": dict(request.settings), "upscale": request.upscale})

@@ -114,7 +114,7 @@ class EnhanceRequest(BaseRequest):
     kind: ClassVar[str] = "enhance"
 
     image: Image.Image
-    settings: Mapping[str, float | bool] = field(default_factory=dict[str, "float | bool"])
+    settings: Mapping[str, object] = field(default_factory=dict[str, object])
     upscale: int = 1
     mask: Image.Image | None = None
 
@@ -261,7 +261,7 @@ class Recipe:
                     pictures = {"mask": sources.mask, "reference": sources.reference}
                     return RestyleRequest(keep=keep, strength=strength, **pictures, **shared)
                 case EnhanceRequest.kind:
-                    settings = cast("dict[str, float | bool]", given["settings"])
+                    settings = cast("dict[str, object]", given["settings"])
                     upscale = cast("int", given["upscale"])
                     return EnhanceRequest(settings=settings, upscale=upscale, mask=sources.mask, **shared)
                 case _:

@@ -175,6 +175,7 @@ class GanBackend:
         """Surroundings from empty scenes of the product world, colours and materials laid over the product's shading,
         looks by image operations: what `studio.editing` does. No network draws it."""
         from studio.editing.instruction import read
+        from studio.editing.reference import like
         from studio.editing.restyle import restyle
 
         assert request.seed is not None
@@ -192,8 +193,6 @@ class GanBackend:
             )
             image, parameters = restyled.image, {"instruction": asdict(instruction)}
         if request.reference is not None:
-            from studio.editing.reference import like
-
             image = like(image, request.reference, strength=request.strength)
         return Drawing(image, parameters)
 

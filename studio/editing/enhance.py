@@ -12,7 +12,9 @@ sharpening would make it louder; white is last, so that it is exactly 255.
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass, fields, replace
+from typing import Any, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -82,6 +84,24 @@ class EnhanceSettings:
         if self.aspect is not None and not (min(self.aspect) > 0 and 1 / 8 <= self.aspect[0] / self.aspect[1] <= 8):
             raise InputError("There is no such aspect to crop to.", "Give one such as 1:1, 4:5 or 16:9.")
 
+    @property
+    def needs_product(self) -> bool:
+        """Whether it has to be known where the product is."""
+        return bool(self.fill or self.white_background)
+
+
+def settings_of(values: Mapping[str, object]) -> EnhanceSettings:
+    """Settings by their names, as requests have them. Raises InputError for names and values that there aren't."""
+    names = [field.name for field in fields(EnhanceSettings)]
+    if unknown := [name for name in values if name not in names]:
+        raise InputError(f"There is no improvement {unknown[0]!r}.", f"There are: {', '.join(names)}.")
+    aspect = values.get("aspect")
+    given: dict[str, Any] = dict(values) | ({"aspect": tuple(cast("list[float]", aspect))} if aspect else {})
+    try:
+        return EnhanceSettings(**given)
+    except (TypeError, ValueError) as error:
+        raise InputError("The improvements have values that are no numbers.", "Give numbers.") from error
+
 
 @dataclass(frozen=True, kw_only=True)
 class Enhanced:
@@ -96,7 +116,7 @@ def enhance(image: Image.Image, settings: EnhanceSettings, product_mask: Image.I
 
     Raises InputError where a setting needs a mask (L, 255 = product) that isn't there, and as `masks.required` does.
     """
-    if product_mask is None and (settings.fill or settings.white_background):
+    if product_mask is None and settings.needs_product:
         raise InputError("It isn't known where the product is.", "Select the product first.")
     mask = None if product_mask is None else required(product_mask, image)
     box = _upright(image.size, settings.straighten)

@@ -130,10 +130,11 @@ def inpaint_endpoint(page: gr.Blocks, studio: "Studio") -> Callable[..., Answer]
         Returns what `/generate` returns.
         """
         with plain_words():
+            picture = uploaded(image)
             if mask is None:
                 raise InputError("There is no mask.", "Send an image that is white where the picture is repainted.")
             request = InpaintRequest(
-                image=uploaded(image), mask=uploaded(mask).convert("L"), prompt=prompt, count=count, seed=seed
+                image=picture, mask=uploaded(mask).convert("L"), prompt=prompt, count=count, seed=seed
             )
             return _answer(page, studio.generate(request))
 
@@ -201,20 +202,27 @@ def enhance_endpoint(page: gr.Blocks, studio: "Studio") -> Callable[..., Answer]
     """The function behind `/enhance`."""
 
     def enhance(
-        image: ImageFile, settings: dict[str, float] | None = None, white_background: bool = False, upscale: int = 1
+        image: ImageFile,
+        settings: dict[str, float] | None = None,
+        white_background: bool = False,
+        aspect: str | None = None,
+        upscale: int = 1,
     ) -> Answer:
         """Improve a picture, and keep the result in the library.
 
         `settings` are names and strengths, such as {"exposure": 0.3}; without any, what the picture needs is measured.
-        `white_background` puts the product on pure white. `upscale` is 1, 2 or 4.
+        `white_background` puts the product on pure white. `aspect` is a shape to crop to, such as "4:5". `upscale` is
+        1, 2 or 4.
 
         Returns what `/generate` returns.
         """
         with plain_words():
             picture = uploaded(image)
-            chosen: dict[str, float | bool] = dict(measured(picture) if settings is None else settings)
+            chosen: dict[str, object] = dict(measured(picture) if settings is None else settings)
             if white_background:
-                chosen["white_background"] = True
+                chosen["white_background"] = 1.0
+            if aspect:
+                chosen["aspect"] = list(read_aspect(aspect))
             return _answer(page, studio.generate(EnhanceRequest(image=picture, settings=chosen, upscale=upscale)))
 
     return enhance

@@ -13,6 +13,15 @@ if TYPE_CHECKING:
     from studio.ui.easel import Easel
     from studio.ui.results import Results
 
+#: Shapes that channels ask for, as width and height.
+ASPECTS: dict[str, tuple[int, int]] = {
+    "Square 1:1": (1, 1),
+    "Portrait 4:5": (4, 5),
+    "Story 9:16": (9, 16),
+    "Wide 16:9": (16, 9),
+    "Link 1.91:1": (191, 100),
+}
+
 
 @dataclass(frozen=True, kw_only=True)
 class EditingTab:

@@ -4,19 +4,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import gradio as gr
 
+from studio.errors import InputError
 from studio.request import EnhanceRequest
 from studio.ui import easel as easels
 from studio.ui.easel import Look, easel_widgets
-from studio.ui.editing_tab import EditingTab
+from studio.ui.editing_tab import ASPECTS, EditingTab
 from studio.ui.errors import plain_words
-from studio.ui.picture import Picture, decoded, decoded_bytes, select, selection_of, smaller
+from studio.ui.picture import Picture, decoded, decoded_bytes, select, selection_of, side_by_side, smaller
 from studio.ui.queues import ASKS, DRAWS
 from studio.ui.results import UNATTENDED, Result, connect_results, results_widgets, run
 
@@ -38,18 +39,22 @@ class Adjustment:
 
 
 LIGHT = (
-    Adjustment(name="exposure", label="Exposure", low=-2, high=2, step=0.05),
-    Adjustment(name="contrast", label="Contrast", low=-1, high=1, step=0.05),
-    Adjustment(name="white_balance", label="White balance", low=0, high=1, step=0.05),
+    Adjustment(name="exposure", label="Brighter", low=-2, high=2, step=0.01),
+    Adjustment(name="contrast", label="Contrast", low=-1, high=1, step=0.01),
+    Adjustment(name="white_balance", label="Neutral light", low=0, high=1, step=0.01),
+    Adjustment(name="warmth", label="Warmer", low=-1, high=1, step=0.01),
 )
 DETAIL = (
-    Adjustment(name="denoise", label="Less noise", low=0, high=1, step=0.05),
-    Adjustment(name="sharpen", label="Sharper", low=0, high=1, step=0.05),
-    Adjustment(name="straighten", label="Straighten", low=0, high=1, step=0.05),
+    Adjustment(name="denoise", label="Less noise", low=0, high=1, step=0.01),
+    Adjustment(name="sharpen", label="Sharper", low=0, high=1, step=0.01),
+    Adjustment(name="straighten", label="Straighten (degrees)", low=-15, high=15, step=0.1),
+    Adjustment(name="fill", label="Product fills the frame", low=0, high=1, step=0.05),
+    Adjustment(name="shadow", label="Shadow left on the white", low=0, high=1, step=0.05),
 )
 ADJUSTMENTS = (*LIGHT, *DETAIL)
 
-ENLARGE = {"As it is": 1, "x2": 2, "x4": 4}
+AS_IT_IS = "As it is"
+ENLARGE = {AS_IT_IS: 1, "x2": 2, "x4": 4}
 
 
 def enhance_tab(studio: Studio) -> EditingTab:
@@ -59,7 +64,7 @@ def enhance_tab(studio: Studio) -> EditingTab:
         with gr.Column(elem_classes="words"):
             easel = easel_widgets("enhance", Look(), "Drop a picture to improve")
             white = gr.Checkbox(label="Pure white background", elem_id="enhance-white")
-            enlarge = gr.Radio(list(ENLARGE), value="As it is", label="Enlarge", elem_classes="pills")
+            enlarge = gr.Radio(list(ENLARGE), value=AS_IT_IS, label="Enlarge", elem_classes="pills")
             with gr.Row(elem_classes="actions"):
                 improve = gr.Button("Improve", variant="primary", elem_id="enhance-improve")
                 make = gr.Button("Apply", elem_id="enhance-run")
@@ -76,15 +81,16 @@ def enhance_tab(studio: Studio) -> EditingTab:
         with gr.Column(elem_classes="settings"):
             with gr.Accordion("Light and colour", open=True):
                 sliders = [_slider(adjustment) for adjustment in LIGHT]
-            with gr.Accordion("Detail", open=False):
+            with gr.Accordion("Detail and frame", open=False):
                 sliders += [_slider(adjustment) for adjustment in DETAIL]
+                crop = gr.Radio([AS_IT_IS, *ASPECTS], value=AS_IT_IS, label="Crop to", elem_classes="pills")
         results = results_widgets("enhance")
 
     # 2. Events.
     easel.upload.upload(
         partial(easels.on_upload, easel), easel.upload, easel.opened, show_progress_on=easel.view, **ASKS
     ).failure(None, outputs=easel.upload, js="() => null")
-    values = [white, *sliders]
+    values = [white, crop, *sliders]
     shown = [easel.picture, preview]
     looking: dict[str, Any] = {"show_progress": "hidden", "trigger_mode": "always_last", **DRAWS}
     easel.view.change(partial(on_preview, studio), [easel.picture, *values], shown, **looking)
@@ -110,28 +116,29 @@ def on_measure(picture: Picture | None) -> list[float]:
 
 
 def measured(image: Image.Image) -> dict[str, float]:
-    """What a picture needs, by the names of ADJUSTMENTS."""
+    """What a picture needs, by the names of ADJUSTMENTS; what it doesn't need is left out."""
     from studio.editing import enhance
 
     found = enhance.measured(image)
-    return {adjustment.name: float(getattr(found, adjustment.name)) for adjustment in ADJUSTMENTS}
+    values = {adjustment.name: float(getattr(found, adjustment.name)) for adjustment in ADJUSTMENTS}
+    return {name: value for name, value in values.items() if value}
 
 
-def on_preview(studio: Studio, picture: Picture | None, white: bool, *values: float) -> tuple[Any, Any]:
+def on_preview(studio: Studio, picture: Picture | None, white: bool, crop: str, *values: float) -> tuple[Any, Any]:
     """The small copy as it would become; the product is looked for once, where its background is to be white."""
     with plain_words():
         if picture is None:
             raise easels.NO_PICTURE
         from studio.editing.enhance import enhance, settings_of
 
-        before = decoded_bytes(picture.shown)
-        mask = None
-        if white:
+        before, mask = decoded_bytes(picture.shown), None
+        chosen = settings_of(settings(white, crop, *values))
+        if chosen.needs_product:
             if picture.selection is None:
                 picture, _ = select(picture, studio.product_mask(decoded(picture.path)))
             mask = smaller(selection_of(picture))
-        after = enhance(before, settings_of(settings(white, *values)), mask)
-        return picture, gr.ImageSlider((before.resize(after.size), after), visible=True)
+        after = enhance(before, chosen, mask).image
+        return picture, gr.ImageSlider(side_by_side(before, after), visible=True)
 
 
 def on_enhance(
@@ -140,6 +147,7 @@ def on_enhance(
     made: tuple[Result, ...],
     enlarge: str,
     white: bool,
+    crop: str,
     *values: float,
 ) -> Iterator[list[Any]]:
     """Makes the picture as it was set, at its own size or larger."""
@@ -147,17 +155,21 @@ def on_enhance(
         if picture is None:
             raise easels.NO_PICTURE
         request = EnhanceRequest(
-            image=decoded(picture.path), settings=settings(white, *values), upscale=ENLARGE.get(enlarge, 1)
+            image=decoded(picture.path), settings=settings(white, crop, *values), upscale=ENLARGE.get(enlarge, 1)
         )
         yield from run(studio, UNATTENDED, request, picture.path, made, "Enhanced")
 
 
-def settings(white: bool, *values: float) -> Mapping[str, float | bool]:
+def settings(white: bool, crop: str, *values: float) -> dict[str, object]:
     """The settings of a request that the widgets show, without what does nothing."""
-    chosen: dict[str, float | bool] = {
-        adjustment.name: value for adjustment, value in zip(ADJUSTMENTS, values, strict=True) if value
+    if crop not in (AS_IT_IS, *ASPECTS):
+        raise InputError("There is no such shape.", "Choose one of the list.")
+    chosen: dict[str, object] = {
+        adjustment.name: float(value) for adjustment, value in zip(ADJUSTMENTS, values, strict=True) if value
     }
-    return chosen | ({"white_background": True} if white else {})
+    if crop != AS_IT_IS:
+        chosen["aspect"] = list(ASPECTS[crop])
+    return chosen | ({"white_background": 1.0} if white else {})
 
 
 def _slider(adjustment: Adjustment) -> gr.Slider:

@@ -15,7 +15,7 @@ from studio.request import InpaintRequest, OutpaintRequest
 from studio.ui import easel as easels
 from studio.ui.controls import read_seed
 from studio.ui.easel import Look, easel_widgets, mask_buttons
-from studio.ui.editing_tab import EditingTab, editing_of
+from studio.ui.editing_tab import ASPECTS, EditingTab, editing_of
 from studio.ui.errors import plain_words
 from studio.ui.markup import notice
 from studio.ui.picture import Picture, decoded, full_mask
@@ -26,15 +26,6 @@ if TYPE_CHECKING:
     from studio.service import Studio
 
 VARIANTS = (1, 2, 4)
-
-#: Shapes that channels ask for, as width and height.
-ASPECTS: dict[str, tuple[int, int]] = {
-    "Square 1:1": (1, 1),
-    "Portrait 4:5": (4, 5),
-    "Story 9:16": (9, 16),
-    "Wide 16:9": (16, 9),
-    "Link 1.91:1": (191, 100),
-}
 
 LOOK = Look(
     tools=("brush", "eraser", "rectangle", "include", "exclude"),

@@ -35,11 +35,13 @@ KEEPS: dict[Keep, str] = {
 
 #: Instructions to begin with, and what they keep.
 EXAMPLES: dict[str, Keep] = {
-    "on a pastel pink sweep": "product",
     "on a marble counter": "product",
+    "on a pastel pink sweep": "product",
     "make it navy leather": "shape",
     "golden hour": "nothing",
 }
+#: What the groups of styles are called, by what they usually keep.
+GROUPS: dict[Keep, str] = {"product": "Surroundings", "shape": "Of the product", "nothing": "Looks"}
 
 LOOK = Look(
     tools=("include", "exclude", "brush", "eraser"),
@@ -68,7 +70,7 @@ def restyle_tab(studio: Studio) -> EditingTab:
                 elem_id="restyle-prompt",
             )
             with gr.Row(elem_classes="examples"):
-                examples = {text: gr.Button(text, size="sm", elem_classes="example") for text in EXAMPLES}
+                presets = [(text, gr.Button(text, size="sm", elem_classes="example")) for text in EXAMPLES]
             keep = gr.Radio(
                 keeps,
                 value=keeps[0][1] if keeps else None,
@@ -84,6 +86,11 @@ def restyle_tab(studio: Studio) -> EditingTab:
             easel.view.render()
             mask_buttons(studio, easel, background=False)
         with gr.Column(elem_classes="settings"):
+            with gr.Accordion("All styles", open=False, elem_id="restyle-styles"):
+                for group, styles in grouped(studio).items():
+                    gr.HTML(f'<p class="faint small">{GROUPS[group]}</p>')
+                    with gr.Row(elem_classes="examples"):
+                        presets += [(text, gr.Button(text, size="sm", elem_classes="example")) for text in styles]
             with gr.Accordion("Strength and variants", open=False):
                 strength = gr.Slider(
                     0, 1, value=1, step=0.05, label="Strength", info="0 leaves the picture as it is.", buttons=[]
@@ -110,7 +117,7 @@ def restyle_tab(studio: Studio) -> EditingTab:
     easel.upload.upload(
         partial(easels.on_upload, easel), easel.upload, easel.opened, show_progress_on=easel.view, **ASKS
     ).failure(None, outputs=easel.upload, js="() => null")
-    for text, button in examples.items():
+    for text, button in presets:
         button.click(partial(on_example, studio, text), outputs=[prompt, keep], show_progress="hidden", **ASKS)
     restyle.click(
         partial(on_restyle, studio),
@@ -125,10 +132,18 @@ def restyle_tab(studio: Studio) -> EditingTab:
     return EditingTab(easel=easel, results=results)
 
 
+def grouped(studio: Studio) -> dict[Keep, dict[str, Keep]]:
+    """The names of the styles, in the groups of what they usually keep, and that."""
+    groups: dict[Keep, dict[str, Keep]] = {}
+    for style in studio.prompts.styles.styles.values():
+        groups.setdefault(style.keeps[0], {})[style.title("en")] = style.keeps[0]
+    return groups
+
+
 def on_example(studio: Studio, text: str) -> tuple[str, Any]:
     """Fills the box, and chooses what the instruction keeps, where the model can keep it."""
     editing = editing_of(studio)
-    keep = EXAMPLES[text]
+    keep = {name: keep for group in (EXAMPLES, *grouped(studio).values()) for name, keep in group.items()}[text]
     return text, keep if editing and keep in editing.keeps else gr.skip()
 
 
@@ -155,7 +170,7 @@ def on_restyle(
             prompt=prompt,
             keep=keep,
             strength=strength,
-            mask=full_mask(picture, drawn) if drawn and keep != "nothing" else None,
+            mask=full_mask(picture, drawn) if drawn else None,
             reference=decoded(reference) if reference else None,
             count=count,
             seed=read_seed(seed),

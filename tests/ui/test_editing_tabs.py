@@ -12,12 +12,15 @@ from PIL import Image, ImageChops
 
 from studio import imaging, provenance
 from studio.backends.base import Capabilities, Hints
+from studio.editing.instruction import read
 from studio.service import Studio
 from studio.settings import Settings
 from studio.ui import easel, inpaint_tab, restyle_tab, results, sending
-from studio.ui.inpaint_tab import ASPECTS, on_extend, on_inpaint
+from studio.ui.editing_tab import ASPECTS
+from studio.ui.enhance_tab import ADJUSTMENTS, AS_IT_IS, on_enhance, on_measure, on_preview
+from studio.ui.inpaint_tab import on_extend, on_inpaint
 from studio.ui.picture import Picture, decoded, full_mask, mask_url, read_mask, selection_of
-from studio.ui.restyle_tab import EXAMPLES, on_example, on_restyle
+from studio.ui.restyle_tab import EXAMPLES, grouped, on_example, on_restyle
 from studio.ui.results import KEPT, Result, chosen_of, on_go_on
 from tests.fakes import FakeBackend, FakeRetoucher
 from tests.serving import until
@@ -109,6 +112,9 @@ def test_without_a_picture_all_say_so(bench: Bench) -> None:
         lambda: easel.on_grow(stroke(), None),
         lambda: easel.on_mask_file(str(bench.path), None),
         lambda: easel.on_mask_file(None, bench.picture),
+        lambda: on_measure(None),
+        lambda: on_preview(bench.studio, None, False, AS_IT_IS, *UNTOUCHED),
+        lambda: next(on_enhance(bench.studio, None, (), AS_IT_IS, False, AS_IT_IS, *UNTOUCHED)),
     ]
     for ask in empty:
         with pytest.raises(gr.Error, match="no picture yet"):
@@ -168,8 +174,8 @@ def test_a_mask_that_was_painted_is_the_product(bench: Bench) -> None:
     assert provenance.read_recipe(made[0].path.read_bytes()).sources.keys() >= {"image", "mask"}
 
 
-def test_with_nothing_kept_the_mask_is_not_asked_for(bench: Bench) -> None:
-    made, _, _, said, *_ = restyle(bench, stroke(), keep="nothing", strength=0.5)
+def test_with_nothing_kept_no_mask_is_needed(bench: Bench) -> None:
+    made, _, _, said, *_ = restyle(bench, keep="nothing", strength=0.5)
 
     recipe = provenance.read_recipe(made[0].path.read_bytes())
     assert recipe.parameters["strength"] == 0.5 and "mask" not in recipe.sources
@@ -200,9 +206,71 @@ def test_what_can_t_be_restyled_is_said_in_words(bench: Bench, changed: dict[str
 
 
 def test_an_example_says_what_it_keeps(bench: Bench) -> None:
-    assert {text: on_example(bench.studio, text) for text in EXAMPLES} == {
-        text: (text, keep) for text, keep in EXAMPLES.items()
-    }
+    styles = {text: keep for group in grouped(bench.studio).values() for text, keep in group.items()}
+
+    assert len(styles) > 10 and EXAMPLES.keys() & styles.keys() == {"golden hour"}
+    for text, keep in (styles | EXAMPLES).items():
+        found, kept = on_example(bench.studio, text)
+        assert (found, kept) == (text, styles.get(text, keep))
+
+
+@pytest.mark.parametrize("text", EXAMPLES)
+def test_an_example_is_understood(bench: Bench, text: str) -> None:
+    assert read(bench.studio.prompts, text).unknown == ()
+
+
+# --- Enhance ---------------------------------------------------------------------------------------------------------
+
+UNTOUCHED = [0.0] * len(ADJUSTMENTS)
+
+
+def enhance(
+    bench: Bench, *, enlarge: str = AS_IT_IS, white: bool = False, crop: str = AS_IT_IS, **changed: float
+) -> Any:
+    values = [changed.get(adjustment.name, 0.0) for adjustment in ADJUSTMENTS]
+    *_, (made, *_) = on_enhance(bench.studio, bench.picture, (), enlarge, white, crop, *values)
+    return provenance.read_recipe(made[0].path.read_bytes()), decoded(made[0].path)
+
+
+def test_a_picture_is_improved_by_hand(bench: Bench) -> None:
+    recipe, after = enhance(bench, exposure=0.5, enlarge="x2")
+
+    assert (recipe.kind, recipe.parameters["settings"], after.size) == ("enhance", {"exposure": 0.5}, (180, 140))
+
+
+def test_the_background_becomes_white_and_the_frame_another(bench: Bench) -> None:
+    recipe, after = enhance(bench, white=True, crop="Square 1:1")
+
+    assert recipe.parameters["settings"] == {"white_background": 1.0, "aspect": [1, 1]}
+    assert after.size == (70, 70) and after.getpixel((1, 1)) == (255, 255, 255)
+
+
+def test_what_a_picture_needs_is_measured_within_the_sliders(bench: Bench) -> None:
+    Image.new("RGB", (64, 64), "#202020").save(bench.path)
+
+    values = dict(zip((each.name for each in ADJUSTMENTS), on_measure(bench.picture), strict=True))
+
+    assert values["exposure"] > 0 and values["fill"] == 0
+    assert all(each.low <= values[each.name] <= each.high for each in ADJUSTMENTS)
+
+
+def test_a_preview_is_not_kept_and_looks_for_the_product_once(bench: Bench) -> None:
+    picture, slider = on_preview(bench.studio, bench.picture, False, AS_IT_IS, *UNTOUCHED)
+    assert slider.visible and picture.selection is None
+
+    picture, _ = on_preview(bench.studio, picture, True, "Square 1:1", *UNTOUCHED)
+    again, _ = on_preview(bench.studio, picture, True, AS_IT_IS, *UNTOUCHED)
+    assert again == picture and picture.selection is not None
+    assert bench.studio.library.recent(10) == []
+
+
+def test_an_improvement_that_makes_no_sense_is_said_in_words(bench: Bench) -> None:
+    for crop, exposure, words in (("round", 0, "no such shape"), (AS_IT_IS, 7, "Exposure can't be 7")):
+        values = [exposure, *UNTOUCHED[1:]]
+        with pytest.raises(gr.Error, match=words):
+            on_preview(bench.studio, bench.picture, False, crop, *values)
+        with pytest.raises(gr.Error, match=words):
+            next(on_enhance(bench.studio, bench.picture, (), AS_IT_IS, False, crop, *values))
 
 
 # --- The mask --------------------------------------------------------------------------------------------------------
@@ -238,8 +306,7 @@ def test_what_is_no_click_is_refused(bench: Bench, text: str) -> None:
 
 
 def area(picture: Picture, drawn: str) -> int:
-    mask = read_mask(picture, drawn)
-    return sum(count * value for count, value in mask.getcolors() or [])
+    return sum(value * count for value, count in enumerate(read_mask(picture, drawn).histogram()))
 
 
 def test_a_mask_grows_shrinks_softens_and_is_inverted(bench: Bench) -> None:
