@@ -275,7 +275,7 @@ def campaign(
     )
     for note in made.plan.notes:
         typer.echo(note, err=True)
-    typer.echo(f"{made.count} adverts, about {max(1, round(made.seconds / 60))} min.", err=True)
+    typer.echo(f"Adverts to make: {made.count}, about {max(1, round(made.seconds / 60))} min.", err=True)
     rows: list[dict[str, object]] = []
     failed = 0
     try:
@@ -293,7 +293,7 @@ def campaign(
     if as_json:
         _print_json({"out": str(out), "adverts": rows, "failed": failed})
     else:
-        typer.echo(f"{made.count - failed} adverts are in {out}, {failed} failed; report.html shows them.", err=True)
+        typer.echo(f"Made: {made.count - failed}, failed: {failed}. They are in {out}; report.html shows them.", err=True)
     if failed:
         raise typer.Exit(1)
 

@@ -61,6 +61,8 @@ def checked(
         _check("format", _ENDINGS[kind] in channel.formats, " or ".join(channel.formats), _ENDINGS[kind]),
         _check("bytes", len(data) <= channel.max_bytes, f"at most {channel.max_bytes:,}", f"{len(data):,}"),
     ]
+    if image.size != channel.size:
+        return found + _marks(image, data, source, verify)  # nothing is where it should be
     if channel.background == "white" and advert.mask is not None:
         found.append(_white(pixels, advert.mask, kind))
     if channel.fill is not None and advert.product is not None:

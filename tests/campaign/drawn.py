@@ -39,8 +39,8 @@ def product(
     return image, mask
 
 
-def subject(**given: int) -> Subject:
-    return Subject(*product(**given))
+def subject() -> Subject:
+    return Subject(*product())
 
 
 def by_colour(image: Image.Image) -> Image.Image:
@@ -86,7 +86,7 @@ class FakeDarkroom:
         )
 
 
-def save_photo(path: Path, **given: int) -> Path:
+def save_photo(path: Path) -> Path:
     path.parent.mkdir(parents=True, exist_ok=True)
-    product(**given)[0].save(path)
+    product()[0].save(path)
     return path

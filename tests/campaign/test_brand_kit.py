@@ -81,13 +81,13 @@ def test_what_is_no_logo_is_refused(data: bytes, problem: str) -> None:
 def test_what_is_no_font_or_colour_or_name_is_refused(tmp_path: Path) -> None:
     fake = tmp_path / "fake.ttf"
     fake.write_bytes(b"no font")
-    for given, problem in (
-        ({"font": fake}, "can't be read"),
-        ({"font": tmp_path / "missing.otf"}, "can't be read"),
-        ({"font": Path(__file__)}, "TTF or OTF"),
+    for font, problem in (
+        (fake, "can't be read"),
+        (tmp_path / "no.otf", "can't be read"),
+        (Path(__file__), "TTF or OTF"),
     ):
         with pytest.raises(InputError, match=problem):
-            brand_kit(name="One", **given)
+            brand_kit(name="One", font=font)
     with pytest.raises(InputError, match="not a colour"):
         brand_kit(name="One", accent="blue")
     with pytest.raises(InputError, match="no name"):

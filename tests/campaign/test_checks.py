@@ -98,7 +98,7 @@ def test_another_size_format_or_too_many_bytes_are_noticed(signer: Signer) -> No
     channel = small("meta_feed_square")
     advert = drawn(channel)
     smaller, _ = encoded(advert.image.resize((100, 100)), channel, source=DRAWN, signer=signer)
-    assert "size" in missed(smaller, advert, signer)
+    assert missed(smaller, advert, signer) == {"size"}
     data, _ = encoded(advert.image, channel, source=DRAWN, signer=signer)
     only_png = replace(advert, channel=channel.model_copy(update={"formats": ("png",), "max_bytes": 1000}))
     assert missed(data, only_png, signer) == {"format", "bytes"}

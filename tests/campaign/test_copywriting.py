@@ -3,7 +3,7 @@ from pathlib import Path
 
 import pytest
 
-from studio.campaign.copywriting import FILE, LANGUAGES, Copywriter, load_copy
+from studio.campaign.copywriting import FILE, LANGUAGES, Copywriter, Language, load_copy
 from studio.errors import InputError, PromptsError
 from studio.prompts import Prompts
 from studio.settings import packaged
@@ -26,24 +26,23 @@ def writer(prompts: Prompts) -> Copywriter:
     ],
 )
 def test_words_come_from_what_is_known(
-    writer: Copywriter, language: str, headline: str, subline: str, cta: str
+    writer: Copywriter, language: Language, headline: str, subline: str, cta: str
 ) -> None:
-    words = writer.write(MUG, language=next(each for each in LANGUAGES if each == language), price="€18")
+    words = writer.write(MUG, language=language, price="€18")
     assert (words.headline, words.subline, words.cta, words.price) == (headline, subline, cta, "€18")
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_every_tone_and_customer_has_words_for_every_product_whatever_is_known(
-    writer: Copywriter, language: str
+    writer: Copywriter, language: Language
 ) -> None:
-    chosen = next(each for each in LANGUAGES if each == language)
     for number, product in enumerate(ATTRIBUTES["product"]):
         rest = {group: names[number % len(names)] for group, names in ATTRIBUTES.items() if group in MUG}
         for tone in writer.tones:
             for audience in writer.audiences:
                 for known in ({"product": product}, {**rest, "product": product}):
                     for variant in range(3):
-                        words = writer.write(known, language=chosen, tone=tone, audience=audience, variant=variant)
+                        words = writer.write(known, language=language, tone=tone, audience=audience, variant=variant)
                         for text in (words.headline, words.subline, words.cta):
                             assert text and not re.search(r"[{}\[\]]|  |^\W|None", text), text
                             assert text[0] == text[0].upper()

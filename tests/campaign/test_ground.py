@@ -17,8 +17,8 @@ def test_the_product_is_whole_in_its_room_and_keeps_its_proportions(
     width: int, height: int, left: float, top: float, in_colour: bool
 ) -> None:
     room = Box(left=left * width, top=top * height, right=width, bottom=height)
-    draw = (lambda *args: on_colour(*args, (200, 220, 230))) if in_colour else in_scene
-    placed = draw(SUBJECT, (width, height), room)
+    size = (width, height)
+    placed = on_colour(SUBJECT, size, room, (200, 220, 230)) if in_colour else in_scene(SUBJECT, size, room)
     assert placed.canvas.size == placed.mask.size == (width, height)
     found = placed.mask.getbbox()
     assert found is not None

@@ -1,6 +1,7 @@
 import csv
 import hashlib
 import json
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -77,9 +78,11 @@ def test_what_was_made_is_known_after_a_stop_as_long_as_its_file_is_what_it_was(
     again.add(row(8, tmp_path))
     assert [each.number for each in again.rows()] == [7, 8]
     again.close()
-    assert Journal(tmp_path).done("key 8") is not None
+    with closing(Journal(tmp_path)) as third:
+        assert third.done("key 8") is not None
 
 
 def test_a_journal_with_other_things_in_it_is_read_past_them(tmp_path: Path) -> None:
     (tmp_path / JOURNAL).write_text('not json\n{"a": 1}\n' + row(0, tmp_path).to_json() + "\n", encoding="utf-8")
-    assert Journal(tmp_path).done("key 0") is not None
+    with closing(Journal(tmp_path)) as journal:
+        assert journal.done("key 0") is not None
