@@ -17,7 +17,7 @@ from studio.campaign.copywriting import Language
 from studio.errors import InputError, StudioError
 from studio.ui.advert_files import archive
 from studio.ui.advert_request import AdvertRequest, keep_table
-from studio.ui.advert_runs import Runs, journal_of
+from studio.ui.advert_runs import Runs
 from studio.ui.api import ImageFile
 from studio.ui.errors import plain_words
 from studio.ui.served import uploaded, uploaded_file
@@ -96,10 +96,8 @@ def campaign_endpoint(page: gr.Blocks, runs: Runs) -> Callable[..., tuple[dict[s
             path = str(archive(run))
             # What components put out is deleted after a day, but this file passes through none.
             page.upload_file_set.add(path)
-            written = journal_of(run.folder)
-            rows = [written.get((row.file, row.sku, row.channel), row) for row in run.rows]
-            told = [{fact: getattr(row, fact) for fact in _FACTS} for row in rows]
-            failed = sum(row.status == "failed" for row in rows)
+            told = [{fact: getattr(row, fact) for fact in _FACTS} for row in run.rows]
+            failed = sum(row.status == "failed" for row in run.rows)
         return _file(path), {"adverts": told, "failed": failed}
 
     return campaign

@@ -3,12 +3,9 @@
 from __future__ import annotations
 
 import secrets
-import shutil
-import zipfile
 from collections.abc import Sequence
 from functools import lru_cache
 from pathlib import Path
-from tempfile import mkdtemp
 from typing import TYPE_CHECKING, Annotated
 
 from fastapi import APIRouter, HTTPException
@@ -18,11 +15,9 @@ from gradio.utils import get_upload_folder
 from PIL import Image
 
 from studio import imaging
-from studio.campaign.manifest import CSV_NAME, JSON_NAME, Journal
-from studio.campaign.report import REPORT_NAME, write_report
 from studio.errors import InputError
 from studio.ui.advert_request import CAMPAIGNS
-from studio.ui.advert_runs import Run, journal_of
+from studio.ui.advert_runs import Run
 
 if TYPE_CHECKING:
     from studio.service import Studio
@@ -69,31 +64,15 @@ def _small(path: Path, _changed: int) -> bytes:
 
 
 def archive(run: Run, files: Sequence[str] | None = None) -> Path:
-    """A ZIP of a campaign's adverts with manifest and report; of some `files` of them, or all. Raises InputError."""
-    written = journal_of(run.folder)
-    rows = [written.get((row.file, row.sku, row.channel), row) for row in run.rows]
-    if files is not None:
-        wanted = set(files)
-        rows = [row for row in rows if row.file in wanted]
-    if not any(row.file for row in rows):
+    """A ZIP of a campaign's adverts with manifest and report; of some `files` of them, or all. Raises StudioError."""
+    folder = Path(get_upload_folder()) / f"{run.number}{secrets.token_hex(4)}"
+    folder.mkdir(parents=True, exist_ok=True)
+    everything = [row.file for row in run.rows if row.file]
+    if not everything:
         raise InputError("There is no advert yet.", "Make some first.")
-    folder = Path(mkdtemp(prefix="adverts"))
-    try:
-        journal = Journal(folder)
-        for row in rows:
-            journal.add(row)
-        journal.write()
-        write_report(folder / REPORT_NAME, journal.rows(), title=run.title)
-        journal.close()
-        kept = Path(get_upload_folder()) / f"{run.number}{secrets.token_hex(4)}"
-        kept.mkdir(parents=True, exist_ok=True)
-        out = kept / ("adverts.zip" if files is None else "winners.zip")
-        with zipfile.ZipFile(out, "w", zipfile.ZIP_STORED) as packed:  # pictures don't compress further
-            for row in rows:
-                if row.file and (run.folder / row.file).is_file():
-                    packed.write(run.folder / row.file, row.file)
-            for name in (CSV_NAME, JSON_NAME, REPORT_NAME):
-                packed.write(folder / name, name)
-        return out
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
+    if files is None and run.state == "done":  # its manifest has what could not be made as well
+        pack(run.folder, everything, folder / "adverts.zip")
+        return folder / "adverts.zip"
+    out = folder / ("adverts.zip" if files is None else "winners.zip")
+    export_winners(run.folder, everything if files is None else files, out)
+    return out

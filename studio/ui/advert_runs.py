@@ -7,15 +7,15 @@ import secrets
 import shutil
 import threading
 import time
-from collections.abc import Mapping
 from contextlib import closing, suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from studio.campaign.campaign import Campaign
-from studio.campaign.manifest import JOURNAL, Row
+from studio.campaign.manifest import Row
 from studio.campaign.sources import darkroom_of
+from studio.campaign.winners import rows_in
 from studio.errors import InputError, StudioError
 from studio.ui.advert_request import CAMPAIGNS, AdvertRequest, title_of, to_plan
 
@@ -124,7 +124,9 @@ class Runs:
         except StudioError:
             total = 0  # it can be looked at, and not gone on with: a brand kit may be gone
         folder = self._folder / number / _ADVERTS
-        rows = [replace(row, recipe=None, checks=()) for row in journal_of(folder).values()]
+        rows: list[Row] = []
+        with suppress(InputError):
+            rows = [replace(row, recipe=None, checks=()) for row in rows_in(folder)]
         state: State = "done" if len(rows) >= total else "stopped"
         run = Run(number=number, request=request, folder=folder, total=max(total, len(rows)), state=state, rows=rows)
         run.ended.set()
@@ -186,14 +188,3 @@ class Runs:
                 if run.unwanted.is_set():
                     return
         run.state = "done"
-
-
-def journal_of(folder: Path) -> Mapping[tuple[str, str, str], Row]:
-    """What was written down of a campaign, also of one that was stopped; of what was made twice the last."""
-    found: dict[tuple[str, str, str], Row] = {}
-    with suppress(OSError), (folder / JOURNAL).open(encoding="utf-8") as lines:
-        for line in lines:
-            with suppress(ValueError, TypeError):
-                row = Row.from_json(line)
-                found[row.file, row.sku, row.channel] = row
-    return found

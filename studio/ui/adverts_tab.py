@@ -4,7 +4,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -13,12 +13,12 @@ from typing import TYPE_CHECKING, Any
 import gradio as gr
 
 from studio import imaging
-from studio.campaign.approval import keep_advert
 from studio.campaign.brand_kit import BrandKits
 from studio.campaign.channels import load_channels
 from studio.campaign.claims import Flag, flags, load_claims
 from studio.campaign.copywriting import Copywriter, load_copy
 from studio.campaign.plan import Plan
+from studio.campaign.winners import keep_winners
 from studio.errors import InputError, StudioError
 from studio.library.shares import DAYS, MAX_DAYS
 from studio.ui import adverts_markup as markup
@@ -26,7 +26,7 @@ from studio.ui.advert_files import archive
 from studio.ui.advert_form import PANES, PARTS, Form, advert_form, grouped, to_request, words_of
 from studio.ui.advert_preview import AdvertPreview
 from studio.ui.advert_request import MAX_PICTURES, AdvertRequest, keep_table, to_plan
-from studio.ui.advert_runs import Run, Runs, journal_of
+from studio.ui.advert_runs import Run, Runs
 from studio.ui.brand_kit_form import PRESS_LOOK
 from studio.ui.errors import plain_words
 from studio.ui.library_tab import chosen, link_box
@@ -444,10 +444,7 @@ def on_share(
 
 def _in_library(studio: Studio, run: Run, ticked: str) -> list[str]:
     """The hashes of ticked adverts, which the library keeps from now on."""
-    rows = _ticked(run, ticked)
-    written = journal_of(run.folder)
-    keep: Callable[[Row], str] = partial(keep_advert, studio, run.folder)
-    return [keep(written.get((row.file, row.sku, row.channel), row)) for row in rows]
+    return keep_winners(studio, run.folder, [row.file for row in _ticked(run, ticked)])
 
 
 def _ticked(run: Run, ticked: str) -> list[Row]:

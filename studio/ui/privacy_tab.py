@@ -45,4 +45,6 @@ def on_wipe(studio: Studio, sure: bool) -> str:
         for folder in (CAMPAIGNS, TABLES, FOLDER):
             shutil.rmtree(studio.settings.data_dir / folder, ignore_errors=True)
         count = studio.library.wipe()
-        return notice(f"{library_markup.images(count)} and all links were deleted for good, and so were all campaigns and brand kits.")
+        return notice(
+            f"{library_markup.images(count)} and all links were deleted for good, and so were all campaigns and brand kits."
+        )

@@ -268,7 +268,9 @@ def test_photos_are_kept_and_a_drawn_picture_stays_drawn(studio: Studio, runs: R
     run = done(runs, values)
     assert [row.status for row in run.rows] == ["ok", "failed"]
     assert "this picture is a concept: no photo is behind it" in run.rows[1].problems[0]
-    overruled = done(runs, form("pictures", pictures=pictures[1:], name="Mug", banners=[], listings=[LISTING], concepts=True))
+    overruled = done(
+        runs, form("pictures", pictures=pictures[1:], name="Mug", banners=[], listings=[LISTING], concepts=True)
+    )
     assert [row.status for row in overruled.rows] == ["ok"]
 
 
@@ -435,7 +437,7 @@ def test_winners_are_compared_taken_away_and_shared(studio: Studio, runs: Runs) 
     shared = studio.shares.details(share.id).images
     assert link.value.startswith("http://localhost:7860/s/")
     for image, row in zip(shared, run.rows, strict=False):
-        assert image.recipe.kind == ADVERT and image.recipe.parameters["file_sha256"] == row.sha256
+        assert image.recipe.kind == ADVERT and image.recipe.parameters["sha256"] == row.sha256
         exported = imaging.decode((run.folder / row.file).read_bytes())
         assert imaging.pixels_sha256(imaging.decode(image.path.read_bytes())) == imaging.pixels_sha256(exported)
         assert provenance.read_recipe(image.path.read_bytes()) == image.recipe
@@ -507,7 +509,13 @@ def test_a_kit_needs_a_name_and_a_logo_is_no_program(studio: Studio, tmp_path: P
 
 @pytest.mark.parametrize(
     ("text", "colour"),
-    [("rgba(12.4, 34, 255, 0.5)", "#0C22FF"), ("rgb(1,2,3)", "#010203"), ("#abcdef", "#abcdef"), ("", None), (None, None)],
+    [
+        ("rgba(12.4, 34, 255, 0.5)", "#0C22FF"),
+        ("rgb(1,2,3)", "#010203"),
+        ("#abcdef", "#abcdef"),
+        ("", None),
+        (None, None),
+    ],
 )
 def test_colours_are_read_as_the_picker_gives_them(text: str | None, colour: str | None) -> None:
     assert read_colour(text) == colour
