@@ -15,6 +15,8 @@ from gradio.utils import get_upload_folder
 from PIL import Image
 
 from studio import imaging
+from studio.campaign.export import pack
+from studio.campaign.winners import export_winners
 from studio.errors import InputError
 from studio.ui.advert_request import CAMPAIGNS
 from studio.ui.advert_runs import Run

@@ -138,7 +138,8 @@ def _failures(rows: Sequence[Row]) -> str:
         for row in rows[:_FAILURES]
     )
     more = f"<li>and {len(rows) - _FAILURES:,} others</li>" if len(rows) > _FAILURES else ""
-    return f'<section class="advert-channel not-made"><h3>Not made</h3><ul class="advert-flags">{items}{more}</ul></section>'
+    listed = f'<ul class="advert-flags">{items}{more}</ul>'
+    return f'<section class="advert-channel not-made"><h3>Not made</h3>{listed}</section>'
 
 
 def _channel(run: Run, channel: Channel | None, name: str, rows: Sequence[Row]) -> str:
