@@ -45,6 +45,5 @@ def on_wipe(studio: Studio, sure: bool) -> str:
         for folder in (CAMPAIGNS, TABLES, FOLDER):
             shutil.rmtree(studio.settings.data_dir / folder, ignore_errors=True)
         count = studio.library.wipe()
-        return notice(
-            f"{library_markup.images(count)} and all links were deleted for good, and so were all campaigns and brand kits."
-        )
+        gone = library_markup.images(count)
+        return notice(f"{gone} and all links were deleted for good, and so were all campaigns and brand kits.")

@@ -517,7 +517,7 @@ def test_a_kit_needs_a_name_and_a_logo_is_no_program(studio: Studio, tmp_path: P
         (None, None),
     ],
 )
-def test_colours_are_read_as_the_picker_gives_them(text: str | None, colour: str | None) -> None:
+def test_colours_are_read_as_the_picker_gives_them(text: str, colour: str | None) -> None:
     assert read_colour(text) == colour
 
 
