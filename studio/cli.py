@@ -35,6 +35,8 @@ _OUT_OF_MEMORY = re.compile("out of memory|allocate memory|not enough memory")
 #: Not ones that draw: one says what pictures are like, for the library; the others make pictures of pictures.
 LIKENESS = "likeness"
 PICTURE_PRESETS = ("inpaint", "product-mask", "upscale")
+#: What `campaign --json` says of each advert.
+_ROW = ("file", "sha256", "sku", "channel", "width", "height", "status", "problems")
 ALL_PRESETS = (*PRESETS, *DIFFUSION_PRESETS, LIKENESS, *PICTURE_PRESETS)
 
 
@@ -67,7 +69,12 @@ def main() -> None:
     app(prog_name="studio")
 
 
-BackendOption = Annotated[str | None, typer.Option(help="gan, or gan:DIR for a model that you trained.")]
+BackendOption = Annotated[
+    str | None,
+    typer.Option(
+        help="gan, gan:DIR for a model that you trained, or diffusion:MODEL[@REVISION], a folder or hub name."
+    ),
+]
 ImageArgument = Annotated[Path, typer.Argument(dir_okay=False, help="A PNG, JPEG or WebP of at most 40 megapixels.")]
 OutOption = Annotated[Path | None, typer.Option(file_okay=False, help="Folder for copies named NNN-SEED.png.")]
 SeedOption = Annotated[int | None, typer.Option(help="Whole number; the same one gives the same pixels.")]
@@ -244,6 +251,56 @@ def mask(
         _print_json({"path": str(path)})
     else:
         typer.echo(str(path), err=True)
+
+
+@app.command()
+def campaign(
+    plan: Annotated[Path, typer.Argument(dir_okay=False, help="A plan (YAML), or a table of products (CSV).")],
+    out: Annotated[Path, typer.Option(help="New folder or ZIP; one of an earlier time is gone on with.")],
+    channels: Annotated[
+        str | None, typer.Option(help="Names with commas; by default those of the plan, or six for ads.")
+    ] = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Make finished adverts of products: product x scene x words x channel."""
+    from studio.campaign.brand_kit import BrandKits
+    from studio.campaign.campaign import Campaign
+    from studio.campaign.plan import read_plan
+    from studio.campaign.sources import darkroom_of
+    from studio.service import Studio
+
+    studio = Studio(_settings(None))
+    names = [name.strip() for name in (channels or "").split(",") if name.strip()]
+    made = Campaign(
+        read_plan(plan, names, BrandKits(studio.settings.data_dir)),
+        darkroom=darkroom_of(studio),
+        prompts=studio.prompts,
+        signer=studio.signer,
+        folder=studio.settings.prompts_dir,
+    )
+    for note in made.plan.notes:
+        typer.echo(note, err=True)
+    typer.echo(f"Adverts to make: {made.count}, about {max(1, round(made.seconds / 60))} min.", err=True)
+    rows: list[dict[str, object]] = []
+    failed = 0
+    try:
+        with _progress("Adverts", made.count) as progress:
+            for step in made.run(out):
+                row = step.row
+                failed += row.status == "failed"
+                if row.status == "failed":
+                    typer.echo(f"{row.file or row.channel or row.sku}: {'; '.join(row.problems)}", err=True)
+                rows += [{name: getattr(row, name) for name in _ROW}] if as_json else []
+                progress(step.done)
+    except KeyboardInterrupt:
+        typer.echo("Stopped. What was made is kept; the same command goes on.", err=True)
+        raise
+    if as_json:
+        _print_json({"out": str(out), "adverts": rows, "failed": failed})
+    else:
+        typer.echo(f"Made {made.count - failed}, failed {failed}: they are in {out}; report.html shows them.", err=True)
+    if failed:
+        raise typer.Exit(1)
 
 
 @app.command()

@@ -52,11 +52,13 @@ _PAIR = Found("number", "pair")
 _LONGEST_UNKNOWN = 3  # words that are reported as one thing, such as "Eiffel tower"
 
 
-class _Entry(BaseModel):
+class Entry(BaseModel):
+    """What is read from a file of words: nothing unknown in it, no text empty."""
+
     model_config = ConfigDict(frozen=True, extra="forbid", str_strip_whitespace=True, str_min_length=1)
 
 
-class Term(_Entry):
+class Term(Entry):
     """A class of the vocabulary and what it is called."""
 
     word: str
@@ -76,7 +78,7 @@ class Term(_Entry):
         return self.article == "a"
 
 
-class CaptionTemplates(_Entry):
+class CaptionTemplates(Entry):
     """The contents of `captions.yaml`, where they are explained."""
 
     descriptions: tuple[str, ...] = Field(min_length=1)
@@ -118,7 +120,7 @@ class CaptionTemplates(_Entry):
         return frames
 
 
-class _Language(_Entry):
+class _Language(Entry):
     stop: tuple[str, ...]
     filler: tuple[str, ...]
     surroundings: tuple[str, ...]
@@ -128,13 +130,13 @@ class _German(_Language):
     also_english: tuple[str, ...]
 
 
-class _Words(_Entry):
+class _Words(Entry):
     en: _Language
     zh: _Language
     de: _German
 
 
-class _Refused(_Entry):
+class _Refused(Entry):
     """An entry of `refusals.yaml`, where it is explained."""
 
     reason: str
@@ -149,7 +151,7 @@ class _Refused(_Entry):
         return words
 
 
-class ListedModel(_Entry):
+class ListedModel(Entry):
     """An entry of `models.yaml`, where its fields are explained."""
 
     name: str
@@ -166,7 +168,7 @@ class ListedModel(_Entry):
     memory_gb: float = Field(ge=0)
 
 
-class Look(_Entry):
+class Look(Entry):
     """An entry of `looks.yaml`, where it is explained."""
 
     prompt: str
@@ -313,23 +315,23 @@ def load_prompts(folder: Path | None = None) -> Prompts:
     if folder is not None and not folder.is_dir():
         raise PromptsError(folder, 0, "", "there is no such folder")
     vocabulary, words, captions, examples, refusals, models, looks, styles = (
-        folder / name if folder is not None and (folder / name).is_file() else shipped / name for name in FILES
+        words_file(name, folder) for name in FILES
     )
     terms = _vocabulary(vocabulary)
     if vocabulary.parent != shipped:
         _same_classes(vocabulary, terms, _vocabulary(shipped / vocabulary.name))
-    lexicon = _lexicon(terms, _validated(words, TypeAdapter(_Words)))
+    lexicon = _lexicon(terms, validated(words, TypeAdapter(_Words)))
     return Prompts(
         vocabulary=terms,
-        captions=_validated(captions, TypeAdapter(CaptionTemplates)),
-        examples=_validated(examples, _EXAMPLES),
+        captions=validated(captions, TypeAdapter(CaptionTemplates)),
+        examples=validated(examples, _EXAMPLES),
         refusals=tuple(
             Refusal(subject=subject, reason=entry.reason, words=entry.words)
-            for subject, entry in _validated(refusals, TypeAdapter(dict[str, _Refused])).items()
+            for subject, entry in validated(refusals, TypeAdapter(dict[str, _Refused])).items()
         ),
-        models=_validated(models, TypeAdapter(tuple[ListedModel, ...])),
-        looks=_validated(looks, TypeAdapter(dict[str, Look])),
-        styles=_validated(styles, TypeAdapter(Styles)),
+        models=validated(models, TypeAdapter(tuple[ListedModel, ...])),
+        looks=validated(looks, TypeAdapter(dict[str, Look])),
+        styles=validated(styles, TypeAdapter(Styles)),
         lexicon=lexicon,
         lexicons={
             name: _knowing(lexicon, {Found("part", product.part): terms["part"][product.part]})
@@ -450,7 +452,14 @@ def _same_classes(file: Path, own: Mapping[str, Mapping[str, Term]], shipped: Ma
         raise PromptsError(file, 1, "", f"the groups must be, in this order: {', '.join(shipped)}")
 
 
-def _validated(file: Path, kind: TypeAdapter[_T]) -> _T:
+def words_file(name: str, folder: Path | None) -> Path:
+    """A file of `prompts/`: the one in `folder`, the user's own, or else the packaged one."""
+    own = folder / name if folder is not None else None
+    return own if own is not None and own.is_file() else packaged("prompts") / name
+
+
+def validated(file: Path, kind: TypeAdapter[_T]) -> _T:
+    """The contents of a YAML file, which has nothing but text; raises PromptsError where they don't fit `kind`."""
     data, lines = _read(file)
     return _validate(file, data, lines, kind)
 

@@ -69,9 +69,12 @@ def source_type(recipe: Recipe) -> str:
 
 def xmp(recipe: Recipe) -> str:
     """The mark: what part AI had in the image, with which program, and with which model."""
-    version = f"{recipe.model} {recipe.model_sha256[:12]}"
-    version = escape(_NOT_IN_XML.sub("\ufffd", version))
-    return _XMP.format(source=source_type(recipe), system=SYSTEM, version=version)
+    return mark(f"{recipe.model} {recipe.model_sha256[:12]}", source_type(recipe))
+
+
+def mark(version: str, source: str) -> str:
+    """The XMP packet: `version` is of the system that made the image, `source` one of IPTC's digital source types."""
+    return _XMP.format(source=source, system=SYSTEM, version=escape(_NOT_IN_XML.sub("\ufffd", version)))
 
 
 def without_recipe(png: bytes) -> bytes:

@@ -47,21 +47,21 @@ class Signature:
 
 
 class Signer:
-    """Signs PNGs and checks signatures. Any number of threads may use it."""
+    """Signs images and checks signatures. Any number of threads may use it."""
 
     def __init__(self, folder: Path) -> None:
         """`folder` holds the key, or will."""
         self._path = folder / KEY_FILE
         self._lock = threading.Lock()
 
-    def sign(self, png: bytes, source: str = DRAWN) -> bytes:
-        """The PNG with a signature that says how it came about, as `provenance.source_type` does: by default that a
+    def sign(self, image: bytes, source: str = DRAWN, media_type: str = "image/png") -> bytes:
+        """The file with a signature that says how it came about, as `provenance.source_type` does: by default that a
         trained model made it. Raises StudioError where it can't be signed."""
         import c2pa
 
         manifest = {
             "claim_generator_info": [{"name": SYSTEM, "version": studio.__version__}],
-            "format": "image/png",
+            "format": media_type,
             "assertions": [
                 {
                     "label": "c2pa.actions",
@@ -73,7 +73,7 @@ class Signer:
         with self._lock:
             try:
                 c2pa.Builder(json.dumps(manifest), context=self._context).sign(
-                    self._signer, "image/png", BytesIO(png), signed
+                    self._signer, media_type, BytesIO(image), signed
                 )
             except (c2pa.C2paError, OSError, ValueError) as error:
                 raise StudioError(

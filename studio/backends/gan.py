@@ -179,7 +179,8 @@ class GanBackend:
         from studio.editing.restyle import restyle
 
         assert request.seed is not None
-        image, parameters = request.image, {}
+        image = request.image
+        parameters: dict[str, object] = {}
         if request.prompt:
             instruction = read(self._prompts, request.prompt)
             restyled = restyle(

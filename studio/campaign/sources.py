@@ -1,0 +1,123 @@
+"""Where a campaign's product pictures come from: drawn from words, a photo, or the library."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from PIL import Image
+
+from studio import imaging
+from studio.errors import InputError
+from studio.provenance import COMPOSITE, DRAWN
+from studio.request import PHOTO, GenerationRequest, Origin, Recipe
+
+if TYPE_CHECKING:
+    from studio.service import Studio
+
+#: Photos are made smaller than this, in pixels of the longer side: no channel is larger.
+MAX_SIDE = 4096
+
+
+_CONCEPTS: dict[Origin, str] = {
+    "drawn": "no photo is behind it",
+    "altered": "the product on its photo was altered",
+    "photo": "",
+}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Picture:
+    """A picture of a product (RGB), and whether the product was drawn, photographed, or photographed and altered.
+    `attributes`: group -> class of the vocabulary; `made`: how it was made, for the advert's recipe."""
+
+    image: Image.Image
+    origin: Origin
+    attributes: Mapping[str, str]
+    made: Mapping[str, object]
+
+    @property
+    def source_type(self) -> str:
+        """What IPTC and C2PA call an advert that is made of it."""
+        return DRAWN if self.origin == "drawn" else COMPOSITE
+
+    @property
+    def concept(self) -> str:
+        """Why it isn't a picture of the real product, "" where it is one."""
+        return _CONCEPTS[self.origin]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Darkroom:
+    """What a campaign needs of the rest of the studio; each may raise StudioError.
+
+    `draw` gives a picture for a prompt and a seed, `kept` one of the library by its sha256; `product_mask` says where
+    the product is (L, 255 = product); `upscale` enlarges 2 or 4 times, None where there is no upscaler; `read` gives
+    the attributes that a description names. `model` names what draws, so that a campaign notices another one.
+    """
+
+    draw: Callable[[str, int], Picture]
+    kept: Callable[[str], Picture]
+    product_mask: Callable[[Image.Image], Image.Image]
+    read: Callable[[str], Mapping[str, str]]
+    model: str
+    upscale: Callable[[Image.Image, int], Image.Image] | None = None
+    max_bytes: int = 32 * 2**20
+
+
+def read_photo(path: Path, limit: int) -> tuple[bytes, str]:
+    """The bytes of a photo and their sha256. Raises InputError where it can't be read or is larger than `limit`."""
+    try:
+        with path.open("rb") as file:
+            data = file.read(limit + 1)
+    except OSError as error:
+        raise InputError(f"The image {path.name} can't be read: {error.strerror}.", "Name another file.") from error
+    if len(data) > limit:
+        raise InputError(f"The image {path.name} is larger than {limit // 2**20} MB.", "Make it smaller first.")
+    return data, hashlib.sha256(data).hexdigest()
+
+
+def photo(data: bytes, name: str, sha256: str, attributes: Mapping[str, str]) -> Picture:
+    """A photo of untrusted bytes. Raises InputError."""
+    image = imaging.decode(data)
+    image.thumbnail((MAX_SIDE, MAX_SIDE), Image.Resampling.LANCZOS)
+    return Picture(image=image, origin="photo", attributes=attributes, made={"photo": name, "sha256": sha256})
+
+
+def darkroom_of(studio: Studio) -> Darkroom:
+    """The darkroom of a studio. What is drawn is kept in its library."""
+
+    def draw(prompt: str, seed: int) -> Picture:
+        (saved,) = studio.generate(GenerationRequest(prompt=prompt, count=1, seed=seed))
+        return _of_recipe(saved.image, saved.recipe, saved.sha256)
+
+    def kept(sha256: str) -> Picture:
+        path, recipe = studio.library.path(sha256), studio.library.recipe(sha256)
+        if path is None or recipe is None:
+            raise InputError(f"The library has no picture {sha256[:12]}.", "Choose another.")
+        data, _ = read_photo(path, studio.settings.max_upload_bytes)
+        return _of_recipe(imaging.decode(data), recipe, sha256)
+
+    return Darkroom(
+        draw=draw,
+        kept=kept,
+        product_mask=studio.product_mask,
+        read=studio.prompts.known,
+        model=studio.settings.backend,
+        upscale=getattr(studio, "upscale", None),
+        max_bytes=studio.settings.max_upload_bytes,
+    )
+
+
+def _of_recipe(image: Image.Image, recipe: Recipe, sha256: str) -> Picture:
+    """A picture that the library has."""
+    drawn = {"prompt": recipe.prompt, "seed": recipe.seed, "model": recipe.model, "model_sha256": recipe.model_sha256}
+    return Picture(
+        image=image,
+        origin=recipe.origin,
+        attributes=recipe.attributes,
+        made={"sha256": sha256, **({} if recipe.kind == PHOTO else drawn)},
+    )

@@ -1,0 +1,94 @@
+from io import BytesIO
+from pathlib import Path
+
+import pytest
+from PIL import Image
+
+from studio.campaign.brand_kit import BrandKits, brand_kit, read_logo
+from studio.errors import InputError
+from studio.settings import packaged
+
+FONT = packaged("assets") / "fonts" / "Fraunces-Regular.ttf"
+
+
+def png(image: Image.Image) -> bytes:
+    buffer = BytesIO()
+    image.save(buffer, "PNG")
+    return buffer.getvalue()
+
+
+def logo(colour: tuple[int, int, int, int] = (10, 120, 60, 255)) -> bytes:
+    """A mark with a wide transparent rim."""
+    image = Image.new("RGBA", (200, 100), (0, 0, 0, 0))
+    image.paste(colour, (50, 40, 150, 60))
+    return png(image)
+
+
+def test_a_kit_is_kept_and_found_again(tmp_path: Path) -> None:
+    kits = BrandKits(tmp_path)
+    kit = brand_kit(name="Ærø & Co", colour="#1F3A5F", style="serif", never=["cheap", " "], logo=logo(), font=FONT)
+    kits.save(kit)
+    found = kits.load("ærø & co")
+    assert kits.names() == ["Ærø & Co"]
+    assert found.words == kit.words and found.words.never == ("cheap",)
+    assert found.logo is not None and kit.logo is not None and found.logo.tobytes() == kit.logo.tobytes()
+    assert found.font is not None and found.font.read_bytes() == FONT.read_bytes()
+    assert found.digest == kit.digest
+    assert found.look.colour == (31, 58, 95) and found.look.style == "serif" and found.look.accent is None
+
+
+def test_a_kit_of_the_same_name_takes_its_place_and_another_does_not(tmp_path: Path) -> None:
+    kits = BrandKits(tmp_path)
+    kits.save(brand_kit(name="One", logo=logo()))
+    kits.save(brand_kit(name="One!"))
+    kits.save(brand_kit(name="One", colour="#000000"))
+    assert kits.names() == ["One", "One!"] and kits.load("One").logo is None
+    kits.delete("One")
+    assert kits.names() == ["One!"]
+    with pytest.raises(InputError, match=r"no brand kit “One”.*One!"):
+        kits.load("One")
+
+
+def test_words_that_a_brand_never_uses_are_found() -> None:
+    kit = brand_kit(name="One", never=["cheap", "billig"])
+    assert [flag.word for flag in kit.flags("A CHEAP mug")] == ["cheap"]
+    assert kit.flags("A cheaper mug") == [] and brand_kit(name="Two").flags("cheap") == []
+
+
+def test_a_logo_keeps_its_transparency_and_loses_its_rim() -> None:
+    found = read_logo(logo())
+    assert found.mode == "RGBA" and found.size == (100, 20) and found.info == {}
+    opaque = read_logo(png(Image.new("RGB", (30, 10), "red")))
+    assert opaque.getchannel("A").getextrema() == (255, 255)
+    assert max(read_logo(png(Image.new("RGBA", (4000, 100), (1, 2, 3, 255)))).size) == 2000
+
+
+@pytest.mark.parametrize(
+    ("data", "problem"),
+    [
+        (b'<?xml version="1.0"?>\n<!-- made by hand --><svg onload="alert(1)"></svg>', "SVG"),
+        (b"  <SVG/>", "SVG"),
+        (b"no picture", "not a PNG"),
+        (logo()[:-30], "damaged"),
+        (png(Image.new("RGBA", (9, 9), (0, 0, 0, 0))), "wholly transparent"),
+    ],
+)
+def test_what_is_no_logo_is_refused(data: bytes, problem: str) -> None:
+    with pytest.raises(InputError, match=problem):
+        read_logo(data)
+
+
+def test_what_is_no_font_or_colour_or_name_is_refused(tmp_path: Path) -> None:
+    fake = tmp_path / "fake.ttf"
+    fake.write_bytes(b"no font")
+    for font, problem in (
+        (fake, "can't be read"),
+        (tmp_path / "no.otf", "can't be read"),
+        (Path(__file__), "TTF or OTF"),
+    ):
+        with pytest.raises(InputError, match=problem):
+            brand_kit(name="One", font=font)
+    with pytest.raises(InputError, match="not a colour"):
+        brand_kit(name="One", accent="blue")
+    with pytest.raises(InputError, match="no name"):
+        brand_kit(name=" ")

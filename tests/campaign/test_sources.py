@@ -1,0 +1,58 @@
+from pathlib import Path
+
+import pytest
+from PIL import Image
+
+from studio.campaign.sources import darkroom_of, photo, read_photo
+from studio.errors import InputError
+from studio.provenance import COMPOSITE, DRAWN
+from studio.service import Studio
+from studio.settings import Settings
+from tests.campaign.drawn import product, save_photo
+from tests.fakes import FakeBackend, FakeRetoucher
+
+
+@pytest.fixture
+def studio(tmp_path: Path) -> Studio:
+    return Studio(Settings(data_dir=tmp_path / "data"), backends=lambda _: FakeBackend(), retoucher=FakeRetoucher())
+
+
+def test_what_is_drawn_is_kept_and_is_a_concept(studio: Studio) -> None:
+    room = darkroom_of(studio)
+    drawn = room.draw("a mug", 7)
+    assert drawn.origin == "drawn" and drawn.concept == "no photo is behind it" and drawn.source_type == DRAWN
+    assert drawn.made["seed"] == 7 and drawn.made["prompt"] == "a mug"
+    again = room.kept(str(drawn.made["sha256"]))
+    assert again.image.tobytes() == drawn.image.tobytes() and again.made == drawn.made
+    assert room.product_mask(drawn.image).size == drawn.image.size
+    assert room.read("a red mug") == {"product": "mug", "colour": "red"}
+    with pytest.raises(InputError, match="no picture ffff"):
+        room.kept("f" * 64)
+    studio.library.close()
+
+
+def test_a_photo_of_the_library_is_no_concept(studio: Studio) -> None:
+    image, _ = product()
+    found = darkroom_of(studio).kept(studio.keep(image))
+    assert found.origin == "photo" and found.concept == "" and found.source_type == COMPOSITE
+    studio.library.close()
+
+
+def test_photos_are_read_as_untrusted_files(tmp_path: Path) -> None:
+    path = save_photo(tmp_path / "one.png")
+    data, sha256 = read_photo(path, 10**6)
+    found = photo(data, path.name, sha256, {"product": "mug"})
+    assert found.made == {"photo": "one.png", "sha256": sha256} and found.image.size == (160, 160)
+    with pytest.raises(InputError, match="larger than 0 MB"):
+        read_photo(path, 100)
+    with pytest.raises(InputError, match="can't be read"):
+        read_photo(tmp_path / "none.png", 100)
+    with pytest.raises(InputError, match="not a PNG"):
+        photo(b"nothing", "x", "", {})
+
+
+def test_a_large_photo_is_made_as_small_as_the_largest_channel(tmp_path: Path) -> None:
+    path = tmp_path / "large.png"
+    Image.new("RGB", (6000, 300), "red").save(path)
+    data, sha256 = read_photo(path, 10**7)
+    assert photo(data, path.name, sha256, {}).image.size == (4096, 205)

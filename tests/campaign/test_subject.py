@@ -1,0 +1,68 @@
+import numpy as np
+import pytest
+from PIL import Image
+
+from studio.campaign.subject import Subject, filled
+from studio.errors import InputError
+from tests.campaign.drawn import RED, product, scene, subject
+
+
+def test_the_box_is_that_of_the_mask_and_the_foot_is_its_lowest_part() -> None:
+    found = subject()
+    assert found.box.pixels == (50, 40, 110, 130)
+    assert found.foot.bottom == 130 and 50 < found.foot.left < 80 < found.foot.right < 110
+    assert not found.touches_edge
+    assert Subject(*product(box=(0, 40, 60, 130))).touches_edge
+
+
+def test_the_plate_has_the_scene_and_nothing_of_the_product() -> None:
+    plate = np.asarray(subject().plate, dtype=float)
+    assert plate.shape == (160, 160, 3)
+    assert np.abs(plate - np.asarray(scene(), dtype=float)).mean() < 5  # the hole is filled smoothly
+    assert (plate[..., 0] - plate[..., 1]).max() < 60  # no red
+
+
+def test_the_cutout_carries_the_products_colour_over_its_edge() -> None:
+    image, mask = product()
+    cutout = np.asarray(Subject(image, mask).cutout, dtype=int)
+    inside = np.asarray(mask) == 255
+    assert np.abs(cutout[inside] - np.asarray(image, dtype=int)[inside]).mean() < 12
+    assert np.abs(cutout[40:48, 78:82] - np.array(RED)).max() < 40  # above the rim, where the wall was
+
+
+def test_what_is_known_stays_and_what_is_not_is_between() -> None:
+    pixels = np.zeros((32, 32, 3), dtype=np.float32)
+    pixels[:, 16:] = 200
+    known = np.zeros((32, 32), dtype=np.float32)
+    known[:, :4] = known[:, -4:] = 1
+    found = filled(pixels, known)
+    assert (found[:, :4] == 0).all() and (found[:, -4:] == 200).all()
+    assert (np.diff(found[16, :, 0]) >= -1).all() and 50 < found[16, 16, 0] < 150
+
+
+@pytest.mark.parametrize(
+    ("mask", "problem"),
+    [
+        (Image.new("L", (160, 160), 0), "No product was found"),
+        (Image.new("L", (160, 160), 255), "nothing but product"),
+        (Image.new("L", (80, 80), 255), "another size"),
+    ],
+)
+def test_a_mask_without_a_product_is_refused(mask: Image.Image, problem: str) -> None:
+    with pytest.raises(InputError, match=problem):
+        Subject(scene(), mask)
+
+
+def test_the_upscaler_is_used_for_what_is_shown_larger_and_once() -> None:
+    asked: list[int] = []
+
+    def upscale(image: Image.Image, factor: int) -> Image.Image:
+        asked.append(factor)
+        return image.resize((image.width * factor, image.height * factor))
+
+    found = Subject(*product(), upscale)
+    assert [found.factor(scale) for scale in (0.5, 1.1, 1.5, 2.3, 3, 9)] == [1, 1, 2, 2, 4, 4]
+    picture, cutout = found.enlarged(4)
+    assert picture.size == cutout.size == (640, 640) and found.enlarged(4)[0] is picture
+    assert asked == [4, 4]
+    assert subject().factor(9) == 1
