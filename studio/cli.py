@@ -21,6 +21,7 @@ from studio.errors import StudioError
 from studio.models.presets import DIFFUSION_PRESETS, PRESETS
 
 if TYPE_CHECKING:
+    from studio.backends.base import Step
     from studio.library.backup import Copied
     from studio.settings import Settings
     from studio.signature import Signature
@@ -95,6 +96,11 @@ def generate(
         list[int] | None,
         typer.Option(help="Seed of an image to stay near, a small step away; again for further steps."),
     ] = None,
+    negative_prompt: Annotated[str, typer.Option(help="What is not to be seen, for models that listen to it.")] = "",
+    settings: Annotated[
+        list[str] | None,
+        typer.Option("--set", help="A setting of the model, as recipes name it: num_inference_steps=8, azimuth=30."),
+    ] = None,
     backend: BackendOption = None,
     out: Annotated[Path | None, typer.Option(file_okay=False, help="Folder for copies named NNN-SEED.png.")] = None,
     as_json: JsonOption = False,
@@ -104,10 +110,25 @@ def generate(
     from studio.service import Studio
 
     studio = Studio(_settings(backend))
+    controls, choices = _set_by_hand(settings or [])
     made: list[dict[str, object]] = []
     with _progress("Drawing", count) as progress:
-        request = GenerationRequest(prompt=prompt, count=count, seed=seed, size=size, near=tuple(near or ()))
-        for image in studio.stream(request):
+        request = GenerationRequest(
+            prompt=prompt,
+            negative_prompt=negative_prompt,
+            count=count,
+            seed=seed,
+            size=size,
+            near=tuple(near or ()),
+            controls=controls,
+            choices=choices,
+        )
+
+        def watch(step: Step) -> None:
+            done = (step.done, step.total) if step.downloading else (len(made) + step.done / step.total, count)
+            progress(*done)
+
+        for image in studio.stream(request, watch):
             path = image.path
             if out is not None:
                 path = _copy(image.path, out / f"{image.index:03d}-{image.seed}.png")
@@ -296,8 +317,23 @@ def train(
     elif preset == INPAINT:
         typer.echo(f"The inpainter is in {snapshot}; the studio does not use it yet.", err=True)
     else:
-        draw = f"Draw with it: studio generate --backend gan:{snapshot} PROMPT"
-        typer.echo(f"The model is in {snapshot}, a folder for diffusers." if diffusion else draw, err=True)
+        name = f"{'diffusion' if diffusion else 'gan'}:{snapshot}"
+        typer.echo(f"Draw with it: studio generate --backend {name} PROMPT", err=True)
+
+
+def _set_by_hand(settings: list[str]) -> tuple[dict[str, float], dict[str, str]]:
+    """Controls, which are numbers, and choices, which are words, from NAME=VALUE."""
+    controls: dict[str, float] = {}
+    choices: dict[str, str] = {}
+    for setting in settings:
+        name, given, value = setting.partition("=")
+        if not name or not given:
+            raise typer.BadParameter(f"{setting!r} is not NAME=VALUE", param_hint="--set")
+        try:
+            controls[name] = float(value)
+        except ValueError:
+            choices[name] = value
+    return controls, choices
 
 
 def _train_likeness(data: Path, out: Path, minutes: float | None, as_json: bool) -> None:
@@ -451,7 +487,7 @@ def _progress(title: str, total: int | None = None) -> Generator[Callable[..., N
     with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
         task = bar.add_task(title, total=total)
 
-        def move(done: int, of: int | None = total) -> None:
+        def move(done: float, of: int | None = total) -> None:
             bar.update(task, completed=done, total=of)
 
         yield move

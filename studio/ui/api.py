@@ -32,6 +32,10 @@ def generate_endpoint(page: gr.Blocks, studio: "Studio") -> Callable[..., tuple[
         softness: float | None = None,
         warmth: float | None = None,
         near: list[int] | None = None,
+        negative_prompt: str = "",
+        num_inference_steps: int | None = None,
+        guidance_scale: float | None = None,
+        scheduler: str | None = None,
     ) -> tuple[list[dict[str, Any]], dict[str, Any]]:
         """Draw product images of a prompt and keep them in the library.
 
@@ -39,7 +43,8 @@ def generate_endpoint(page: gr.Blocks, studio: "Studio") -> Callable[..., tuple[
         The others set camera and light by hand; what is left out is drawn from prompt and seed: `azimuth` (turn of
         the product), `elevation` (of the camera), `light_azimuth` and `light_elevation` in degrees, `fill` (share of
         the frame), `softness` (0 to 1), `warmth` (-1 to 1). `near` are the seeds of an image to stay near, a small step
-        away: the one that drew it, and those of the steps that led there.
+        away: the one that drew it, and those of the steps that led there. Where the studio draws with a diffusion
+        model, it takes `negative_prompt`, `num_inference_steps`, `guidance_scale` and `scheduler` instead.
 
         Returns a gallery of PNG files, each with its recipe inside, and
         {"images": [{"seed", "index", "sha256", "url"}]}, where `url` is the path on this server.
@@ -52,6 +57,8 @@ def generate_endpoint(page: gr.Blocks, studio: "Studio") -> Callable[..., tuple[
             "light_elevation": light_elevation,
             "softness": softness,
             "warmth": warmth,
+            "num_inference_steps": num_inference_steps,
+            "guidance_scale": guidance_scale,
         }
         with plain_words():
             images = studio.generate(
@@ -62,6 +69,8 @@ def generate_endpoint(page: gr.Blocks, studio: "Studio") -> Callable[..., tuple[
                     size=size,
                     controls={name: value for name, value in controls.items() if value is not None},
                     near=tuple(near or ()),
+                    negative_prompt=negative_prompt,
+                    choices={"scheduler": scheduler} if scheduler else {},
                 )
             )
             copies = [str(copy_of(image, image.path)) for image in images]
