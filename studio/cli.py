@@ -23,6 +23,7 @@ from studio.models.presets import DIFFUSION_PRESETS, PRESETS
 if TYPE_CHECKING:
     from PIL import Image
 
+    from studio.backends.base import Step
     from studio.library.backup import Copied
     from studio.request import Request
     from studio.settings import Settings
@@ -108,6 +109,11 @@ def generate(
         list[int] | None,
         typer.Option(help="Seed of an image to stay near, a small step away; again for further steps."),
     ] = None,
+    negative_prompt: Annotated[str, typer.Option(help="What is not to be seen, for models that listen to it.")] = "",
+    settings: Annotated[
+        list[str] | None,
+        typer.Option("--set", help="A setting of the model, as recipes name it: num_inference_steps=8, azimuth=30."),
+    ] = None,
     backend: BackendOption = None,
     out: OutOption = None,
     as_json: JsonOption = False,
@@ -115,7 +121,17 @@ def generate(
     """Draw images of a product."""
     from studio.request import GenerationRequest
 
-    request = GenerationRequest(prompt=prompt, count=count, seed=seed, size=size, near=tuple(near or ()))
+    controls, choices = _set_by_hand(settings or [])
+    request = GenerationRequest(
+        prompt=prompt,
+        negative_prompt=negative_prompt,
+        count=count,
+        seed=seed,
+        size=size,
+        near=tuple(near or ()),
+        controls=controls,
+        choices=choices,
+    )
     _draw(request, backend, out, as_json)
 
 
@@ -478,8 +494,23 @@ def train(
     elif pictures:
         typer.echo(f"The network is in {snapshot}; the studio takes the one in its assets.", err=True)
     else:
-        draw = f"Draw with it: studio generate --backend gan:{snapshot} PROMPT"
-        typer.echo(f"The model is in {snapshot}, a folder for diffusers." if diffusion else draw, err=True)
+        name = f"{'diffusion' if diffusion else 'gan'}:{snapshot}"
+        typer.echo(f"Draw with it: studio generate --backend {name} PROMPT", err=True)
+
+
+def _set_by_hand(settings: list[str]) -> tuple[dict[str, float], dict[str, str]]:
+    """Controls, which are numbers, and choices, which are words, from NAME=VALUE."""
+    controls: dict[str, float] = {}
+    choices: dict[str, str] = {}
+    for setting in settings:
+        name, given, value = setting.partition("=")
+        if not name or not given:
+            raise typer.BadParameter(f"{setting!r} is not NAME=VALUE", param_hint="--set")
+        try:
+            controls[name] = float(value)
+        except ValueError:
+            choices[name] = value
+    return controls, choices
 
 
 def _train_likeness(data: Path, out: Path, minutes: float | None, as_json: bool) -> None:
@@ -599,7 +630,12 @@ def _draw(request: Request, backend: str | None, out: Path | None, as_json: bool
     studio = Studio(_settings(backend))
     made: list[dict[str, object]] = []
     with _progress("Drawing", request.count) as progress:
-        for image in studio.stream(request):
+
+        def watch(step: Step) -> None:
+            within = (len(made) + step.done / step.total, request.count)
+            progress(*((step.done, step.total) if step.downloading else within))
+
+        for image in studio.stream(request, watch):
             path = image.path
             if out is not None:
                 path = _copy(image.path, out / f"{image.index:03d}-{image.seed}.png")
@@ -678,7 +714,7 @@ def _progress(title: str, total: int | None = None) -> Generator[Callable[..., N
     with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
         task = bar.add_task(title, total=total)
 
-        def move(done: int, of: int | None = total) -> None:
+        def move(done: float, of: int | None = total) -> None:
             bar.update(task, completed=done, total=of)
 
         yield move

@@ -155,7 +155,7 @@ class ListedModel(Entry):
     """An entry of `models.yaml`, where its fields are explained."""
 
     name: str
-    revision: str | None = Field(None, pattern="^[0-9a-f]{40}$")
+    revision: str | None = Field(default=None, pattern="^[0-9a-f]{40}$")
     title: str
     good_for: str
     licence: str
@@ -172,7 +172,7 @@ class Look(Entry):
     """An entry of `looks.yaml`, where it is explained."""
 
     prompt: str
-    negative: str = Field("", min_length=0)
+    negative: str = Field(default="", min_length=0)
 
     @field_validator("prompt")
     @classmethod

@@ -7,10 +7,11 @@ import zlib
 from pathlib import Path
 
 import pytest
+import typer
 from typer.testing import CliRunner, Result
 
 from studio import provenance
-from studio.cli import app
+from studio.cli import _set_by_hand, app
 from studio.request import Recipe
 from tests.evaluation.toy import write_toys
 
@@ -325,3 +326,12 @@ def test_a_space_is_written(tmp_path: Path) -> None:
 
     assert json.loads(result.stdout) == {"out": str(tmp_path / "space")}
     assert (tmp_path / "space" / "app.py").is_file()
+
+
+def test_settings_of_the_model_are_given_by_name() -> None:
+    assert _set_by_hand(["num_inference_steps=8", "scheduler=DDIM", "azimuth=-3.5"]) == (
+        {"num_inference_steps": 8.0, "azimuth": -3.5},
+        {"scheduler": "DDIM"},
+    )
+    with pytest.raises(typer.BadParameter, match="NAME=VALUE"):
+        _set_by_hand(["scheduler"])

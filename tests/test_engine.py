@@ -275,3 +275,28 @@ def test_a_redraw_names_what_changed() -> None:
 
     assert "word lists" in engine.redraw(other_words, image.image).reason
     assert "other versions" in engine.redraw(other_versions, image.image).reason
+
+
+def test_a_model_is_fetched_before_it_is_loaded() -> None:
+    backend = FakeBackend()
+    draw(backend, seed=1, count=2)
+
+    assert backend.happened == ["fetched", "loaded", "loaded"]
+
+
+def test_big_models_take_turns_in_memory() -> None:
+    first, second = FakeBackend("first", quick=False), FakeBackend("second", quick=False)
+    engine = engine_of(FakeBackend(), first, second)
+    for name in ("first", "fake", "first", "second", "first"):
+        engine.warm(name)
+
+    assert [what for what in first.happened if what != "fetched"] == ["loaded", "loaded", "unloaded", "loaded"]
+    assert [what for what in second.happened if what != "fetched"] == ["loaded", "unloaded"]
+
+
+def test_what_a_slow_model_understands_needs_no_turn() -> None:
+    backend = FakeBackend(quick=False)
+    engine = engine_of(backend)
+    with engine._drawing:  # an image is being drawn, and would be for minutes
+        assert engine.understand("a mug").canonical == "a mug"
+    assert backend.happened == []

@@ -317,3 +317,27 @@ def test_what_is_no_text_is_refused(tmp_path: Path, content: bytes, problem: str
 def test_a_folder_that_is_not_there_is_an_error(tmp_path: Path) -> None:
     with pytest.raises(PromptsError, match="no such folder"):
         load_prompts(tmp_path / "nowhere")
+
+
+@pytest.mark.parametrize(
+    ("file", "change", "problem"),
+    [
+        ("models.yaml", ("steps: 4", "steps: many"), "line 21, 0.steps"),
+        ("models.yaml", ("dtype: float16", "dtype: float8"), "line 24, 0.dtype"),
+        ("looks.yaml", ("of {prompt}, centred", "of it, centred"), "Studio shot.prompt.*needs {prompt}"),
+    ],
+)
+def test_a_mistake_in_models_or_looks_is_found(
+    file: str, change: tuple[str, str], problem: str, tmp_path: Path
+) -> None:
+    text = (packaged("prompts") / file).read_text(encoding="utf-8")
+    assert change[0] in text
+    (tmp_path / file).write_text(text.replace(*change, 1), encoding="utf-8")
+
+    with pytest.raises(PromptsError, match=problem):
+        load_prompts(tmp_path)
+
+
+def test_a_look_is_put_around_a_description() -> None:
+    look = load_prompts().looks["Studio shot"]
+    assert look.expand(" a red mug. ").startswith("studio product photograph of a red mug, centred")

@@ -244,7 +244,10 @@ class RemoteFile(Protocol):
 
 
 def wanted(files: Iterable[RemoteFile], index: Mapping[str, Any], *, half: bool, where: str) -> list[RemoteFile]:
-    """Of the files of a model on the hub those that are needed: no pictures, no code, no weights twice."""
+    """Of the files of a model on the hub those that are needed: no pictures, no code, no weights twice.
+
+    Weights come last: where they are all here, so is the rest.
+    """
     _, parts = read_index(index, where)
     there = {file.rfilename: file for file in files}
     weights, is_half = choose_weights(list(there), parts, half=half, where=where)
@@ -255,7 +258,7 @@ def wanted(files: Iterable[RemoteFile], index: Mapping[str, Any], *, half: bool,
             is_list = ".safetensors.index." in file
             if not is_list or (".fp16." in file) == is_half:
                 names.add(name)
-    return [file for name, file in there.items() if name in names]
+    return sorted((file for name, file in there.items() if name in names), key=lambda file: file.rfilename in weights)
 
 
 def download(model: str, revision: str | None, *, half: bool, watch: Watch | None = None) -> None:

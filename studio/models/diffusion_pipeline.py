@@ -26,10 +26,11 @@ from .text_encoder import TextEncoder
 class TextAdapterPipeline(DiffusionPipeline):
     """Words through the frozen text encoder and the adapter, noise through the UNet."""
 
-    def __init__(self, adapter: TextAdapter, unet: UNet2DConditionModel, scheduler: DDIMScheduler) -> None:
+    def __init__(self, unet: UNet2DConditionModel, scheduler: DDIMScheduler) -> None:
         super().__init__()
-        self.register_modules(adapter=adapter, unet=unet, scheduler=scheduler)
+        self.register_modules(unet=unet, scheduler=scheduler)
         self.image_processor = VaeImageProcessor(vae_scale_factor=1)
+        self.adapter: TextAdapter | None = None  # no part as diffusers has them, and neither is the text encoder
         self.text_encoder: TextEncoder | None = None
         self.num_timesteps = 0
 
@@ -39,8 +40,8 @@ class TextAdapterPipeline(DiffusionPipeline):
         snapshot = load_diffusion(folder)
         if snapshot.description.text_encoder_sha256 != text_encoder.sha256:
             raise SnapshotError(f"The model in {folder} was trained with another text encoder.")
-        pipeline = cls(adapter=snapshot.adapter, unet=snapshot.unet, scheduler=snapshot.scheduler)
-        pipeline.text_encoder = text_encoder
+        pipeline = cls(unet=snapshot.unet, scheduler=snapshot.scheduler)
+        pipeline.adapter, pipeline.text_encoder = snapshot.adapter, text_encoder
         return pipeline
 
     @torch.no_grad()
@@ -80,6 +81,6 @@ class TextAdapterPipeline(DiffusionPipeline):
         return F.pixel_shuffle(latents, PATCH)[0]
 
     def _read(self, text: str) -> Conditioning:
-        assert self.text_encoder is not None
-        encoded = self.text_encoder.encode([text])
-        return self.adapter(encoded.states.to(self.unet.device), encoded.mask.to(self.unet.device))
+        assert self.adapter is not None and self.text_encoder is not None
+        encoded, device = self.text_encoder.encode([text]), self.unet.device
+        return self.adapter.to(device)(encoded.states.to(device), encoded.mask.to(device))

@@ -61,6 +61,10 @@ def generate_endpoint(page: gr.Blocks, studio: "Studio") -> Callable[..., Answer
         softness: float | None = None,
         warmth: float | None = None,
         near: list[int] | None = None,
+        negative_prompt: str = "",
+        num_inference_steps: int | None = None,
+        guidance_scale: float | None = None,
+        scheduler: str | None = None,
     ) -> Answer:
         """Draw product images of a prompt and keep them in the library.
 
@@ -68,7 +72,8 @@ def generate_endpoint(page: gr.Blocks, studio: "Studio") -> Callable[..., Answer
         The others set camera and light by hand; what is left out is drawn from prompt and seed: `azimuth` (turn of
         the product), `elevation` (of the camera), `light_azimuth` and `light_elevation` in degrees, `fill` (share of
         the frame), `softness` (0 to 1), `warmth` (-1 to 1). `near` are the seeds of an image to stay near, a small step
-        away: the one that drew it, and those of the steps that led there.
+        away: the one that drew it, and those of the steps that led there. Where the studio draws with a diffusion
+        model, it takes `negative_prompt`, `num_inference_steps`, `guidance_scale` and `scheduler` instead.
 
         Returns a gallery of PNG files, each with its recipe inside, and
         {"images": [{"seed", "index", "sha256", "url"}]}, where `url` is the path on this server.
@@ -81,6 +86,8 @@ def generate_endpoint(page: gr.Blocks, studio: "Studio") -> Callable[..., Answer
             "light_elevation": light_elevation,
             "softness": softness,
             "warmth": warmth,
+            "num_inference_steps": num_inference_steps,
+            "guidance_scale": guidance_scale,
         }
         with plain_words():
             images = studio.generate(
@@ -91,6 +98,8 @@ def generate_endpoint(page: gr.Blocks, studio: "Studio") -> Callable[..., Answer
                     size=size,
                     controls={name: value for name, value in controls.items() if value is not None},
                     near=tuple(near or ()),
+                    negative_prompt=negative_prompt,
+                    choices={"scheduler": scheduler} if scheduler else {},
                 )
             )
             return _answer(page, images)

@@ -568,7 +568,8 @@ def _title(offer: Offer) -> str:
 
 def _own_or(values: Sequence[str], value: str, *, visible: bool) -> gr.Dropdown:
     """A choice of words, the first of which is what the model has by itself."""
-    choices = [(f"The model's own: {values[0]}", ""), *((each, each) for each in values[1:])] if values else []
+    own = f"The model's own: {values[0]}" if values else "The model's own"
+    choices = [(own, ""), *((each, each) for each in values[1:])]
     return gr.Dropdown(choices, value=value if value in values[1:] else "", visible=visible)
 
 

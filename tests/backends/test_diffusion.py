@@ -434,6 +434,76 @@ def test_models_take_turns_in_memory(write: Write, prompts: Prompts) -> None:
         assert loaded == [kind if kind != "fake" else loaded[0]]
 
 
+@pytest.fixture(scope="module")
+def own(tmp_path_factory: pytest.TempPathFactory, tiny_text_encoder: Path) -> Path:
+    """A snapshot of our own small model, untrained."""
+    from studio.models.adapter import TextAdapter
+    from studio.models.diffusion import DiffusionDescription, build_unet, save_diffusion
+    from studio.models.text_encoder import TextEncoder
+
+    attributes = {"product": ("mug", "vase"), "colour": ("red", "blue")}
+    with torch.random.fork_rng():
+        torch.manual_seed(0)
+        adapter, unet = TextAdapter(attributes), build_unet("tiny-diffusion")
+    folder = tmp_path_factory.mktemp("own") / "snapshot"
+    description = DiffusionDescription(
+        name="tiny",
+        preset="tiny-diffusion",
+        size=32,
+        attributes=attributes,
+        text_encoder_sha256=TextEncoder.load(str(tiny_text_encoder)).sha256,
+        num_images_seen=0,
+    )
+    save_diffusion(folder, adapter=adapter, unet=unet, description=description)
+    return folder
+
+
+def test_our_own_model_draws_by_the_same_path(own: Path, tiny_text_encoder: Path, prompts: Prompts) -> None:
+    from studio.models.diffusion import load_diffusion, sample
+    from studio.models.text_encoder import TextEncoder
+
+    backend = DiffusionBackend(str(own), prompts=prompts, text_encoder=str(tiny_text_encoder))
+    offered = backend.capabilities
+    assert (offered.sizes, offered.licence, offered.editing) == ((32,), "Apache-2.0", None)
+    backend.load()
+    steps: list[Step] = []
+    seen: list[Image.Image] = []
+
+    def watch(step: Step) -> None:
+        steps.append(step)
+        assert step.preview is not None
+        seen.append(step.preview())
+
+    drawing = backend.generate(REQUEST, 1, watch)
+
+    snapshot, encoder = load_diffusion(own), TextEncoder.load(str(tiny_text_encoder))
+    texts = [encoder.encode([text]) for text in ("a red mug", "")]
+    words, empty = (snapshot.adapter(text.states, text.mask) for text in texts)
+    generator = torch.Generator().manual_seed(8)
+    (expected,) = sample(snapshot.unet, snapshot.scheduler, words, empty, [generator], num_inference_steps=3)
+    assert imaging.max_difference(drawing.image, imaging.to_pil(expected)) <= 1  # diffusers rounds down
+    assert [(step.done, step.total) for step in steps] == [(1, 3), (2, 3), (3, 3)]
+    assert imaging.max_difference(seen[-1], drawing.image) <= 1
+    assert drawing.parameters["model_prompt"] == "a red mug"
+    assert drawing.parameters["num_inference_steps"] == 3
+
+
+def test_our_own_model_says_what_it_reads(own: Path, tiny_text_encoder: Path, prompts: Prompts) -> None:
+    backend = DiffusionBackend(str(own), prompts=prompts, text_encoder=str(tiny_text_encoder))
+    read = backend.understand("ein roter Becher mit einem Drachen")
+
+    assert {found.group: found.value for found in read.attributes} == {"product": "mug", "colour": "red"}
+    assert read.unknown == ("Drachen",)
+    assert backend.understand("a red mug " * 60).unread  # of 256 tokens it reads no more
+
+
+def test_our_own_model_is_checked(own: Path, tmp_path: Path, tiny_text_encoder: Path, prompts: Prompts) -> None:
+    folder = copied(own, tmp_path / "copy")
+    (folder / "adapter.safetensors").write_bytes(b"altered")
+    with pytest.raises(WeightsError, match="not the ones"):
+        DiffusionBackend(str(folder), prompts=prompts, text_encoder=str(tiny_text_encoder)).load()
+
+
 def copied(folder: Path, to: Path) -> Path:
     return Path(shutil.copytree(folder, to))
 

@@ -2,7 +2,7 @@ from pathlib import Path
 
 import pytest
 
-from studio.backends.registry import open_backend
+from studio.backends.registry import offers, open_backend
 from studio.errors import InputError, WeightsError
 from studio.prompts import load_prompts
 from studio.settings import Settings
@@ -20,3 +20,26 @@ def test_a_folder_is_opened_without_loading_it(tmp_path: Path) -> None:
     assert backend.name == "gan"
     with pytest.raises(WeightsError, match=str(tmp_path)):
         backend.load()
+
+
+def test_a_model_of_the_hub_is_opened_without_a_look_at_it() -> None:
+    backend = open_backend("diffusion:a/b@" + "c" * 40, settings=Settings(), prompts=load_prompts())
+
+    assert (backend.name, backend.model) == ("diffusion", "a/b")
+    with pytest.raises(InputError, match="40 hex digits"):
+        open_backend("diffusion:a/b@main", settings=Settings(), prompts=load_prompts())
+
+
+def test_offers_begin_with_the_model_of_the_settings(tmp_path: Path) -> None:
+    prompts = load_prompts()
+    names = [offer.name for offer in offers(Settings(), prompts)]
+    assert names[0] == "gan"
+    assert {f"diffusion:{model.name}" for model in prompts.models} <= set(names)
+
+    first, *others = offers(Settings(backend=f"diffusion:{tmp_path}"), prompts)
+    assert (first.name, first.title) == (f"diffusion:{tmp_path}", tmp_path.name)
+    assert "gan" in [offer.name for offer in others]
+
+
+def test_strangers_are_offered_no_downloads() -> None:
+    assert all(offer.here for offer in offers(Settings(open_to_all=True), load_prompts()))

@@ -5,12 +5,13 @@
 Both draw the same images in turn, so that whatever else runs on the machine slows both. Ratios are of medians.
 """
 # Pipelines have no common types.
-# pyright: basic
+# pyright: basic, reportPrivateImportUsage=false
 
 import gc
 import statistics
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -76,7 +77,7 @@ def test_memory_after_ten_switches(tmp_path: Path, prompts: Prompts) -> None:
 
     def turn() -> int:
         for kind in folders:
-            list(engine.generate(GenerationRequest(**(request.__dict__ | {"backend": kind}))))
+            list(engine.generate(replace(request, backend=kind)))
         gc.collect()
         return resident()
 

@@ -1,9 +1,11 @@
+from dataclasses import replace
+
 import pytest
 
-from studio.backends.base import Control
+from studio.backends.base import Capabilities, Choice, Control
 from studio.errors import InputError
 from studio.request import GenerationRequest
-from studio.ui.controls import from_request, new_seed, read_seed, to_request
+from studio.ui.controls import fitting, from_request, new_seed, read_seed, to_request
 
 CONTROLS = (
     Control(name="azimuth", label="Turn", low=-60, high=60, step=1, unit="°"),
@@ -47,3 +49,29 @@ def test_seeds() -> None:
     assert read_seed(" 42 ") == 42
     assert read_seed("  ") is None
     assert {0 <= new_seed() < 10**6 for _ in range(100)} == {True}
+
+
+def test_what_a_model_does_not_offer_is_left_out() -> None:
+    offered = Capabilities(
+        sizes=(64, 48),
+        controls=CONTROLS[:1],
+        licence="mit",
+        choices=(Choice(name="scheduler", label="Scheduler", values=("DDIM", "Euler")),),
+    )
+    asked = GenerationRequest(
+        prompt="a mug",
+        negative_prompt="text",
+        size=256,
+        controls={"azimuth": 5.0, "fill": 0.8},
+        choices={"scheduler": "PNDM"},
+    )
+
+    assert fitting(asked, offered) == GenerationRequest(prompt="a mug", controls={"azimuth": 5.0})
+    kept = replace(asked, size=48, choices={"scheduler": "Euler"}, negative_prompt="")
+    assert fitting(kept, offered) == replace(kept, controls={"azimuth": 5.0})
+    assert fitting(replace(kept, size=64), offered).size is None  # which is what the model has by itself
+
+
+def test_a_slider_on_auto_rests_where_the_model_has_it() -> None:
+    steps = Control(name="steps", label="Steps", low=1, high=100, step=1, unit="", default=4)
+    assert from_request((steps,), GenerationRequest(prompt="a mug"))[8:] == [True, 4]

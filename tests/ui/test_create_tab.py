@@ -1,5 +1,6 @@
 """What the handlers of the tab say, without a browser."""
 
+import asyncio
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -9,10 +10,26 @@ from typing import Any
 import gradio as gr
 import pytest
 
+from studio.backends import diffusion
+from studio.backends.base import Control, Drawing, Step, Watch
 from studio.request import GenerationRequest, Recipe
 from studio.service import Studio
 from studio.settings import Settings
-from studio.ui.create_tab import LATELY, on_ask, on_choose, on_draw, on_load, on_more, on_near, on_preview, on_surprise
+from studio.ui.create_tab import (
+    LATELY,
+    on_ask,
+    on_choose,
+    on_draw,
+    on_expand,
+    on_load,
+    on_look,
+    on_model,
+    on_more,
+    on_near,
+    on_preview,
+    on_stop,
+    on_surprise,
+)
 from studio.ui.grid import Grid, Unattended
 from studio.world.scene import ATTRIBUTES
 from tests.fakes import FakeBackend, SlowStudio
@@ -83,6 +100,104 @@ def test_a_newer_request_stops_the_grid_before_it(studio: SlowStudio) -> None:
 
     assert list(drawing) == [(gr.skip(), gr.skip())]
     assert len(studio.library.recent(100)) == 1
+
+
+class SteppingBackend(FakeBackend):
+    """Draws in five steps, and has something to show after each."""
+
+    def generate(self, request: GenerationRequest, index: int, watch: Watch | None = None) -> Drawing:
+        drawing = super().generate(request, index)
+        for done in range(1, 6):
+            if watch:
+                watch(Step(done=done, total=5, preview=lambda: drawing.image))
+        return drawing
+
+
+def test_a_grid_says_how_far_it_is_and_stops_within_a_step(tmp_path: Path) -> None:
+    stepping = Studio(Settings(data_dir=tmp_path / "data"), backends=lambda _: SteppingBackend(quick=False))
+    grid = Grid(GenerationRequest(prompt="a mug", count=4, seed=7))
+    drawing = grid.draw(stepping)
+    assert next(drawing).seed == 7
+    assert (grid.done, grid.step) == (1, None)
+    drawn = stepping.engine.generate
+
+    def stopping(request: GenerationRequest, watch: Watch) -> Any:
+        def stop(step: Step) -> None:
+            watch(step)
+            assert grid.step == step and grid.forming is not None
+            on_stop(grid)
+
+        return drawn(request, stop)
+
+    stepping.engine.generate = stopping  # type: ignore[method-assign, assignment]
+    grid = Grid(GenerationRequest(prompt="a mug", count=4, seed=17))
+    assert list(grid.draw(stepping)) == []
+    assert grid.step is not None and grid.step.done == 1
+    stepping.library.close()
+
+
+def test_what_was_finished_before_a_stop_stays(studio: SlowStudio) -> None:
+    grid = ask(studio, Grid())[0]
+    drawing = on_draw(studio, Unattended(1), grid)
+    next(drawing)
+    on_stop(grid)
+    *_, (gallery, download) = drawing
+
+    assert [picture["caption"] for picture in gallery.value] == ["Seed 7"]
+    assert download.visible
+    assert grid.state == "stopped"
+    assert ask(studio, grid)[1] == "7"  # asked for again it is the same grid
+
+
+def test_progress_is_looked_at_until_the_grid_is_there() -> None:
+    grid = Grid(GenerationRequest(prompt="a mug", count=2, seed=7), state="drawing", step=Step(done=2, total=5))
+
+    async def looked() -> list[Any]:
+        seen: list[Any] = []
+        async for words, row, _ in on_look(grid):
+            seen.append((words, row.visible))
+            grid.state = "drawn"
+        return seen
+
+    first, last = asyncio.run(looked())
+    assert "Picture 1 of 2, step 2 of 5" in first[0] and first[1]
+    assert last == ("", False)
+
+
+def test_a_slow_model_draws_no_previews(tmp_path: Path) -> None:
+    backend = FakeBackend(quick=False)
+    slow = Studio(Settings(data_dir=tmp_path / "data"), backends=lambda _: backend)
+    assert on_preview(slow, CONTROLS, Grid(), "a mug", 4, "7", "")[0] == ""
+    assert backend.drawn == []
+    assert on_ask(slow, CONTROLS, Grid(), False, "a mug", 4, "7", "")[-1]  # which sets off the looking
+    assert on_ask(SlowStudio(slow.settings), CONTROLS, Grid(), False, "a mug", 4, "7", "")[-1] == ""
+
+
+def test_a_model_shows_what_it_offers(studio: SlowStudio) -> None:
+    turn = Control(name="azimuth", label="Turn", low=-60, high=60, step=1, unit="°")
+    *_, last = on_model(studio, (turn, diffusion.STEPS), "", "", "", True, True)
+    status, about, look_row, negative, camera, drawing, size, scheduler, *rows_and_sliders = last
+
+    assert status == "" and "Twelve kinds" in about
+    assert [part.visible for part in (look_row, negative, camera, drawing)] == [False, False, True, False]
+    assert size.visible and not scheduler.visible
+    assert [row.visible for row in rows_and_sliders[:2]] == [True, False]
+
+
+def test_a_model_that_is_not_here_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HF_HUB_OFFLINE", "1")
+    plain = Studio(Settings(data_dir=tmp_path / "data"))
+    *_, last = on_model(plain, (), "diffusion:nobody/nothing", "", "")
+    assert "is not on this computer" in last[0]
+
+
+def test_a_short_description_is_expanded_and_nothing_written_is_lost(studio: SlowStudio) -> None:
+    prompt, negative = on_expand(studio, "Studio shot", "ein roter Becher", "")
+    assert "red" in prompt and "studio product photograph" in prompt
+    assert "watermark" in negative
+    assert on_expand(studio, "Studio shot", "a mug", "my own words")[1] == "my own words"
+    with pytest.raises(gr.Error, match="No look"):
+        on_expand(studio, "", "a mug", "")
 
 
 def test_a_grid_is_drawn_once(studio: SlowStudio) -> None:
