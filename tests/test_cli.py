@@ -239,6 +239,14 @@ def test_the_diffusion_model_is_trained_by_the_same_command(tmp_path: Path) -> N
     assert "begins with nothing" in refused.stderr
 
 
+@pytest.mark.parametrize("preset", ["inpaint", "product-mask", "upscale"])
+def test_networks_for_pictures_are_trained_by_the_same_command(tmp_path: Path, preset: str) -> None:
+    arguments = ("train", "--data", tmp_path, "--preset", preset, "--out", tmp_path / "run")
+    settings = json.loads(run(*arguments, "--dry-run", "--json").stdout)
+    assert settings["preset"] == preset and settings["contest"] > 0
+    assert run(*arguments, "--from", tmp_path).exit_code == 2
+
+
 def test_the_inpainter_is_trained_on_several_folders(tmp_path: Path) -> None:
     folders = [write_toys(tmp_path / name, seeds=range(2)) for name in ("a", "b")]
     arguments = ("train", "--data", folders[0], "--data", folders[1], "--preset", "inpaint", "--out", tmp_path / "run")

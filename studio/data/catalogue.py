@@ -1,7 +1,8 @@
 """A shop's own catalogue: a folder of photos, with or without a table, becomes a data set to train on.
 
 The import is a folder with `images/` (squares of one size, without metadata), `catalogue.csv` (a photo a line, with a
-caption to edit) and `report.json` (what was left out, and why).
+caption to edit) and `report.json` (what was left out, and why). A folder `masks/` may be put beside them: a PNG (white
+= product) with the name of each photo whose mask is known.
 """
 
 # torch's types leave much open.
@@ -328,7 +329,7 @@ def pack_catalogue(folder: Path, *, u_names: tuple[str, ...] = (), split: str = 
     return PackedData(
         exact=False,
         images=images.contiguous(),
-        masks=torch.zeros(len(lines), *images.shape[2:], dtype=torch.uint8),
+        masks=torch.from_numpy(np.stack([_mask(folder, line["file"], images.shape[-1]) for line in lines])),
         u=torch.tensor([[u[name] for name in u_names] for u in prior]),
         labels=torch.tensor([_labels({name: line[name].lower() for name in attributes}, attributes) for line in lines]),
         captions=[captions for captions, _, _ in texts],
@@ -402,6 +403,21 @@ def _texts(
 
 def _replaced(caption: str, value: str, other: str) -> str:
     return re.sub(rf"\b{re.escape(value)}\b", other, caption, count=1, flags=re.IGNORECASE)
+
+
+def _mask(folder: Path, file: str, size: int) -> np.ndarray:
+    """uint8 [size, size], 255 = product; nothing where the mask isn't known."""
+    path = folder / "masks" / Path(file).with_suffix(".png").name
+    if not path.is_file():
+        return np.zeros((size, size), np.uint8)
+    try:
+        with Image.open(path) as image:
+            mask = np.asarray(image.convert("L"))
+    except BROKEN_IMAGE as error:
+        raise InputError(f"{path} is not a whole image.", "Delete it, or put a whole one there.") from error
+    if mask.shape != (size, size):
+        raise InputError(f"{path} is of another size than its photo.", "Delete it, or make it anew.")
+    return mask
 
 
 def _pixels(path: Path) -> np.ndarray:

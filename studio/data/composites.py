@@ -1,7 +1,7 @@
 """Products on backgrounds they were never on, with exact masks: what the product mask is learnt from.
 
-Real photos of a catalogue come without masks. Their borders show floors, beds and walls, and their middles the fabric of
-what is sold: so cut-out renders, and outlines of clothes filled with real fabric, lie on real floors.
+Real photos of a catalogue come without masks. Their borders show floors, beds and walls, and their middles the fabric
+of what is sold: so cut-out renders, and outlines of clothes filled with real fabric, lie on real floors.
 """
 
 # torch's types leave much open.
@@ -13,6 +13,7 @@ import math
 import random
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import torch
 import torch.nn.functional as F
@@ -24,18 +25,27 @@ from studio.data.shapes import random_shape
 #: Of a photo along each side, what is taken for its border.
 BORDER = 0.13
 #: Shares of the kinds of pictures; clothes on backgrounds are the rest.
-AS_RENDERED, CUT_OUT, PHOTO = 0.12, 0.33, 0.2
+AS_RENDERED, CUT_OUT, PHOTO = 0.22, 0.25, 0.28
+#: Of the photos, those with known masks where there are some.
+KNOWN = 0.8
 HINTED = 0.5
 DISC = 6 / 256  # radius of a click as a share of the side
 
 
 @dataclass(frozen=True, kw_only=True)
 class Sources:
-    """What pictures are made of: uint8 renders [n, 3, side, side] with their masks [n, side, side], and photos."""
+    """What pictures are made of: uint8 renders [n, 3, side, side] with their masks [n, side, side], and photos with
+    theirs, which are all 0 where nobody knows them."""
 
     renders: Tensor
     masks: Tensor
     photos: Tensor
+    photo_masks: Tensor
+
+    @cached_property
+    def known(self) -> list[int]:
+        """The photos whose masks are known."""
+        return self.photo_masks.flatten(1).any(1).nonzero()[:, 0].tolist() if len(self.photos) else []
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -64,7 +74,8 @@ def composite(sources: Sources, size: int, rng: random.Random) -> Composite:
         kind = rng.uniform(AS_RENDERED + CUT_OUT, 1)
     weight = torch.ones(1, size, size)
     if kind < AS_RENDERED:
-        image, mask, clicks = _as_rendered(sources, size, rng)
+        index = rng.randrange(len(sources.renders))
+        image, mask, clicks = _as_it_is(sources.renders[index], sources.masks[index], size, rng)
     elif kind < AS_RENDERED + CUT_OUT:
         image, mask, clicks = _composed(sources, [_cut_out(sources, size, rng)], size, rng)
     elif kind < AS_RENDERED + CUT_OUT + PHOTO:
@@ -74,17 +85,22 @@ def composite(sources: Sources, size: int, rng: random.Random) -> Composite:
     return Composite(image=_taken(image, rng) * 2 - 1, mask=mask, clicks=clicks, weight=weight)
 
 
-def _as_rendered(sources: Sources, size: int, rng: random.Random) -> tuple[Tensor, Tensor, Tensor]:
-    """A render, maybe nearer or farther, off its middle, mirrored."""
-    index = rng.randrange(len(sources.renders))
-    both = torch.cat([sources.renders[index], sources.masks[index][None]])[None].float() / 255
-    moved = _moved(both, size, rng, scale=rng.uniform(0.8, 1.5), angle=rng.gauss(0, 0.05), shift=0.15, edge="reflection")
+def _as_it_is(picture: Tensor, known: Tensor, size: int, rng: random.Random) -> tuple[Tensor, Tensor, Tensor]:
+    """A render or photo with its mask, maybe nearer or farther, off its middle, mirrored."""
+    both = torch.cat([picture, known[None]])[None].float() / 255
+    moved = _moved(
+        both, size, rng, scale=rng.uniform(0.8, 1.5), angle=rng.gauss(0, 0.05), shift=0.15, edge="reflection"
+    )
     mask = moved[3:]
     return moved[:3], mask, _clicks(mask, rng)
 
 
 def _photo(sources: Sources, size: int, rng: random.Random) -> tuple[Tensor, Tensor, Tensor, Tensor]:
-    """A real photo, of which a little is known: its very middle is product, its corners are not."""
+    """A real photo; where its mask isn't known a little of it is: its very middle is product, its corners are not."""
+    if (known := sources.known) and rng.random() < KNOWN:
+        index = rng.choice(known)
+        image, mask, clicks = _as_it_is(sources.photos[index], sources.photo_masks[index], size, rng)
+        return image, mask, clicks, torch.ones(1, size, size)
     whole = sources.photos[rng.randrange(len(sources.photos))][None].float() / 255
     image = F.interpolate(whole, size=(size, size), mode="bilinear", antialias=True)[0]
     y, x = (2 * torch.arange(size)[:, None] + 1) / size - 1, (2 * torch.arange(size)[None] + 1) / size - 1
@@ -94,9 +110,7 @@ def _photo(sources: Sources, size: int, rng: random.Random) -> tuple[Tensor, Ten
     return image, middle, torch.zeros(2, size, size), 0.5 * (middle + corners)
 
 
-def _composed(
-    sources: Sources, things: list[_Thing], size: int, rng: random.Random
-) -> tuple[Tensor, Tensor, Tensor]:
+def _composed(sources: Sources, things: list[_Thing], size: int, rng: random.Random) -> tuple[Tensor, Tensor, Tensor]:
     """Things on a background with soft shadows. A second thing, where there is one, is product as well, unless a click
     says that it isn't; clutter that reaches over the border is none, unless a click says that it is."""
     image = _background(sources, size, rng)
@@ -108,7 +122,11 @@ def _composed(
         if rng.random() < 0.2 and clutter.alpha.sum() > 0.01 * size**2:
             mask, clicks = clutter.alpha, clicks + torch.stack([_disc(clutter.alpha, rng), torch.zeros(size, size)])
     if rng.random() < 0.2:
-        second = _cut_out(sources, size, rng) if rng.random() < 0.5 and len(sources.renders) else _clothes(sources, size, rng)
+        second = (
+            _cut_out(sources, size, rng)
+            if rng.random() < 0.5 and len(sources.renders)
+            else _clothes(sources, size, rng)
+        )
         things = [second, *things]
     for number, thing in enumerate(things):
         image = _laid(image, thing, rng)
@@ -145,8 +163,12 @@ def _spread(alpha: Tensor, reach: int) -> Tensor:
 def _cut_out(sources: Sources, size: int, rng: random.Random) -> _Thing:
     """The product of a render, anywhere, of any size, maybe in part outside."""
     index = rng.randrange(len(sources.renders))
-    alpha = sources.masks[index].float() / 255
-    both = torch.cat([sources.renders[index].float() / 255, alpha[None]])[None]
+    return _cut(sources.renders[index], sources.masks[index], size, rng)
+
+
+def _cut(picture: Tensor, mask: Tensor, size: int, rng: random.Random) -> _Thing:
+    alpha = mask.float() / 255
+    both = torch.cat([picture.float() / 255, alpha[None]])[None]
     extent = max(float(alpha.amax(0).sum()), float(alpha.amax(1).sum()), 8.0) / len(alpha)
     angle = rng.gauss(0, 0.2) if rng.random() < 0.8 else rng.uniform(-math.pi, math.pi)
     scale = min(max(rng.uniform(0.3, 1.05) / extent, 0.4), 1.8)
@@ -155,7 +177,11 @@ def _cut_out(sources: Sources, size: int, rng: random.Random) -> _Thing:
 
 
 def _clothes(sources: Sources, size: int, rng: random.Random) -> _Thing:
-    """An outline filled with what the middle of a photo shows, a little darker towards its edges."""
+    """An outline filled with what the middle of a photo shows, a little darker towards its edges; or what is cut out of
+    a photo whose mask is known."""
+    if (known := sources.known) and rng.random() < 0.5:
+        index = rng.choice(known)
+        return _cut(sources.photos[index], sources.photo_masks[index], size, rng)
     shape = random_shape(size, rng)[None, None]
     alpha = _moved(shape, size, rng, scale=rng.uniform(0.45, 1.35), angle=0.0, shift=0.12, edge="zeros")
     fabric = _fabric(sources, size, rng)
@@ -258,7 +284,7 @@ def _texture(size: int, rng: random.Random) -> Tensor:
 def _moved(
     image: Tensor, size: int, rng: random.Random, *, scale: float, angle: float, shift: float, edge: str
 ) -> Tensor:
-    """[1, c, h, w] to [c, size, size], mirrored half of the times, its middle up to `shift` of the side from the middle."""
+    """[1, c, h, w] to [c, size, size], mirrored half of the times, moved by up to `shift` of the side."""
     if rng.random() < 0.5:
         image = image.flip(3)
     x, y = (2 * rng.uniform(-shift, shift) for _ in range(2))

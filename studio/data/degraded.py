@@ -21,8 +21,8 @@ SOFT, WORN = 0.3, 0.2
 def halved(image: Tensor, rng: random.Random) -> Tensor:
     """A picture [3, h, w] in -1..1 at half its size, h and w even.
 
-    Clean: Lanczos or area, in 8 bits. Soft: then blurred by 0.5 to 1.2 pixels, as generated pictures are. Worn: with some
-    noise and blur, and saved as JPEG.
+    Clean: Lanczos or area, in 8 bits. Soft: then blurred by 0.5 to 1.2 pixels, as generated pictures are. Worn: with
+    some noise and blur, and saved as JPEG.
     """
     kind = rng.random()
     if rng.random() < 0.5:

@@ -29,9 +29,9 @@ BROKEN_IMAGE = (OSError, SyntaxError, ValueError, Image.DecompressionBombError)
 class PackedData:
     """n images with what is known of them.
 
-    `images` uint8 [n, 3, size, size]; `masks` uint8 [n, size, size], 255 = product; `u` float32 [n, len(u_names)] where
-    the images are `exact` renders of them and of their captions; of photos, whose camera and light nobody knows, any
-    number of rows drawn from the prior.
+    `images` uint8 [n, 3, size, size]; `masks` uint8 [n, size, size], 255 = product, all 0 where nobody knows it;
+    `u` float32 [n, len(u_names)] where the images are `exact` renders of them and of their captions; of photos, whose
+    camera and light nobody knows, any number of rows drawn from the prior.
     `labels` int64 [n, groups], the class of every attribute, the number of classes where none stands out.
     `captions` has k texts an image; `caption_labels` int64 [n, k, groups] says what each of them says.
     `mismatched` has one full caption an image with one attribute swapped.

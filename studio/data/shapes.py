@@ -20,7 +20,7 @@ Outline = list[Point]
 
 
 def random_shape(size: int, rng: random.Random) -> Tensor:
-    """How much of every pixel belongs to a thing in the middle: [size, size] in 0..1, its edges soft and a little wavy."""
+    """How much of every pixel belongs to a thing in the middle: [size, size] in 0..1, edges soft and a bit wavy."""
     outlines = rng.choices(_THINGS, _WEIGHTS)[0](rng)
     angle = rng.gauss(0, 0.15) if rng.random() < 0.8 else rng.uniform(-math.pi, math.pi)
     cos, sin = math.cos(angle), math.sin(angle)
@@ -114,7 +114,10 @@ def _folded(rng: random.Random) -> list[Outline]:
     """A four-sided thing."""
     across, down = rng.uniform(0.5, 0.95), rng.uniform(0.5, 0.95)
     return [
-        [(x * across + rng.gauss(0, 0.06), y * down + rng.gauss(0, 0.06)) for x, y in ((-1, -1), (1, -1), (1, 1), (-1, 1))]
+        [
+            (x * across + rng.gauss(0, 0.06), y * down + rng.gauss(0, 0.06))
+            for x, y in ((-1, -1), (1, -1), (1, 1), (-1, 1))
+        ]
     ]
 
 

@@ -42,12 +42,21 @@ def _coefficients(image: Tensor, values: Tensor, radius: int, epsilon: float) ->
     covariance = _mean(image * values, radius) - mean_image * mean_values
     products = (image[:, None] * image[None]).flatten(0, 1)
     variance = _mean(products, radius).view(3, 3, *image.shape[1:]) - mean_image[:, None] * mean_image[None]
-    sigma = variance.permute(2, 3, 0, 1) + epsilon * torch.eye(3, dtype=image.dtype)
-    a = torch.linalg.solve(sigma, covariance.permute(1, 2, 0)[..., None])[..., 0].permute(2, 0, 1)
+    a = _solved(variance + epsilon * torch.eye(3, dtype=image.dtype)[..., None, None], covariance)
     b = mean_values - (a * mean_image).sum(0, keepdim=True)
     return _mean(a, radius).float(), _mean(b, radius).float()
 
 
+def _solved(matrices: Tensor, right: Tensor) -> Tensor:
+    """x [3, h, w] with m x = right everywhere, for symmetric m [3, 3, h, w] that have an inverse (Cramer's rule)."""
+    crossed = torch.stack(
+        [torch.linalg.cross(matrices[(row + 1) % 3], matrices[(row + 2) % 3], dim=0) for row in range(3)]
+    )
+    return (crossed * right[None]).sum(1) / (matrices[0] * crossed[0]).sum(0)
+
+
 def _mean(x: Tensor, radius: int) -> Tensor:
-    """Over squares of 2 radius + 1 pixels, as far as they are inside."""
-    return F.avg_pool2d(x[None], 2 * radius + 1, stride=1, padding=radius, count_include_pad=False)[0]
+    """Over squares of 2 radius + 1 pixels, as far as they are inside; along rows first, then along columns."""
+    side = 2 * radius + 1
+    rows = F.avg_pool2d(x[None], (1, side), stride=1, padding=(0, radius), count_include_pad=False)
+    return F.avg_pool2d(rows, (side, 1), stride=1, padding=(radius, 0), count_include_pad=False)[0]

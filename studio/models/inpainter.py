@@ -6,7 +6,6 @@ starts at zero, so that it begins with the fill and can only get better than tha
 
 from __future__ import annotations
 
-import math
 from pathlib import Path
 
 import torch
@@ -78,7 +77,7 @@ def fill(inpainter: Inpainter, image: Tensor, mask: Tensor) -> Tensor:
     hole = mask > 0
     if not hole.any():
         return image.clone()
-    scale = min(1.0, THICKEST / _thickness(hole))
+    scale = min(1.0, THICKEST / thickness(hole))
     top, left, bottom, right = _round_about(hole, round(ROUND / scale))
     part, hole = image[:, top:bottom, left:right], hole[:, top:bottom, left:right]
     if scale < 1:
@@ -129,7 +128,7 @@ def _once(inpainter: Inpainter, image: Tensor, hole: Tensor) -> Tensor:
     return inpainter(padded, F.pad(hole[None].float(), padding, value=1))[0, :, :height, :width].clamp(-1, 1)
 
 
-def _thickness(hole: Tensor) -> float:
+def thickness(hole: Tensor) -> float:
     """Twice how far the innermost pixel of a hole [1, h, w] is from its rim, in pixels, roughly; the border of the
     picture is no rim."""
     eaten, step, thickness = hole[None].float(), 1, 0

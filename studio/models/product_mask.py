@@ -1,7 +1,7 @@
 """The product mask: a picture, and where the product is in it.
 
-A U-Net with attention looks at the picture at 256 pixels; a guided filter takes what it says to the picture's own size
-and edges. Clicks reach the network as discs in two more channels.
+A U-Net with attention looks at the picture at 256 pixels; what the picture's own colours say is added; a guided filter
+takes it to the picture's size and edges. Clicks reach the network as discs in two more channels.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from .colour_model import by_colour
 from .guided_filter import guided
 from .layers import UNet, convolution
 from .weights import Saved, load_weights
@@ -23,6 +24,9 @@ BLOCKS = (1, 1, 1, 1)
 MULTIPLE = 32
 SIZE = 256  # of the longer side that the network looks at
 DISC = 6  # pixels of that, the radius of a click
+#: How much the colours of the picture count. On 24 real photos IoU was 0.898 with 0, 0.921 with 1, 0.925 with 1.5 and
+#: 0.928 with 2.5; on renders 0.908, 0.905 and 0.902 with 0, 1 and 1.5.
+COLOUR = 1.5
 #: Of the guided filter: the longer side of the picture that edges are looked for in, and its own settings there.
 GUIDE = 1024
 RADIUS = 6
@@ -59,7 +63,7 @@ def product_mask(
     clicks = torch.stack([discs(places, height, width) for places in (include, exclude)])
     padding = (0, -width % MULTIPLE, 0, -height % MULTIPLE)
     given = (F.pad(each[None], padding, mode="replicate") for each in (seen, clicks))
-    rough = network(*given)[0, :, :height, :width].sigmoid()
+    rough = by_colour(seen, network(*given)[0, :, :height, :width], COLOUR)
     guide = _with_longer_side(image, min(GUIDE, max(image.shape[1:])))
     rough = F.interpolate(rough[None], size=guide.shape[1:], mode="bilinear", align_corners=False)[0]
     return guided(guide, rough, image, radius=RADIUS, epsilon=EPSILON).clamp_(0, 1)

@@ -1,7 +1,7 @@
 """The upscaler: a picture at twice the size, sharper than interpolation makes it.
 
-It adds to a bicubic picture what that lacks (Kim et al. 2016), worked out at the small size and laid out by pixel shuffle
-(Shi et al. 2016). Its last layer starts at zero.
+It adds to a bicubic picture what that lacks (Kim et al. 2016), worked out at the small size and laid out by pixel
+shuffle (Shi et al. 2016). Its last layer starts at zero.
 """
 
 from __future__ import annotations

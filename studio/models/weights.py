@@ -1,4 +1,4 @@
-"""One file for each network that works on pictures: its weights in half precision, and a note of how they came about."""
+"""A file for each network that works on pictures: weights in half precision, and a note of how they came about."""
 
 from __future__ import annotations
 

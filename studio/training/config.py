@@ -124,6 +124,8 @@ class UpscalingConfig(PictureConfig):
     batch_size: int = 16
     crop: int = 96
     growth: float = 1.0
+    contest: float = 0.7
+    adversarial_weight: float = 0.003
 
 
 PICTURE_CONFIGS: dict[str, type[PictureConfig]] = {

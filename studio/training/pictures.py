@@ -109,9 +109,7 @@ class _Networks:
         return dict(vars(self))
 
 
-def train(
-    config: PictureConfig, task: Task, *, out: Path, resume: bool = False, say: Say = print
-) -> Path:
+def train(config: PictureConfig, task: Task, *, out: Path, resume: bool = False, say: Say = print) -> Path:
     """Trains the network of a task and returns the folder of its snapshot.
 
     Raises:

@@ -38,7 +38,8 @@ def _sources(sets: Sequence[PackedData]) -> Sources:
     return Sources(
         renders=torch.cat([_at_size(each.images) for each in renders]),
         masks=torch.cat([_at_size(each.masks[:, None])[:, 0] for each in renders]),
-        photos=torch.cat([_at_size(each.images) for each in photos]) if photos else torch.empty(0, 3, SIZE, SIZE),
+        photos=torch.cat([_at_size(each.images) for each in photos] or [torch.empty(0, 3, SIZE, SIZE)]),
+        photo_masks=torch.cat([_at_size(each.masks[:, None])[:, 0] for each in photos] or [torch.empty(0, SIZE, SIZE)]),
     )
 
 
@@ -46,5 +47,7 @@ def _at_size(pictures: Tensor) -> Tensor:
     """uint8 pictures [n, c, side, side] with a side of `SIZE`."""
     if pictures.shape[-1] == SIZE:
         return pictures
-    parts = [F.interpolate(each.float(), size=(SIZE, SIZE), mode="bilinear", antialias=True) for each in pictures.split(64)]
+    parts = [
+        F.interpolate(each.float(), size=(SIZE, SIZE), mode="bilinear", antialias=True) for each in pictures.split(64)
+    ]
     return torch.cat([each.round().byte() for each in parts])

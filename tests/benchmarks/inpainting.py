@@ -26,8 +26,9 @@ from skimage.restoration import inpaint_biharmonic
 
 from studio.data.folder import pack_for_training
 from studio.data.holes import KINDS, random_hole
-from studio.models.inpainter import Inpainter, load_inpainter, smooth_fill
+from studio.models.inpainter import Inpainter, fill, load_inpainter, smooth_fill
 from studio.prompts import load_prompts
+from tests.benchmarks.intervals import interval
 
 Pixels = NDArray[np.uint8]  # [size, size, 3]
 Hole = NDArray[np.bool_]  # [size, size]
@@ -37,12 +38,10 @@ MEASURES = ("PSNR", "SSIM", "sharpness")
 
 
 def ours(inpainter: Inpainter) -> Fill:
-    def fill(image: Pixels, hole: Hole) -> Pixels:
-        with torch.inference_mode():
-            filled = inpainter(_tensor(image), torch.from_numpy(hole)[None, None].float())[0]
-        return _pixels(filled)
+    def filled(image: Pixels, hole: Hole) -> Pixels:
+        return _pixels(fill(inpainter, _tensor(image)[0], torch.from_numpy(hole)[None].float()))
 
-    return fill
+    return filled
 
 
 def smooth(image: Pixels, hole: Hole) -> Pixels:
@@ -88,14 +87,6 @@ def compare(images: torch.Tensor, fills: Mapping[str, Fill], count: int) -> None
             print(f"{kind:7} {name:14} PSNR {figures[0]:5.2f}  SSIM {figures[1]:.3f}  sharp {figures[2]:.2f}{said}")  # noqa: T201
 
 
-def interval(values: NDArray[np.float64], times: int = 1000) -> tuple[float, float, float]:
-    """The mean, and between what it lies in 95 % of samples drawn with replacement."""
-    rng = np.random.default_rng(0)
-    means = values[rng.integers(0, len(values), (times, len(values)))].mean(1)
-    low, high = np.quantile(means, (0.025, 0.975))
-    return float(values.mean()), float(low), float(high)
-
-
 def _tensor(image: Pixels) -> torch.Tensor:
     return torch.from_numpy(image.copy()).permute(2, 0, 1)[None].float() / 127.5 - 1
 
@@ -111,7 +102,7 @@ def main() -> None:
     parser.add_argument("--count", type=int, default=100, help="pictures of each folder")
     given = parser.parse_args()
     fills: dict[str, Fill] = {
-        "ours": ours(load_inpainter(given.model).inpainter),
+        "ours": ours(load_inpainter(given.model).network),
         "Telea": of_opencv(cv2.INPAINT_TELEA),
         "Navier-Stokes": of_opencv(cv2.INPAINT_NS),
         "biharmonic": biharmonic,

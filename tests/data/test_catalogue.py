@@ -242,6 +242,23 @@ def test_a_photo_that_was_replaced_by_a_larger_one_is_said(imported: Path) -> No
         pack_catalogue(imported)
 
 
+def test_masks_beside_the_photos_are_packed_with_them(imported: Path) -> None:
+    assert not pack_catalogue(imported).masks.any()
+    mask = np.zeros((32, 32), np.uint8)
+    mask[8:24, 8:24] = 255
+    (imported / "masks").mkdir()
+    Image.fromarray(mask).save(imported / "masks" / Path(lines(imported)[0]["file"]).name)
+    masks = pack_catalogue(imported).masks
+    assert np.array_equal(masks[0].numpy(), mask) and not masks[1:].any()
+
+    Image.fromarray(mask[:8]).save(imported / "masks" / Path(lines(imported)[0]["file"]).name)
+    with pytest.raises(InputError, match="another size than its photo"):
+        pack_catalogue(imported)
+    (imported / "masks" / Path(lines(imported)[0]["file"]).name).write_bytes(b"no image")
+    with pytest.raises(InputError, match="not a whole image"):
+        pack_catalogue(imported)
+
+
 def test_photos_for_measuring_are_not_trained_on(imported: Path) -> None:
     for measured in (20, 3):
         table = imported / "catalogue.csv"

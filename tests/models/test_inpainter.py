@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import pytest
 import torch
 
-from studio.models.errors import SnapshotError
-from studio.models.inpainter import Inpainter, load_inpainter, save_inpainter, smooth_fill
+from studio.models.inpainter import Inpainter, fill, smooth_fill, thickness
 
 
 def hole(size: int, low: int, high: int) -> torch.Tensor:
@@ -75,20 +72,51 @@ def test_a_picture_is_filled_alike_in_any_batch(inpainter: Inpainter) -> None:
         torch.testing.assert_close(together[place : place + 1], alone, atol=1e-5, rtol=1e-4)
 
 
-def test_weights_come_back_from_their_file(inpainter: Inpainter, tmp_path: Path) -> None:
-    path = tmp_path / "inpainter.safetensors"
-    save_inpainter(path, inpainter, note="made up")
-    saved = load_inpainter(path)
+@pytest.mark.parametrize("height, width", [(1, 1), (7, 90), (64, 48), (300, 130)])
+def test_any_photo_is_filled_and_only_in_the_hole(inpainter: Inpainter, height: int, width: int) -> None:
+    image, mask = torch.rand(3, height, width) * 2 - 1, torch.zeros(1, height, width)
+    mask[:, height // 3 : height // 3 + 40, width // 4 : width // 4 + 20] = 1
+    filled = fill(inpainter, image, mask)
 
-    image, mask = torch.rand(1, 3, 32, 32), hole(32, 8, 20)
-    torch.testing.assert_close(saved.inpainter(image, mask), inpainter(image, mask), atol=1e-2, rtol=1e-2)
-    assert len(saved.sha256) == 64
+    outside = (mask == 0).expand_as(image)
+    assert torch.equal(filled[outside], image[outside])
+    assert filled.isfinite().all() and filled.abs().max() <= 1
+    assert torch.equal(filled, fill(inpainter, torch.where(mask > 0, torch.zeros(()), image), mask))
+    assert torch.equal(fill(inpainter, image, torch.zeros_like(mask)), image)
+    assert fill(inpainter, image, torch.ones_like(mask)).isfinite().all()
 
 
-@pytest.mark.parametrize("data", [b"", b"\x80\x04pickle", b"\x08\x00\x00\x00\x00\x00\x00\x00{}      "])
-def test_anything_else_is_no_inpainter(data: bytes, tmp_path: Path) -> None:
-    path = tmp_path / "inpainter.safetensors"
-    path.write_bytes(data)
-    for each in (path, tmp_path / "none"):
-        with pytest.raises(SnapshotError, match="The inpainter"):
-            load_inpainter(each)
+def test_a_hole_is_filled_alike_wherever_the_photo_ends(inpainter: Inpainter) -> None:
+    image, mask = torch.rand(3, 700, 600) * 2 - 1, torch.zeros(1, 700, 600)
+    mask[:, 330:350, 290:300] = 1
+    filled = fill(inpainter, image, mask)
+    part = fill(inpainter, image[:, 150:550, 120:480], mask[:, 150:550, 120:480])
+    torch.testing.assert_close(filled[:, 150:550, 120:480], part)
+
+
+def test_a_hole_longer_than_a_square_is_filled_one_square_after_the_other(inpainter: Inpainter) -> None:
+    ramp = torch.linspace(-0.8, 0.8, 700).expand(3, 20, 700).contiguous()
+    mask = torch.zeros(1, 20, 700)
+    mask[:, 8:12, 10:690] = 1
+    assert (fill(Inpainter(), ramp, mask) - ramp).abs().max() < 0.05
+
+
+def test_a_thick_hole_is_filled_on_a_smaller_picture() -> None:
+    ramp = torch.linspace(-0.8, 0.8, 600).expand(3, 600, 600).contiguous()
+    mask = torch.zeros(1, 600, 600)
+    mask[:, 150:450, 100:500] = 1
+    filled = fill(Inpainter(), ramp, mask)
+    assert (filled - ramp).abs().max() < 0.25
+    assert torch.equal(filled[:, :150], ramp[:, :150])
+
+
+@pytest.mark.parametrize(
+    "thick, found", [((1, 200), 2), ((10, 200), 10), ((64, 64), 64), ((150, 300), 150), ((400, 400), 100_000)]
+)
+def test_how_thick_a_hole_is(thick: tuple[int, int], found: float) -> None:
+    hole = torch.zeros(1, 400, 400, dtype=torch.bool)
+    hole[:, 3 : 3 + thick[0], 5 : 5 + thick[1]] = True
+    if found < 400:
+        assert thickness(hole) == pytest.approx(found, rel=0.35)
+    else:
+        assert thickness(hole) >= 400
