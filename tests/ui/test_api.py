@@ -80,7 +80,7 @@ def test_it_is_the_only_endpoint_and_is_documented(client: Client) -> None:
         "seed",
         "size",
     ]
-    assert [parameter["parameter_has_default"] for parameter in endpoint["parameters"]] == [False] + [True] * 11
+    assert [parameter["parameter_has_default"] for parameter in endpoint["parameters"]] == [False] + [True] * 15
 
 
 @pytest.mark.parametrize(
