@@ -90,7 +90,7 @@ def test_the_endpoints_are_documented(client: Client) -> None:
         "seed",
         "size",
     ]
-    assert [parameter["parameter_has_default"] for parameter in endpoint["parameters"]] == [False] + [True] * 11
+    assert [parameter["parameter_has_default"] for parameter in endpoint["parameters"]] == [False] + [True] * 15
 
 
 @pytest.mark.parametrize(
