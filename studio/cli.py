@@ -69,7 +69,12 @@ def main() -> None:
     app(prog_name="studio")
 
 
-BackendOption = Annotated[str | None, typer.Option(help="gan, or gan:DIR for a model that you trained.")]
+BackendOption = Annotated[
+    str | None,
+    typer.Option(
+        help="gan, gan:DIR for a model that you trained, or diffusion:MODEL[@REVISION], a folder or hub name."
+    ),
+]
 ImageArgument = Annotated[Path, typer.Argument(dir_okay=False, help="A PNG, JPEG or WebP of at most 40 megapixels.")]
 OutOption = Annotated[Path | None, typer.Option(file_okay=False, help="Folder for copies named NNN-SEED.png.")]
 SeedOption = Annotated[int | None, typer.Option(help="Whole number; the same one gives the same pixels.")]

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import studio
 from studio import imaging, provenance
 from studio.backends.base import NO_HINTS, Backend, Capabilities, Hints, Watch
-from studio.backends.registry import open_backend
+from studio.backends.registry import Offer, offers, open_backend
 from studio.backends.retoucher import Retoucher
 from studio.engine import ALTERED, Engine
 from studio.errors import InputError
@@ -107,6 +107,11 @@ class Studio:
         """What the backend of the settings offers."""
         return self.engine.capabilities()
 
+    @property
+    def offers(self) -> tuple[Offer, ...]:
+        """The backends that the page lets choose, that of the settings first."""
+        return offers(self.settings, self.prompts)
+
     def warm(self, backend: str | None = None, watch: Watch | None = None) -> None:
         """Loads the model, so that the first image needn't wait for it; `watch` sees a download, if there is one."""
         self.engine.warm(backend, watch)
@@ -137,6 +142,10 @@ class Studio:
     def product_mask(self, image: Image.Image, hints: Hints = NO_HINTS) -> Image.Image:
         """Where the product is in a picture (RGB): L, 255 = product. `hints` say what is and what isn't of it."""
         return self.engine.product_mask(image, hints)
+
+    def upscale(self, image: Image.Image, factor: int) -> Image.Image:
+        """A picture (RGB) `factor` (2 or 4) times as wide and high."""
+        return self.engine.upscale(image, factor)
 
     def keep(self, image: Image.Image) -> str:
         """Keeps a picture (RGB) that somebody uploaded, without name and metadata; returns the hash of its file.

@@ -131,7 +131,7 @@ class SlowStudio(Studio):
     pause = 1.0
 
     def __init__(self, settings: Settings) -> None:
-        super().__init__(settings, backends=lambda _: FakeBackend())
+        super().__init__(settings, backends=lambda _: FakeBackend(), retoucher=FakeRetoucher())
         #: While it is set, nothing is slow.
         self.hurry = threading.Event()
 

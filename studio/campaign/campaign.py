@@ -24,7 +24,7 @@ from studio.campaign.copywriting import Copywriter, load_copy
 from studio.campaign.encoding import encoded
 from studio.campaign.export import Export
 from studio.campaign.fonts import Fonts
-from studio.campaign.layouts import Layout, Layouts, load_layouts
+from studio.campaign.layouts import Layout, Layouts, load_layouts, shape_of
 from studio.campaign.manifest import Row
 from studio.campaign.plan import Plan, Shot, count_of, languages_of, shots_of, words_of
 from studio.campaign.sources import Darkroom, Picture, photo, read_photo
@@ -135,6 +135,25 @@ class Campaign:
         finally:
             if not finished:
                 export.close()
+
+    def preview(self, side: int, count: int) -> Generator[Advert]:
+        """How the first product's adverts look, each in another shape of the chosen channels, `count` at most. They are
+        about `side` pixels long, and nothing is written. Raises StudioError."""
+        if not self.plan.briefs:
+            return
+        prepared = self._prepared(shots_of(self.plan, self.plan.briefs[0])[0])
+        shapes: dict[str, Channel] = {}
+        for channel in self.channels:
+            if channel.kind != "logo":
+                shapes.setdefault(shape_of(channel.frame) if channel.words else channel.background, channel)
+        for channel in list(shapes.values())[:count]:
+            self._refuse(prepared.picture, prepared.words[0], channel)
+            layout = self._layouts.for_channel(channel, self.plan.layouts)[0]
+            # A strip is drawn in its own size, or its words would be too small.
+            scale = min(1.0, max(side / max(channel.size), side / 3 / min(channel.size)))
+            size = round(channel.width * scale), round(channel.height * scale)
+            small = channel.model_copy(update={"size": size})
+            yield self._composer.draw(prepared.subject, prepared.words[0], layout, small)
 
     def _rows(self, export: Export) -> Generator[tuple[Row, bool]]:
         """All rows in their order, and whether each is new. A product is drawn while those before it are composed."""
@@ -304,7 +323,7 @@ class Campaign:
         if picture.concept and channel.kind == "listing" and not self.plan.concepts_in_listings:
             raise InputError(
                 f"{channel.title} shows the real product, and this picture is a concept: {picture.concept}.",
-                "Give a photo, or overrule it with concepts_in_listings.",
+                "Give a photo, or allow concepts in listings.",
             )
         if self.plan.brand is not None and channel.words:
             for text in words.by_role.values():

@@ -5,9 +5,9 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from functools import partial
 from pathlib import Path
@@ -22,11 +22,13 @@ from studio.library.records import utc_now
 from studio.library.shares import DAYS, MAX_DAYS, MAX_DEMO
 from studio.request import GenerationRequest, described
 from studio.ui import library_markup as markup
-from studio.ui.controls import from_request, new_seed
-from studio.ui.create_tab import ASKS, PRESS_GENERATE, PRESS_PREVIEW
+from studio.ui.controls import from_request, new_seed, request_of
+from studio.ui.create_tab import PRESS_GENERATE, PRESS_PREVIEW
 from studio.ui.errors import plain_words
 from studio.ui.markup import notice
 from studio.ui.own_site import SHARES, host_name
+from studio.ui.queues import ASKS
+from studio.ui.sending import send_buttons
 from studio.ui.served import public_zip, zip_with_manifest
 from studio.world.scene import COLOURS
 
@@ -56,7 +58,15 @@ SURE = "() => confirm('Delete everything in the trash for good?')"
 OPENED = "(_, ...others) => [window.library.opened, ...others]"
 
 
-def library_tab(studio: Studio, create: CreateTab, tabs: gr.Tabs, tab: gr.Tab) -> None:
+@dataclass(frozen=True, kw_only=True)
+class LibraryTab:
+    """What other tabs take: `opened` has the hash of the image that is looked at, `sends` send it to be edited."""
+
+    opened: gr.Textbox
+    sends: Mapping[str, gr.Button]
+
+
+def library_tab(studio: Studio, create: CreateTab, tabs: gr.Tabs, tab: gr.Tab) -> LibraryTab:
     """Lays the tab out inside `tab` of `tabs`, and connects it to `studio` and to the settings of `create`."""
     # 1. Layout: what to look for, what was found, what to do with what is ticked, and one image in full.
     with gr.Column(elem_id="library"):
@@ -86,6 +96,7 @@ def library_tab(studio: Studio, create: CreateTab, tabs: gr.Tabs, tab: gr.Tab) -
                 use = gr.Button("Use these settings", variant="primary", size="sm", elem_id="library-use")
                 more = gr.Button("More like this", size="sm", elem_id="library-more")
                 similar = gr.Button("Find similar", size="sm", elem_id="library-similar")
+            sends = send_buttons("library")
             close = gr.Button("Close", size="sm")
         grid = gr.HTML(elem_id="library-grid")
         with gr.Row(elem_id="library-pages"):
@@ -218,6 +229,7 @@ def library_tab(studio: Studio, create: CreateTab, tabs: gr.Tabs, tab: gr.Tab) -
         button.click(partial(change, studio), which_link, **look).success(
             partial(on_links, studio), outputs=about, **look
         )
+    return LibraryTab(opened=opened, sends=sends)
 
 
 def on_turn(step: int, page: int) -> int:
@@ -442,7 +454,8 @@ def _drawn(studio: Studio, sha256: str) -> Recipe:
 def on_use(studio: Studio, create: CreateTab, sha256: str) -> list[Any]:
     """Puts the settings of an image back where images are made, the seed locked."""
     with plain_words():
-        return [*from_request(create.controls, _drawn(studio, sha256).request), True, gr.Tabs(selected="create")]
+        request = request_of(_drawn(studio, sha256), studio.offers)
+        return [*from_request(create.controls, request), True, gr.Tabs(selected="create")]
 
 
 def on_more(studio: Studio, create: CreateTab, sha256: str) -> list[Any]:
@@ -473,7 +486,7 @@ def on_share(
             download=download,
             demo=int(demo or 0),
         )
-        return _link(studio, request, token), ""
+        return link_box(studio, request, token), ""
 
 
 def on_links(studio: Studio) -> tuple[str, Any]:
@@ -486,7 +499,7 @@ def on_links(studio: Studio) -> tuple[str, Any]:
 
 def on_show_link(studio: Studio, request: gr.Request, number: int | None) -> Any:
     with plain_words():
-        return _link(studio, request, studio.shares.token(_chosen_link(number)))
+        return link_box(studio, request, studio.shares.token(_chosen_link(number)))
 
 
 def on_revoke(studio: Studio, number: int | None) -> None:
@@ -533,7 +546,8 @@ def _chosen_link(number: int | None) -> int:
     return number
 
 
-def _link(studio: Studio, request: gr.Request, token: str) -> Any:
+def link_box(studio: Studio, request: gr.Request, token: str) -> Any:
+    """The box with a share's link, to be copied."""
     base = studio.settings.share_url
     info = None
     if not base:

@@ -23,11 +23,12 @@
   // composing (Chinese, Japanese), Enter belongs to it.
   document.addEventListener("keydown", (event) => {
     if (event.key !== "Enter" || event.isComposing) return;
-    const inPrompt = event.target.matches("#prompt textarea, #prompt input");
+    const inPrompt = event.target.matches("#prompt textarea, #prompt input, #restyle-prompt textarea");
     if (event.ctrlKey || event.metaKey || (inPrompt && !event.shiftKey)) {
       event.preventDefault();
       event.stopPropagation();
-      document.querySelector("#generate").click();
+      const main = [...document.querySelectorAll("#generate, .actions .primary")];
+      main.find((button) => button.offsetParent)?.click(); // that of the tab that is open
     }
   }, true);
 
@@ -37,9 +38,10 @@
     if (carriesFile(event)) event.preventDefault();
   });
   document.addEventListener("drop", (event) => {
-    if (!carriesFile(event) || event.target.closest("#restore")) return;
+    if (!carriesFile(event) || event.target.closest("#restore, .photo-drop")) return;
     event.preventDefault();
-    const input = document.querySelector("#restore input[type=file]");
+    const boxes = [...document.querySelectorAll("#restore input[type=file], .photo-drop input[type=file]")];
+    const input = boxes.find((box) => box.closest(".block").offsetParent); // that of the tab that is open
     if (!input) return;
     input.files = event.dataTransfer.files;
     input.dispatchEvent(new Event("change", { bubbles: true }));

@@ -11,23 +11,61 @@ import zipfile
 from collections.abc import Callable, Sequence
 from functools import lru_cache
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol, cast
 
 from gradio.utils import get_upload_folder
 from PIL import Image
 
 from studio import imaging
+from studio.errors import InputError
 
 if TYPE_CHECKING:
     from studio.library.records import ImageRecord
     from studio.request import SavedImage
 
 
-def copy_of(image: SavedImage | ImageRecord, path: Path) -> Path:
+class Kept(Protocol):
+    """What names a copy of an image of the library."""
+
+    @property
+    def sha256(self) -> str: ...
+
+    @property
+    def seed(self) -> int: ...
+
+    @property
+    def index(self) -> int: ...
+
+
+def copy_of(image: Kept | ImageRecord, path: Path) -> Path:
     """The image's PNG at `path`, byte by byte, as NNN-SEED.png."""
     copy = _folder(image.sha256) / name_of(image)
     _write(copy, lambda part: shutil.copyfile(path, part))
     return copy
+
+
+def file_of(data: bytes, name: str) -> Path:
+    """A file with these bytes under this name."""
+    path = _folder(hashlib.sha256(data).hexdigest()) / name
+    _write(path, lambda part: part.write_bytes(data))
+    return path
+
+
+def uploaded(file: object) -> Image.Image:
+    """The picture (RGB) in a file that a client uploaded, as it names it. Raises InputError for anything else."""
+    return imaging.decode(uploaded_file(file).read_bytes())
+
+
+def uploaded_file(file: object) -> Path:
+    """A file that a client uploaded, as it names it. Raises InputError for anything else.
+
+    Gradio looks at the paths of what says that it is a file; what doesn't say so may name any file of this machine.
+    """
+    named = cast("dict[str, object]", file).get("path") if isinstance(file, dict) else None
+    path = Path(named).resolve() if isinstance(named, str) and "\0" not in named else None
+    if path is None or not path.is_relative_to(Path(get_upload_folder()).resolve()) or not path.is_file():
+        raise InputError("There is no picture.", "Upload a PNG, JPEG or WebP file.")
+    return path
 
 
 def zip_of(images: Sequence[SavedImage]) -> Path:
@@ -95,7 +133,7 @@ def small_webp(path: Path, side: int) -> bytes:
         return imaging.to_webp(image, side)
 
 
-def name_of(image: SavedImage | ImageRecord) -> str:
+def name_of(image: Kept | ImageRecord) -> str:
     """As the command line names its files."""
     return f"{image.index:03d}-{image.seed}.png"
 

@@ -7,20 +7,22 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from gradio_client import Client
+from gradio_client import Client, handle_file
 from gradio_client.exceptions import AppError
+from PIL import Image
 
 from studio import imaging, provenance
 from studio.server import names_of
 from studio.service import Studio
 from studio.settings import Settings
-from tests.fakes import FakeBackend
+from tests.fakes import FakeBackend, FakeRetoucher
 from tests.serving import build_app, serving
 
 
 @pytest.fixture(scope="module")
 def studio(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Studio]:
-    made = Studio(Settings(data_dir=tmp_path_factory.mktemp("data")), backends=lambda _: FakeBackend())
+    settings = Settings(data_dir=tmp_path_factory.mktemp("data"))
+    made = Studio(settings, backends=lambda _: FakeBackend(), retoucher=FakeRetoucher())
     yield made
     made.library.close()
 
@@ -65,11 +67,19 @@ def test_controls_and_size_are_passed_on(client: Client) -> None:
     assert (recipe.seed, recipe.size, recipe.controls) == (2**63 - 1, 32, {"azimuth": -20.5})
 
 
-def test_it_is_the_only_endpoint_and_is_documented(client: Client) -> None:
+def test_the_endpoints_are_documented(client: Client) -> None:
     described: Any = client.view_api(return_format="dict", print_info=False)
 
-    assert list(described["named_endpoints"]) == ["/generate"]
+    named = described["named_endpoints"]
+    assert named.keys() == {"/generate", "/inpaint", "/outpaint", "/restyle", "/enhance", "/product_mask", "/campaign"}
     assert described["unnamed_endpoints"] == {}
+    for name, endpoint in named.items():
+        first, *others = endpoint["parameters"]
+        assert first["parameter_name"] == {"/generate": "prompt", "/campaign": "description"}.get(name, "image")
+        assert first["parameter_has_default"] == (name == "/campaign")
+        assert all(each["parameter_has_default"] for each in others)
+        types = [part["python_type"]["type"] for part in (*endpoint["parameters"], *endpoint["returns"])]
+        assert "Any" not in types and len(endpoint["description"]) > 80
     endpoint = described["named_endpoints"]["/generate"]
     assert "keep them in the library" in endpoint["description"]
     assert "Any" not in [result["python_type"]["type"] for result in endpoint["returns"]]
@@ -144,3 +154,138 @@ def test_the_spine_with_real_networks(
     assert verdict.outcome == "exact"
     assert (recipe.prompt, recipe.seed, recipe.controls) == ("红色陶瓷杯子", 8, {"azimuth": 30})
     assert "red" in str(recipe.parameters["model_prompt"])
+
+
+# --- Editing ---------------------------------------------------------------------------------------------------------
+
+PHOTO_SIZE = (90, 70)
+HOLE = (30, 20, 50, 40)
+
+
+@pytest.fixture(scope="module")
+def photo(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("photos") / "photo.jpg"
+    Image.effect_noise(PHOTO_SIZE, 80).convert("RGB").save(path, quality=95)
+    return path
+
+
+@pytest.fixture(scope="module")
+def mask(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("masks") / "mask.png"
+    black = Image.new("L", PHOTO_SIZE)
+    black.paste(255, HOLE)
+    black.save(path)
+    return path
+
+
+def files_of(answer: Any) -> list[bytes]:
+    """The files of an answer, each of which is what its record says."""
+    gallery, record = answer
+    files = [Path(shown["image"]).read_bytes() for shown in gallery]
+    assert [hashlib.sha256(data).hexdigest() for data in files] == [kept["sha256"] for kept in record["images"]]
+    assert all(kept["url"] == f"/files/{kept['sha256']}" for kept in record["images"])
+    return files
+
+
+def test_a_photo_is_inpainted(client: Client, photo: Path, mask: Path) -> None:
+    answer = client.predict(
+        handle_file(photo), handle_file(mask), prompt="a handle", count=2, seed=7, api_name="/inpaint"
+    )
+
+    files = files_of(answer)
+    assert [image["seed"] for image in answer[1]["images"]] == [7, 8]
+    before = imaging.decode(photo.read_bytes())
+    for data in files:
+        after = imaging.decode(data)
+        recipe = provenance.read_recipe(data)
+        assert (recipe.kind, recipe.prompt, after.size) == ("inpaint", "a handle", PHOTO_SIZE)
+        beside = (0, 0, HOLE[0], PHOTO_SIZE[1])
+        assert imaging.max_difference(before.crop(beside), after.crop(beside)) == 0
+        assert imaging.max_difference(before.crop(HOLE), after.crop(HOLE)) > 0
+
+
+@pytest.mark.parametrize(("aspect", "size"), [("1:1", (90, 90)), ("1.91:1", (134, 70)), (" 4 : 5 ", (90, 112))])
+def test_a_photo_is_extended(client: Client, photo: Path, aspect: str, size: tuple[int, int]) -> None:
+    (data,) = files_of(client.predict(handle_file(photo), aspect, seed=7, api_name="/outpaint"))
+
+    assert imaging.decode(data).size == size
+    assert provenance.read_recipe(data).kind == "outpaint"
+
+
+def test_a_photo_is_restyled(client: Client, photo: Path, mask: Path) -> None:
+    (data,) = files_of(
+        client.predict(
+            handle_file(photo),
+            prompt="on pink",
+            keep="product",
+            strength=0.5,
+            seed=7,
+            mask=handle_file(mask),
+            reference=handle_file(mask),
+            api_name="/restyle",
+        )
+    )
+
+    recipe = provenance.read_recipe(data)
+    assert (recipe.kind, recipe.parameters["keep"], recipe.parameters["strength"]) == ("restyle", "product", 0.5)
+    assert recipe.sources.keys() == {"image", "mask", "reference"}
+    before, after = imaging.decode(photo.read_bytes()), imaging.decode(data)
+    assert imaging.max_difference(before.crop(HOLE), after.crop(HOLE)) == 0
+
+
+def test_a_photo_is_improved(client: Client, photo: Path) -> None:
+    (data,) = files_of(client.predict(handle_file(photo), {"exposure": 0.5}, upscale=2, api_name="/enhance"))
+    assert imaging.decode(data).size == (180, 140)
+    assert provenance.read_recipe(data).parameters["settings"] == {"exposure": 0.5}
+
+    (data,) = files_of(client.predict(handle_file(photo), white_background=True, api_name="/enhance"))
+    assert imaging.decode(data).getpixel((1, 1)) == (255, 255, 255)
+    assert provenance.read_recipe(data).parameters["settings"].keys() > {"white_background"}  # type: ignore[union-attr]
+
+
+def test_the_product_of_a_photo_is_found(client: Client, photo: Path) -> None:
+    path = client.predict(handle_file(photo), exclude=[[45, 35]], api_name="/product_mask")
+
+    found = Image.open(path, formats=("PNG",))
+    assert (found.mode, found.size) == ("L", PHOTO_SIZE)
+    assert found.getpixel((45, 34)) == 255
+    assert found.getpixel((45, 35)) == found.getpixel((1, 1)) == 0
+
+
+@pytest.mark.parametrize(
+    ("endpoint", "given", "words"),
+    [
+        ("/inpaint", {}, "There is no mask"),
+        ("/inpaint", {"mask": "photo", "count": 0}, "number of images can't be 0"),
+        ("/outpaint", {"aspect": "wide"}, "aspect can't be wide"),
+        ("/outpaint", {"aspect": "0:1"}, "aspect can't be 0:1"),
+        ("/outpaint", {"aspect": "1:0"}, "aspect can't be"),
+        ("/restyle", {}, "Nothing is said of how it should look"),
+        ("/restyle", {"prompt": "on pink", "keep": "all"}, "can't keep &#x27;all&#x27;"),
+        ("/enhance", {"settings": {}, "upscale": 3}, "can't be made 3 times as large"),
+        ("/product_mask", {"include": [[1, 2, 3]]}, "pairs of numbers"),
+        ("/product_mask", {"exclude": [["a", "b"]]}, "pairs of numbers"),
+    ],
+)
+def test_an_edit_that_makes_no_sense_is_refused_in_words(
+    client: Client, photo: Path, endpoint: str, given: dict[str, Any], words: str
+) -> None:
+    values: dict[str, Any] = {name: handle_file(photo) if value == "photo" else value for name, value in given.items()}
+
+    with pytest.raises(AppError) as caught:
+        client.predict(handle_file(photo), **values, api_name=endpoint)
+
+    assert words.replace("&#x27;", "'") in str(caught.value).replace("&#x27;", "'")
+
+
+@pytest.mark.parametrize("endpoint", ["/inpaint", "/outpaint", "/restyle", "/enhance", "/product_mask"])
+def test_files_of_the_server_and_files_that_are_no_picture_are_refused(
+    client: Client, tmp_path: Path, endpoint: str
+) -> None:
+    (tmp_path / "x.png").write_bytes(b"not a picture")
+    foreign: list[Any] = [{"path": "/etc/passwd"}, {"path": str(Path(__file__))}, {"path": 7}, {}, "x", None, [1]]
+    for given in foreign:
+        with pytest.raises(AppError, match="There is no picture"):
+            client.predict(given, api_name=endpoint)
+    with pytest.raises(AppError, match="not a PNG, JPEG or WebP"):
+        client.predict(handle_file(tmp_path / "x.png"), api_name=endpoint)

@@ -113,15 +113,15 @@ def test_the_grid_that_is_on_the_page_is_not_previewed(studio: SlowStudio) -> No
 
 
 def test_more_like_one_that_was_chosen(studio: SlowStudio) -> None:
-    chosen: Any = SimpleNamespace(index=2)
+    chosen: Any = SimpleNamespace(index=2, value={"image": {"path": "/cache/2.png"}, "caption": "Seed 9"})
     assert not on_choose(Grid(), chosen)[1].visible
     with pytest.raises(gr.Error, match="No picture is chosen"):
         on_more(CONTROLS, Grid(), 0)
 
     grid = ask(studio, Grid())[0]
-    index, more = on_choose(grid, chosen)
-    assert more.visible
-    prompt, count, seed, near, lock, _ = on_more(CONTROLS, grid, index)
+    index, more, path, send = on_choose(grid, chosen)
+    assert more.visible and send.visible and path == "/cache/2.png"
+    prompt, count, seed, near, *_, lock, _ = on_more(CONTROLS, grid, index)
     assert (prompt, count, near, lock) == ("a mug", 4, "9", False)
     further: Any = on_ask(studio, CONTROLS, grid, False, "a mug", 4, str(seed), str(near))[0]
     draw(studio, further)

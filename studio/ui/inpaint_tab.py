@@ -1,0 +1,145 @@
+"""The Inpaint tab: what is marked in a photo is filled or repainted, and photos are extended to other shapes."""
+# Gradio is typed in part.
+# pyright: reportUnknownMemberType=false, reportUnknownVariableType=false, reportPrivateImportUsage=false
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+import gradio as gr
+
+from studio.errors import InputError
+from studio.request import InpaintRequest, OutpaintRequest
+from studio.ui import easel as easels
+from studio.ui.controls import read_seed
+from studio.ui.easel import Look, easel_widgets, mask_buttons
+from studio.ui.editing_tab import ASPECTS, EditingTab, editing_of
+from studio.ui.errors import plain_words
+from studio.ui.markup import notice
+from studio.ui.picture import Picture, decoded, full_mask
+from studio.ui.queues import ASKS, DRAWS
+from studio.ui.results import UNATTENDED, Result, connect_results, results_widgets, run
+
+if TYPE_CHECKING:
+    from studio.service import Studio
+
+VARIANTS = (1, 2, 4)
+
+LOOK = Look(
+    tools=("brush", "eraser", "rectangle", "include", "exclude"),
+    colour="#e11d48",
+    marked="{share} of the picture is marked and will be filled.",
+    nothing="Nothing is marked yet: paint over what should go.",
+)
+
+BY_WORDS = "What should be there? Leave it empty to fill from what is around."
+NOT_BY_WORDS = "It fills from what is around the mark; this model takes no words for it."
+
+
+def inpaint_tab(studio: Studio) -> EditingTab:
+    """Lays the tab out where it is called, and connects it to `studio`."""
+    editing = editing_of(studio)
+
+    # 1. Layout: what and how on the left, the picture and what was made of it on the right.
+    with gr.Row(elem_classes="workbench"):
+        with gr.Column(elem_classes="words"):
+            easel = easel_widgets("inpaint", LOOK, "Drop a picture to mend")
+            prompt = gr.Textbox(
+                "",
+                label="In its place",
+                placeholder=BY_WORDS,
+                lines=2,
+                visible=editing is not None and editing.by_words,
+                elem_id="inpaint-prompt",
+            )
+            if editing is None or not editing.by_words:
+                gr.HTML(f'<p class="faint small">{NOT_BY_WORDS}</p>')
+            count = gr.Radio(
+                [number for number in VARIANTS if number <= studio.settings.max_count],
+                value=1,
+                label="Variants",
+                elem_classes="pills",
+            )
+            with gr.Row(elem_classes="actions"):
+                fill = gr.Button("Fill what is marked", variant="primary", elem_id="inpaint-run")
+        with gr.Column(elem_classes="stage"):
+            if editing is None:
+                gr.HTML(notice("This model edits no pictures.", kind="problem"))
+            easel.view.render()
+            mask_buttons(studio, easel, background=True)
+        with gr.Column(elem_classes="settings"):
+            with gr.Accordion("Extend to another shape", open=False, elem_id="inpaint-extend"):
+                gr.HTML('<p class="faint small">More surroundings are painted; the picture itself stays as it is.</p>')
+                aspect = gr.Radio(list(ASPECTS), value="Square 1:1", label="Shape", elem_classes="pills")
+                extend = gr.Button("Extend", elem_id="inpaint-extend-run")
+            with gr.Accordion("Seed", open=False):
+                seed = gr.Textbox(
+                    "", label="Seed", placeholder="New each time", max_lines=1, info="The same seed fills the same way."
+                )
+        results = results_widgets("inpaint")
+
+    # 2. Events.
+    easel.upload.upload(
+        partial(easels.on_upload, easel), easel.upload, easel.opened, show_progress_on=easel.view, **ASKS
+    ).failure(None, outputs=easel.upload, js="() => null")
+    making: dict[str, Any] = {"show_progress_on": easel.view, "trigger_mode": "once", **DRAWS}
+    fill.click(
+        partial(on_inpaint, studio),
+        [easel.drawn, easel.picture, results.made, prompt, count, seed],
+        results.shown,
+        js=easel.with_mask,
+        **making,
+    ).success(None, js=results.scroll)
+    extend.click(
+        partial(on_extend, studio), [easel.picture, results.made, aspect, prompt, count, seed], results.shown, **making
+    ).success(None, js=results.scroll)
+    connect_results(results, easel)
+    return EditingTab(easel=easel, results=results)
+
+
+def on_inpaint(
+    studio: Studio,
+    drawn: str,
+    picture: Picture | None,
+    made: tuple[Result, ...],
+    prompt: str,
+    count: int,
+    seed: str,
+) -> Iterator[list[Any]]:
+    """Fills what is marked. A mask that marks nothing, or all, is refused in words."""
+    with plain_words():
+        if picture is None:
+            raise easels.NO_PICTURE
+        if not drawn:
+            raise InputError("Nothing is marked.", "Paint over what should go, or select the product.")
+        request = InpaintRequest(
+            image=decoded(picture.path),
+            mask=full_mask(picture, drawn),
+            prompt=prompt,
+            count=count,
+            seed=read_seed(seed),
+        )
+        yield from run(studio, UNATTENDED, request, picture.path, made, "Inpainted")
+
+
+def on_extend(
+    studio: Studio,
+    picture: Picture | None,
+    made: tuple[Result, ...],
+    aspect: str,
+    prompt: str,
+    count: int,
+    seed: str,
+) -> Iterator[list[Any]]:
+    """Paints more surroundings, up to a shape."""
+    with plain_words():
+        if picture is None:
+            raise easels.NO_PICTURE
+        if aspect not in ASPECTS:
+            raise InputError("There is no such shape.", "Choose one of the list.")
+        request = OutpaintRequest(
+            image=decoded(picture.path), aspect=ASPECTS[aspect], prompt=prompt, count=count, seed=read_seed(seed)
+        )
+        yield from run(studio, UNATTENDED, request, picture.path, made, f"Extended to {aspect.rpartition(' ')[2]}")

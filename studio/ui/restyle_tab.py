@@ -1,0 +1,178 @@
+"""The Restyle tab: a photo in another place, colour, material or style, with the product kept as far as is asked."""
+# Gradio is typed in part.
+# pyright: reportUnknownMemberType=false, reportUnknownVariableType=false, reportPrivateImportUsage=false
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+import gradio as gr
+
+from studio.errors import InputError
+from studio.request import Keep, RestyleRequest
+from studio.ui import easel as easels
+from studio.ui.controls import read_seed
+from studio.ui.easel import Look, easel_widgets, mask_buttons
+from studio.ui.editing_tab import EditingTab, editing_of
+from studio.ui.errors import plain_words
+from studio.ui.markup import notice
+from studio.ui.picture import Picture, decoded, full_mask
+from studio.ui.queues import ASKS, DRAWS
+from studio.ui.results import UNATTENDED, Result, connect_results, results_widgets, run
+
+if TYPE_CHECKING:
+    from studio.service import Studio
+
+VARIANTS = (1, 2, 4)
+
+KEEPS: dict[Keep, str] = {
+    "product": "The product exactly: change what is around it",
+    "shape": "Its shape: change colour or material",
+    "nothing": "Nothing: change the whole picture",
+}
+
+#: Instructions to begin with, and what they keep.
+EXAMPLES: dict[str, Keep] = {
+    "on a marble counter": "product",
+    "on a pastel pink sweep": "product",
+    "make it navy leather": "shape",
+    "golden hour": "nothing",
+}
+#: What the groups of styles are called, by what they usually keep.
+GROUPS: dict[Keep, str] = {"product": "Surroundings", "shape": "Of the product", "nothing": "Looks"}
+
+LOOK = Look(
+    tools=("include", "exclude", "brush", "eraser"),
+    colour="#0f766e",
+    marked="The product as it was found, {share} of the picture. Click or paint to put it right.",
+    nothing="No product is marked: it will be looked for.",
+    select=True,
+)
+
+
+def restyle_tab(studio: Studio) -> EditingTab:
+    """Lays the tab out where it is called, and connects it to `studio`."""
+    editing = editing_of(studio)
+    keeps = [(KEEPS[keep], keep) for keep in (editing.keeps if editing else ())]
+
+    # 1. Layout: what and how on the left, the picture and what was made of it on the right.
+    with gr.Row(elem_classes="workbench"):
+        with gr.Column(elem_classes="words"):
+            easel = easel_widgets("restyle", LOOK, "Drop a picture to restyle")
+            prompt = gr.Textbox(
+                "",
+                label="How should it look?",
+                placeholder="On a pastel pink sweep",
+                lines=2,
+                max_lines=4,
+                elem_id="restyle-prompt",
+            )
+            with gr.Row(elem_classes="examples"):
+                presets = [(text, gr.Button(text, size="sm", elem_classes="example")) for text in EXAMPLES]
+            keep = gr.Radio(
+                keeps,
+                value=keeps[0][1] if keeps else None,
+                label="What stays as it is?",
+                elem_id="restyle-keep",
+                elem_classes="lines",
+            )
+            with gr.Row(elem_classes="actions"):
+                restyle = gr.Button("Restyle", variant="primary", elem_id="restyle-run")
+        with gr.Column(elem_classes="stage"):
+            if editing is None:
+                gr.HTML(notice("This model edits no pictures.", kind="problem"))
+            easel.view.render()
+            mask_buttons(studio, easel, background=False)
+        with gr.Column(elem_classes="settings"):
+            with gr.Accordion("All styles", open=False, elem_id="restyle-styles"):
+                for group, styles in grouped(studio).items():
+                    gr.HTML(f'<p class="faint small">{GROUPS[group]}</p>')
+                    with gr.Row(elem_classes="examples"):
+                        presets += [(text, gr.Button(text, size="sm", elem_classes="example")) for text in styles]
+            with gr.Accordion("Strength and variants", open=False):
+                strength = gr.Slider(
+                    0, 1, value=1, step=0.05, label="Strength", info="0 leaves the picture as it is.", buttons=[]
+                )
+                count = gr.Radio(
+                    [number for number in VARIANTS if number <= studio.settings.max_count],
+                    value=1,
+                    label="Variants",
+                    elem_classes="pills",
+                )
+                seed = gr.Textbox("", label="Seed", placeholder="New each time", max_lines=1)
+            with gr.Accordion("Like another picture", open=False):
+                gr.HTML('<p class="faint small">Colours and texture are taken from it.</p>')
+                reference = gr.File(
+                    label="Picture to be like",
+                    file_types=["image"],
+                    height=96,
+                    elem_id="restyle-reference",
+                    elem_classes="photo-drop",
+                )
+        results = results_widgets("restyle")
+
+    # 2. Events.
+    easel.upload.upload(
+        partial(easels.on_upload, easel), easel.upload, easel.opened, show_progress_on=easel.view, **ASKS
+    ).failure(None, outputs=easel.upload, js="() => null")
+    for text, button in presets:
+        button.click(partial(on_example, studio, text), outputs=[prompt, keep], show_progress="hidden", **ASKS)
+    restyle.click(
+        partial(on_restyle, studio),
+        [easel.drawn, easel.picture, results.made, prompt, keep, strength, count, seed, reference],
+        results.shown,
+        js=easel.with_mask,
+        show_progress_on=easel.view,
+        trigger_mode="once",
+        **DRAWS,
+    ).success(None, js=results.scroll)
+    connect_results(results, easel)
+    return EditingTab(easel=easel, results=results)
+
+
+def grouped(studio: Studio) -> dict[Keep, dict[str, Keep]]:
+    """The names of the styles, in the groups of what they usually keep, and that."""
+    groups: dict[Keep, dict[str, Keep]] = {}
+    for style in studio.prompts.styles.styles.values():
+        groups.setdefault(style.keeps[0], {})[style.title("en")] = style.keeps[0]
+    return groups
+
+
+def on_example(studio: Studio, text: str) -> tuple[str, Any]:
+    """Fills the box, and chooses what the instruction keeps, where the model can keep it."""
+    editing = editing_of(studio)
+    keep = {name: keep for group in (EXAMPLES, *grouped(studio).values()) for name, keep in group.items()}[text]
+    return text, keep if editing and keep in editing.keeps else gr.skip()
+
+
+def on_restyle(
+    studio: Studio,
+    drawn: str,
+    picture: Picture | None,
+    made: tuple[Result, ...],
+    prompt: str,
+    keep: str | None,
+    strength: float,
+    count: int,
+    seed: str,
+    reference: str | None,
+) -> Iterator[list[Any]]:
+    """Restyles the picture as the words or the other picture say."""
+    with plain_words():
+        if picture is None:
+            raise easels.NO_PICTURE
+        if keep not in KEEPS:
+            raise InputError("It isn't said what stays as it is.", "Choose one of the list.")
+        request = RestyleRequest(
+            image=decoded(picture.path),
+            prompt=prompt,
+            keep=keep,
+            strength=strength,
+            mask=full_mask(picture, drawn) if drawn else None,
+            reference=decoded(reference) if reference else None,
+            count=count,
+            seed=read_seed(seed),
+        )
+        yield from run(studio, UNATTENDED, request, picture.path, made, "Restyled")
