@@ -117,7 +117,7 @@ def darkroom_of(studio: Studio) -> Darkroom:
         restage=restage,
         read=studio.prompts.known,
         model=studio.settings.backend,
-        upscale=getattr(studio, "upscale", None),
+        upscale=studio.upscale,
         max_bytes=studio.settings.max_upload_bytes,
     )
 
