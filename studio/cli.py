@@ -298,7 +298,7 @@ def campaign(
     if as_json:
         _print_json({"out": str(out), "adverts": rows, "failed": failed})
     else:
-        typer.echo(f"Made {made.count - failed}, failed {failed}: they are in {out}; report.html shows them.", err=True)
+        typer.echo(f"Made: {made.count - failed}, failed: {failed}; they and report.html are in {out}.", err=True)
     if failed:
         raise typer.Exit(1)
 

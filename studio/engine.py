@@ -17,6 +17,7 @@ from studio import imaging
 from studio.backends.base import NO_HINTS, Hints
 from studio.errors import InputError
 from studio.request import (
+    ADVERT,
     PHOTO,
     EnhanceRequest,
     GeneratedImage,
@@ -143,6 +144,12 @@ class Engine:
             self._retoucher.load()
             return self._retoucher.product_mask(image, hints)
 
+    def upscale(self, image: Image.Image, factor: int) -> Image.Image:
+        """The picture (RGB) `factor` (2 or 4) times as wide and high, by the network that was trained for it."""
+        with self._drawing:
+            self._retoucher.load()
+            return self._retoucher.upscale(image, factor)
+
     def redraw(
         self, recipe: Recipe, image: Image.Image, sources: Sources | None = None, backend: str | None = None
     ) -> Verdict:
@@ -154,6 +161,8 @@ class Engine:
             return ALTERED
         if recipe.kind == PHOTO:
             return _not_reproducible("It was uploaded, not drawn.")
+        if recipe.kind == ADVERT:
+            return _not_reproducible("It is an advert, which its campaign makes anew.")
         opened = self._backend(backend)
         maker = self._retoucher if recipe.kind == EnhanceRequest.kind else opened
         if recipe.backend != maker.name:

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 FORMAT_VERSION = 1
 #: The kind of what wasn't drawn: a picture that somebody uploaded, to be edited.
 PHOTO = "photo"
+#: The kind of a finished advert: a campaign made it of a picture and words.
+ADVERT = "advert"
 MAX_SEED = 2**63 - 1
 
 
@@ -215,7 +217,9 @@ class Recipe:
 
     @property
     def public_alt_text(self) -> str:
-        """The same for strangers, who don't get to read the prompt."""
+        """The same for strangers, who don't get to read the prompt; an advert says its own headline to everybody."""
+        if self.kind == ADVERT:
+            return self.prompt
         return described(self.attributes) or "A product"
 
     @property

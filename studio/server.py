@@ -50,6 +50,7 @@ def create_app(studio: Studio, *, names: Collection[str] | None = None) -> FastA
     """
     import gradio as gr
 
+    from studio.ui.advert_files import advert_routes
     from studio.ui.own_site import OwnSite
     from studio.ui.page import SCRIPT, STYLE, build_page, theme
     from studio.ui.served import small_webp
@@ -100,6 +101,8 @@ def create_app(studio: Studio, *, names: Collection[str] | None = None) -> FastA
         return Response(small_webp(path, THUMB), media_type="image/webp", headers=_KEPT)
 
     app.include_router(share_routes(studio))
+    if not studio.settings.open_to_all:
+        app.include_router(advert_routes(studio))
     page = build_page(studio)
     gr.mount_gradio_app(  # pyright: ignore[reportUnknownMemberType]
         app,

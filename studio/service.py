@@ -143,6 +143,10 @@ class Studio:
         """Where the product is in a picture (RGB): L, 255 = product. `hints` say what is and what isn't of it."""
         return self.engine.product_mask(image, hints)
 
+    def upscale(self, image: Image.Image, factor: int) -> Image.Image:
+        """A picture (RGB) `factor` (2 or 4) times as wide and high."""
+        return self.engine.upscale(image, factor)
+
     def keep(self, image: Image.Image) -> str:
         """Keeps a picture (RGB) that somebody uploaded, without name and metadata; returns the hash of its file.
 

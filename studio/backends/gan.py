@@ -192,7 +192,7 @@ class GanBackend:
                 strength=request.strength,
                 seed=request.seed + index,
             )
-            image, parameters = restyled.image, {"instruction": asdict(instruction)}
+            image, parameters["instruction"] = restyled.image, asdict(instruction)
         if request.reference is not None:
             image = like(image, request.reference, strength=request.strength)
         return Drawing(image, parameters)

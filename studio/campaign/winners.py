@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import secrets
 import shutil
 import tempfile
 from collections.abc import Sequence
-from contextlib import closing
+from contextlib import closing, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -15,20 +16,26 @@ from typing import TYPE_CHECKING
 import studio as package
 from studio import imaging, provenance
 from studio.campaign.export import pack
-from studio.campaign.manifest import JSON_NAME, Journal, Row, rows_of
+from studio.campaign.manifest import JOURNAL, JSON_NAME, Journal, Row, rows_of
 from studio.campaign.report import REPORT_NAME, write_report
 from studio.errors import InputError, StudioError
-from studio.request import Origin, Recipe
+from studio.request import ADVERT, Origin, Recipe
 
 if TYPE_CHECKING:
     from studio.service import Studio
 
-#: The kind of recipe that an advert in the library has.
-ADVERT = "advert"
-
 
 def rows_in(folder: Path) -> list[Row]:
-    """The rows of a campaign's folder. Raises InputError where there is no campaign."""
+    """The rows of a campaign's folder, which may have been stopped; of what was made twice the last. Raises InputError
+    where there is no campaign."""
+    found: dict[tuple[str, str, str], Row] = {}
+    with suppress(OSError), (folder / JOURNAL).open(encoding="utf-8") as lines:
+        for line in lines:
+            with suppress(ValueError, TypeError):  # a stop in the middle of a row
+                row = Row.from_json(line)
+                found[row.file, row.sku, row.channel] = row
+    if found:
+        return list(found.values())
     try:
         return rows_of((folder / JSON_NAME).read_text(encoding="utf-8"))
     except (OSError, ValueError, KeyError, TypeError) as error:
@@ -65,12 +72,22 @@ def keep_winners(studio: Studio, folder: Path, files: Sequence[str]) -> list[str
     """Keeps adverts in the library, so that they can be shown by a link; returns the hashes of what it keeps.
 
     The library keeps PNGs: of the same pixels, with the hash of the exported file in the recipe, so that an approval is
-    one of that file.
+    one of that file. What it has already is not kept twice. Raises InputError for a file that was changed.
     """
     kept: list[str] = []
     for row in _chosen(folder, files):
-        image = imaging.decode((folder / row.file).read_bytes())
-        recipe = _recipe(row, imaging.pixels_sha256(image), image.size)
+        exported = (folder / row.file).read_bytes()
+        if hashlib.sha256(exported).hexdigest() != row.sha256:
+            raise InputError(f"{row.file} was changed since it was made.", "Make it again.")
+        image = imaging.decode(exported)
+        pixels_sha256 = imaging.pixels_sha256(image)
+        known = studio.library.with_pixels(pixels_sha256)
+        if known is not None and known.kind == ADVERT:
+            if known.deleted is not None:
+                studio.library.restore([known.sha256])
+            kept.append(known.sha256)
+            continue
+        recipe = _recipe(row, pixels_sha256, image.size)
         data = studio.signer.sign(provenance.to_png(image, recipe), provenance.source_type(recipe))
         kept.append(studio.library.add(data, recipe)[0])
     return kept

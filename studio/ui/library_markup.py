@@ -7,7 +7,7 @@ from html import escape
 from typing import TYPE_CHECKING, Any, cast
 
 from studio.library.records import utc_now
-from studio.request import PHOTO
+from studio.request import ADVERT, PHOTO
 
 if TYPE_CHECKING:
     from studio.library.library import Storage
@@ -23,6 +23,7 @@ KINDS = {
     "restyle": "Restyled",
     "enhance": "Improved",
     PHOTO: "Photo",
+    ADVERT: "Advert",
 }
 
 
@@ -80,7 +81,7 @@ def details(record: ImageRecord, recipe: Recipe, tags: Sequence[str], project: s
         "Prompt": record.prompt,
         "How": how(record.kind),
         "Kept": _kept(recipe),
-        "Seed": str(record.seed) if record.kind != PHOTO else "",
+        "Seed": str(record.seed) if record.kind not in (PHOTO, ADVERT) else "",
         "Size": f"{record.width} x {record.height} pixels, {size(record.num_bytes)}",
         "Model": f"{recipe.model} ({recipe.backend}), licence {recipe.licence}" if recipe.model else "",
         "By hand": ", ".join(f"{name} {value:g}" for name, value in recipe.controls.items()),

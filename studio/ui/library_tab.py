@@ -486,7 +486,7 @@ def on_share(
             download=download,
             demo=int(demo or 0),
         )
-        return _link(studio, request, token), ""
+        return link_box(studio, request, token), ""
 
 
 def on_links(studio: Studio) -> tuple[str, Any]:
@@ -499,7 +499,7 @@ def on_links(studio: Studio) -> tuple[str, Any]:
 
 def on_show_link(studio: Studio, request: gr.Request, number: int | None) -> Any:
     with plain_words():
-        return _link(studio, request, studio.shares.token(_chosen_link(number)))
+        return link_box(studio, request, studio.shares.token(_chosen_link(number)))
 
 
 def on_revoke(studio: Studio, number: int | None) -> None:
@@ -546,7 +546,8 @@ def _chosen_link(number: int | None) -> int:
     return number
 
 
-def _link(studio: Studio, request: gr.Request, token: str) -> Any:
+def link_box(studio: Studio, request: gr.Request, token: str) -> Any:
+    """The box with a share's link, to be copied."""
     base = studio.settings.share_url
     info = None
     if not base:

@@ -13,12 +13,15 @@ import gradio as gr
 
 from studio.errors import InputError
 from studio.ui import markup
+from studio.ui.advert_endpoint import campaign_endpoint
+from studio.ui.adverts_tab import adverts_tab
 from studio.ui.api import editing_endpoints
 from studio.ui.create_tab import create_tab
 from studio.ui.enhance_tab import enhance_tab
 from studio.ui.inpaint_tab import inpaint_tab
 from studio.ui.library_tab import OPENED, library_tab
 from studio.ui.privacy_tab import privacy_tab
+from studio.ui.queues import ENGINE
 from studio.ui.restyle_tab import restyle_tab
 from studio.ui.results import Result, chosen_of
 from studio.ui.sending import connect_sends
@@ -61,17 +64,20 @@ def build_page(studio: Studio) -> gr.Blocks:
                     restyle = restyle_tab(studio)
                 with gr.Tab("Enhance", id="enhance"):
                     enhance = enhance_tab(studio)
+                with gr.Tab("Adverts", id="adverts") as of_adverts:
+                    adverts = adverts_tab(studio, of_adverts)
                 with gr.Tab("Library", id="library") as of_library:
                     library = library_tab(studio, create, tabs, of_library)
                 with gr.Tab("Privacy", id="privacy"):
                     privacy_tab(studio)
             editing = {"inpaint": inpaint, "restyle": restyle, "enhance": enhance}
-            easels = {name: tab.easel for name, tab in editing.items()}
-            connect_sends(create.sends, picked, [create.picked], easels, tabs)
-            connect_sends(library.sends, partial(kept, studio), [library.opened], easels, tabs, js=OPENED)
+            destinations = {**{name: tab.easel for name, tab in editing.items()}, "adverts": adverts}
+            connect_sends(create.sends, picked, [create.picked], destinations, tabs)
+            connect_sends(library.sends, partial(kept, studio), [library.opened], destinations, tabs, js=OPENED)
             for tab in editing.values():
-                connect_sends(tab.results.sends, result, [tab.results.made, tab.results.chosen], easels, tabs)
+                connect_sends(tab.results.sends, result, [tab.results.made, tab.results.chosen], destinations, tabs)
             editing_endpoints(page, studio)
+            gr.api(campaign_endpoint(page, adverts.runs), api_name="campaign", **ENGINE)
     page.state_session_capacity = _SESSIONS
     return page.queue(max_size=studio.settings.queue_size, api_open=False)
 

@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import shutil
 from functools import partial
 from html import escape
 from pathlib import Path
@@ -11,8 +12,10 @@ from typing import TYPE_CHECKING
 
 import gradio as gr
 
+from studio.campaign.brand_kit import FOLDER
 from studio.library.library import TRASH_DAYS
 from studio.ui import library_markup
+from studio.ui.advert_request import CAMPAIGNS, TABLES
 from studio.ui.errors import plain_words
 from studio.ui.markup import notice
 from studio.ui.queues import ASKS
@@ -20,7 +23,7 @@ from studio.ui.queues import ASKS
 if TYPE_CHECKING:
     from studio.service import Studio
 
-SURE = "() => confirm('Delete every picture, project and link in this library for good?')"
+SURE = "() => confirm('Delete every picture, project, link, campaign and brand kit here for good?')"
 
 KEPT = Path(__file__).with_name("privacy.html")
 
@@ -39,5 +42,8 @@ def on_wipe(studio: Studio, sure: bool) -> str:
     with plain_words():
         if sure is not True:  # an endpoint may be given anything
             return ""
+        for folder in (CAMPAIGNS, TABLES, FOLDER):
+            shutil.rmtree(studio.settings.data_dir / folder, ignore_errors=True)
         count = studio.library.wipe()
-        return notice(f"{library_markup.images(count)} and all links were deleted for good.")
+        gone = library_markup.images(count)
+        return notice(f"{gone} and all links were deleted for good, and so were all campaigns and brand kits.")

@@ -52,7 +52,12 @@ def file_of(data: bytes, name: str) -> Path:
 
 
 def uploaded(file: object) -> Image.Image:
-    """The picture (RGB) in a file that a client uploaded, as it names it. Raises InputError for anything else.
+    """The picture (RGB) in a file that a client uploaded, as it names it. Raises InputError for anything else."""
+    return imaging.decode(uploaded_file(file).read_bytes())
+
+
+def uploaded_file(file: object) -> Path:
+    """A file that a client uploaded, as it names it. Raises InputError for anything else.
 
     Gradio looks at the paths of what says that it is a file; what doesn't say so may name any file of this machine.
     """
@@ -60,7 +65,7 @@ def uploaded(file: object) -> Image.Image:
     path = Path(named).resolve() if isinstance(named, str) and "\0" not in named else None
     if path is None or not path.is_relative_to(Path(get_upload_folder()).resolve()) or not path.is_file():
         raise InputError("There is no picture.", "Upload a PNG, JPEG or WebP file.")
-    return imaging.decode(path.read_bytes())
+    return path
 
 
 def zip_of(images: Sequence[SavedImage]) -> Path:

@@ -71,12 +71,13 @@ def test_the_endpoints_are_documented(client: Client) -> None:
     described: Any = client.view_api(return_format="dict", print_info=False)
 
     named = described["named_endpoints"]
-    assert named.keys() == {"/generate", "/inpaint", "/outpaint", "/restyle", "/enhance", "/product_mask"}
+    assert named.keys() == {"/generate", "/inpaint", "/outpaint", "/restyle", "/enhance", "/product_mask", "/campaign"}
     assert described["unnamed_endpoints"] == {}
     for name, endpoint in named.items():
         first, *others = endpoint["parameters"]
-        assert first["parameter_name"] == ("prompt" if name == "/generate" else "image")
-        assert not first["parameter_has_default"] and all(each["parameter_has_default"] for each in others)
+        assert first["parameter_name"] == {"/generate": "prompt", "/campaign": "description"}.get(name, "image")
+        assert first["parameter_has_default"] == (name == "/campaign")
+        assert all(each["parameter_has_default"] for each in others)
         types = [part["python_type"]["type"] for part in (*endpoint["parameters"], *endpoint["returns"])]
         assert "Any" not in types and len(endpoint["description"]) > 80
     endpoint = described["named_endpoints"]["/generate"]
