@@ -69,7 +69,12 @@ def main() -> None:
     app(prog_name="studio")
 
 
-BackendOption = Annotated[str | None, typer.Option(help="gan, or gan:DIR for a model that you trained.")]
+BackendOption = Annotated[
+    str | None,
+    typer.Option(
+        help="gan, gan:DIR for a model that you trained, or diffusion:MODEL[@REVISION], a folder or hub name."
+    ),
+]
 ImageArgument = Annotated[Path, typer.Argument(dir_okay=False, help="A PNG, JPEG or WebP of at most 40 megapixels.")]
 OutOption = Annotated[Path | None, typer.Option(file_okay=False, help="Folder for copies named NNN-SEED.png.")]
 SeedOption = Annotated[int | None, typer.Option(help="Whole number; the same one gives the same pixels.")]
@@ -293,7 +298,7 @@ def campaign(
     if as_json:
         _print_json({"out": str(out), "adverts": rows, "failed": failed})
     else:
-        typer.echo(f"Made: {made.count - failed}, failed: {failed}. They are in {out}; report.html shows them.", err=True)
+        typer.echo(f"Made: {made.count - failed}, failed: {failed}; they and report.html are in {out}.", err=True)
     if failed:
         raise typer.Exit(1)
 

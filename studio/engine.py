@@ -195,6 +195,10 @@ class Engine:
         """What a backend offers, by default that of the settings; needs no loaded model."""
         return self._backend(backend).capabilities
 
+    def fetch(self, backend: str | None = None, watch: Watch | None = None) -> None:
+        """Downloads a backend where that is necessary; by default that of the settings."""
+        self._backend(backend).fetch(watch)
+
     def warm(self, backend: str | None = None, watch: Watch | None = None) -> None:
         """Downloads a backend where that is necessary, and loads it; by default that of the settings."""
         opened = self._backend(backend)

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import studio
 from studio import imaging, provenance
 from studio.backends.base import NO_HINTS, Backend, Capabilities, Hints, Watch
-from studio.backends.registry import open_backend
+from studio.backends.registry import Offer, offers, open_backend
 from studio.backends.retoucher import Retoucher
 from studio.engine import ALTERED, Engine
 from studio.errors import InputError
@@ -106,6 +106,11 @@ class Studio:
     def capabilities(self) -> Capabilities:
         """What the backend of the settings offers."""
         return self.engine.capabilities()
+
+    @property
+    def offers(self) -> tuple[Offer, ...]:
+        """The backends that the page lets choose, that of the settings first."""
+        return offers(self.settings, self.prompts)
 
     def warm(self, backend: str | None = None, watch: Watch | None = None) -> None:
         """Loads the model, so that the first image needn't wait for it; `watch` sees a download, if there is one."""

@@ -32,7 +32,8 @@ class Settings(BaseSettings):
     prompts_dir: Path | None = None
     #: A folder, or a hub name and commit (NAME@ and 40 hex digits); None is the one that comes with the installation.
     text_encoder: str | None = None
-    #: `gan`, or `gan:DIR` for a trained snapshot.
+    #: `gan`, `gan:DIR` for a trained snapshot, `diffusion` for the embedded diffusion model, or
+    #: `diffusion:MODEL[@REVISION]` for a diffusers folder or a model of the hub.
     backend: str = "gan"
     #: As torch names it: `cpu`, `cuda`, `cuda:1`, `mps`.
     device: str = "cpu"

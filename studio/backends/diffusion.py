@@ -48,8 +48,8 @@ AGAINST = Control(name="true_cfg_scale", label="Weight of what is not to be seen
 CONTROLS = (STEPS, GUIDANCE, AGAINST)
 SCHEDULER = "scheduler"
 
-#: Sides in pixels, where a model says nothing of it.
-USUAL_SIZE = 1024
+#: Sides in pixels, where a model says nothing of it; and what divides them, at least.
+USUAL_SIZE, GRAIN = 1024, 8
 #: What is tried in turn where memory is short, by device, the quickest first. "tiling" decodes large pictures in
 #: pieces, which changes them by a hair, so that recipes tell.
 SAVINGS = {"cuda": ("offload", "tiling", "piecewise offload"), "cpu": ("tiling",)}
@@ -134,8 +134,12 @@ class DiffusionBackend:
         """The name on the hub, or the folder's own: where it lies is nobody's business."""
         return self._name if model_folder.is_hub_name(self._name) else self._facts.folder.path.resolve().name
 
-    @cached_property
+    @property
     def model_sha256(self) -> str:
+        return self._sha256
+
+    @cached_property
+    def _sha256(self) -> str:
         return self._facts.folder.sha256()
 
     @property
@@ -162,7 +166,7 @@ class DiffusionBackend:
             # Beside the noise it is given the picture and the mask, as further channels.
             needs_mask=denoiser.get("in_channels") == 2 * folder.config("vae").get("latent_channels", 0) + 1,
             size=self._listed.size if self._listed else size,
-            grain=2 * image_to_latents,
+            grain=max(GRAIN, 2 * image_to_latents),
             schedulers=_schedulers(folder, tasks),
             attributes={},
             licence=folder.licence,
@@ -192,12 +196,12 @@ class DiffusionBackend:
         )
 
     def _controls(self, task: str) -> tuple[Control, ...]:
-        """Those that the task's pipeline takes, with what it does where nobody sets them."""
-        taken, guidance = self._facts.parameters(task), self._facts.guidance(task)
-        steps = self._listed.steps if self._listed else taken[STEPS.name].default
-        controls = [replace(STEPS, default=steps)]
+        """Those that the task's pipeline takes. What it does where nobody sets them is what it does for words alone."""
+        taken, usual = self._facts.parameters(task), self._facts.parameters(self._facts.drawing)
+        guidance = self._facts.guidance(task)
+        controls = [replace(STEPS, default=self._listed.steps if self._listed else usual[STEPS.name].default)]
         if guidance:
-            scale = self._listed.guidance if self._listed else taken[guidance].default
+            scale = self._listed.guidance if self._listed else usual.get(guidance, taken[guidance]).default
             controls.append(replace(GUIDANCE, default=scale))
         if AGAINST.name in taken and guidance != AGAINST.name:
             controls.append(replace(AGAINST, default=taken[AGAINST.name].default))
@@ -618,7 +622,8 @@ def _schedulers(folder: ModelFolder, tasks: Mapping[str, type]) -> tuple[str, ..
     if getattr(family, "__name__", family) != "KarrasDiffusionSchedulers":
         return (own,)
     others = getattr(diffusers, own).from_config(folder.config("scheduler")).compatibles
-    return (own, *sorted({other.__name__ for other in others if hasattr(other, "from_config")} - {own}))
+    # Those with `_backends` stand for what needs a library that isn't here.
+    return (own, *sorted({other.__name__ for other in others if not hasattr(other, "_backends")} - {own}))
 
 
 def _own_facts(folder: ModelFolder) -> _Facts:

@@ -179,7 +179,8 @@ class GanBackend:
         from studio.editing.restyle import restyle
 
         assert request.seed is not None
-        image, parameters = request.image, {}
+        image = request.image
+        parameters: dict[str, object] = {}
         if request.prompt:
             instruction = read(self._prompts, request.prompt)
             restyled = restyle(
@@ -191,7 +192,7 @@ class GanBackend:
                 strength=request.strength,
                 seed=request.seed + index,
             )
-            image, parameters = restyled.image, {"instruction": asdict(instruction)}
+            image, parameters["instruction"] = restyled.image, asdict(instruction)
         if request.reference is not None:
             image = like(image, request.reference, strength=request.strength)
         return Drawing(image, parameters)

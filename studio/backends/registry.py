@@ -1,30 +1,134 @@
-"""Opens a backend by its name."""
+"""Opens a backend by its name, and says which can be chosen: what they are good for, cost, and may be used for."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from studio.errors import InputError
+from studio.errors import InputError, StudioError
 from studio.settings import Settings, packaged
 
 if TYPE_CHECKING:
     from studio.backends.base import Backend
     from studio.backends.retoucher import Retoucher
-    from studio.prompts import Prompts
+    from studio.prompts import ListedModel, Prompts
+
+GAN, DIFFUSION = "gan", "diffusion"
+#: The small diffusion model that comes with the studio, in the folder of assets.
+EMBEDDED_DIFFUSION = "diffusion64"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Offer:
+    """A backend that can be chosen: `name` as `--backend` has it; the others are sentences for people. `here`: whether
+    it can draw without a download."""
+
+    name: str
+    title: str
+    good_for: str
+    cost: str
+    licence: str
+    here: bool
 
 
 def open_backend(name: str, *, settings: Settings, prompts: Prompts, retoucher: Retoucher | None = None) -> Backend:
-    """`gan` is the model that comes with the studio, `gan:DIR` a trained snapshot.
+    """`gan` is the model that comes with the studio, `gan:DIR` a trained snapshot; `diffusion` is the embedded
+    diffusion model, `diffusion:MODEL[@REVISION]` a diffusers folder or a model of the hub.
 
     Nothing is loaded yet. Raises InputError for any other name.
     """
     kind, _, argument = name.partition(":")
-    if kind == "gan":
+    if kind == GAN:
         from studio.backends.gan import GanBackend
 
         folder = Path(argument).expanduser() if argument else packaged("assets") / "gan"
         return GanBackend(
             folder, prompts=prompts, retoucher=retoucher, text_encoder=settings.text_encoder, device=settings.device
         )
-    raise InputError(f"There is no backend {name!r}.", "Use gan, or gan:DIR for a model that you trained.")
+    if kind == DIFFUSION:
+        from studio.backends.diffusion import DiffusionBackend
+
+        model, _, revision = argument.partition("@")
+        if argument and Path(argument).expanduser().is_dir():  # a folder may have an @ in its name
+            model, revision = argument, ""
+        if not argument:
+            if not _embedded().is_dir():
+                raise InputError("No diffusion model came with this installation.", "Name one: diffusion:MODEL.")
+            model = str(_embedded())
+        return DiffusionBackend(
+            model, revision or None, prompts=prompts, text_encoder=settings.text_encoder, device=settings.device
+        )
+    raise InputError(
+        f"There is no backend {name!r}.",
+        "Use gan, gan:DIR for a model that you trained, or diffusion:MODEL for one of diffusers.",
+    )
+
+
+def offers(settings: Settings, prompts: Prompts) -> tuple[Offer, ...]:
+    """What the page lets choose: the backend of the settings first, then those that came with the studio, then the list
+    in `prompts/models.yaml`. Where strangers use the studio, nobody sets off a download."""
+    embedded = [
+        Offer(
+            name=GAN,
+            title="Embedded GAN",
+            good_for="Twelve kinds of products in a blink, with camera and light by hand",
+            cost="nothing to download, no graphics card",
+            licence="Apache-2.0: commercial use",
+            here=True,
+        )
+    ]
+    if _embedded().is_dir():
+        embedded.append(
+            Offer(
+                name=DIFFUSION,
+                title="Embedded diffusion model",
+                good_for="The same products, small, drawn step by step: to compare",
+                cost="nothing to download, no graphics card; about a second an image",
+                licence="Apache-2.0: commercial use",
+                here=True,
+            )
+        )
+    listed = [_listed(model, settings) for model in prompts.models]
+    if settings.open_to_all:
+        listed = []
+    known = {offer.name: offer for offer in (*embedded, *listed)}
+    first = known.pop(settings.backend, None) or _named(settings.backend)
+    return (first, *known.values())
+
+
+def _listed(model: ListedModel, settings: Settings) -> Offer:
+    from studio.backends import model_folder
+
+    try:
+        here = model_folder.find(model.name, model.revision, half=settings.device != "cpu") is not None
+    except StudioError:  # a folder that is gone, or may not be loaded: choosing it says what is wrong
+        here = False
+    download = "" if here else f"{model.download_gb:g} GB to download once, "
+    return Offer(
+        name=f"{DIFFUSION}:{model.name}",
+        title=model.title,
+        good_for=model.good_for,
+        cost=f"{download}{model.memory_gb:g} GB of graphics memory, {model.steps} steps an image",
+        licence=f"{model.licence}: {model.allows}",
+        here=here,
+    )
+
+
+def _named(name: str) -> Offer:
+    """Whatever else the settings name."""
+    kind, _, argument = name.partition(":")
+    model = argument.partition("@")[0]
+    title = Path(model).name if Path(model).expanduser().is_dir() else model
+    return Offer(
+        name=name,
+        title=title or name,
+        good_for="The model that this studio was started with",
+        cost="depends on its size" if kind == DIFFUSION else "no graphics card",
+        licence="as its model card says",
+        here=True,
+    )
+
+
+def _embedded() -> Path:
+    return packaged("assets") / EMBEDDED_DIFFUSION

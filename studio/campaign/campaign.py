@@ -16,6 +16,7 @@ from pathlib import Path
 
 import studio
 from studio.campaign.advert import Advert, Composer, Look, Words
+from studio.campaign.brief import Brief
 from studio.campaign.channels import Channel, Channels, load_channels
 from studio.campaign.checks import Check, checked
 from studio.campaign.claims import flags, load_claims
@@ -209,7 +210,7 @@ class Campaign:
                 for layout in layouts:
                     parts = [_file_name(shot.brief.sku)]
                     parts += [f"scene{plan.scenes.index(shot.scene) + 1}"] if len(plan.scenes) > 1 else []
-                    parts += [f"seed{shot.seed}"] if len(plan.seeds) > 1 and shot.brief.is_drawn else []
+                    parts += [f"seed{shot.seed}"] if len(plan.seeds) > 1 and (shot.brief.is_drawn or shot.scene) else []
                     parts += [f"{variant + 1}-{language}"] if len(languages) > 1 and channel.words else []
                     parts += [layout.name] if len(layouts) > 1 else []
                     name = _unused(f"{channel.name}/{'_'.join(parts)}", names)
@@ -254,7 +255,8 @@ class Campaign:
         if any(channel.kind != "logo" for channel in self.channels):
             # A photo keeps its own pixels; what was drawn is small.
             upscale = self._darkroom.upscale if picture.origin == "drawn" else None
-            subject = Subject(picture.image, self._darkroom.product_mask(picture.image), upscale)
+            mask = picture.mask or self._darkroom.product_mask(picture.image)
+            subject = Subject(picture.image, mask, upscale)
         return _Prepared(
             picture=picture,
             subject=subject,
@@ -262,15 +264,25 @@ class Campaign:
         )
 
     def _picture(self, shot: Shot) -> Picture:
-        """The picture of a shot, which its photo, the library or the model gives."""
+        """The picture of a shot, which its photo, the library or the model gives; put into another scene if asked."""
         brief = shot.brief
+        if brief.is_drawn:
+            return self._darkroom.draw(shot.prompt, shot.seed)
+        picture = self._given(brief)
+        if not shot.scene:
+            return picture
+        mask = picture.mask or self._darkroom.product_mask(picture.image)
+        staged = self._darkroom.restage(picture.image, mask, shot.scene, shot.seed)
+        made = {**picture.made, "scene": shot.scene, "scene_seed": shot.seed}
+        return replace(picture, image=staged, mask=mask, made=made)
+
+    def _given(self, brief: Brief) -> Picture:
+        """The picture that a brief has: a photo, or one of the library."""
         if brief.image is not None:
             data, sha256 = read_photo(brief.image, self._darkroom.max_bytes)
             said = self._darkroom.read(brief.description) if brief.description else dict[str, str]()
             return photo(data, brief.image.name, sha256, said)
-        if brief.kept is not None:
-            return self._darkroom.kept(brief.kept)
-        return self._darkroom.draw(shot.prompt, shot.seed)
+        return self._darkroom.kept(brief.kept or "")
 
     def _make(self, task: _Task, prepared: _Prepared, export: Export) -> Row:
         """One advert: composed, encoded, marked, signed, measured, written. What fails is said in its row."""

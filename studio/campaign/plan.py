@@ -39,8 +39,8 @@ class Plan:
     """What is to be made. Channels and layouts are names; none are the standard ones, and the first that suits.
 
     `words` take the place of the briefs' own; a price and small print that they lack are the brief's. `scenes` are put
-    behind the descriptions that are drawn. `seeds` draw the same anew. `concepts_in_listings` overrules that what shows
-    no real product stays out of listings.
+    behind the descriptions that are drawn, and photos are put into them ("" is a photo's own). `seeds` draw anew.
+    `concepts_in_listings` overrules that what shows no real product stays out of listings.
     """
 
     briefs: tuple[Brief, ...]
@@ -194,10 +194,12 @@ class Shot:
 
 
 def shots_of(plan: Plan, brief: Brief) -> list[Shot]:
-    """The pictures of one product: what isn't drawn has no other scenes and seeds."""
-    if not brief.is_drawn:
-        return [Shot(brief=brief, scene="", seed=plan.seeds[0])]
-    return [Shot(brief=brief, scene=scene, seed=seed) for scene in plan.scenes for seed in plan.seeds]
+    """The pictures of one product: one for each scene and seed; a photo in its own scene has no seeds."""
+    return [
+        Shot(brief=brief, scene=scene, seed=seed)
+        for scene in plan.scenes
+        for seed in (plan.seeds if brief.is_drawn or scene else plan.seeds[:1])
+    ]
 
 
 def words_of(plan: Plan, brief: Brief, attributes: Mapping[str, str], writer: Copywriter) -> list[Words]:

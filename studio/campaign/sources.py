@@ -13,7 +13,7 @@ from PIL import Image
 from studio import imaging
 from studio.errors import InputError
 from studio.provenance import COMPOSITE, DRAWN
-from studio.request import PHOTO, GenerationRequest, Origin, Recipe
+from studio.request import PHOTO, GenerationRequest, Origin, Recipe, RestyleRequest
 
 if TYPE_CHECKING:
     from studio.service import Studio
@@ -32,12 +32,14 @@ _CONCEPTS: dict[Origin, str] = {
 @dataclass(frozen=True, kw_only=True)
 class Picture:
     """A picture of a product (RGB), and whether the product was drawn, photographed, or photographed and altered.
-    `attributes`: group -> class of the vocabulary; `made`: how it was made, for the advert's recipe."""
+    `attributes`: group -> class of the vocabulary; `made`: how it was made, for the advert's recipe. `mask` (L): where
+    the product is, None where that is still to be found."""
 
     image: Image.Image
     origin: Origin
     attributes: Mapping[str, str]
     made: Mapping[str, object]
+    mask: Image.Image | None = None
 
     @property
     def source_type(self) -> str:
@@ -55,13 +57,15 @@ class Darkroom:
     """What a campaign needs of the rest of the studio; each may raise StudioError.
 
     `draw` gives a picture for a prompt and a seed, `kept` one of the library by its sha256; `product_mask` says where
-    the product is (L, 255 = product); `upscale` enlarges 2 or 4 times, None where there is no upscaler; `read` gives
-    the attributes that a description names. `model` names what draws, so that a campaign notices another one.
+    the product is (L, 255 = product); `restage` puts the product of a picture, by its mask, into the scene that a text
+    names, with a seed, and leaves its pixels alone; `upscale` enlarges 2 or 4 times, None where there is no upscaler;
+    `read` gives the attributes that a description names. `model` names what draws: a campaign notices another one.
     """
 
     draw: Callable[[str, int], Picture]
     kept: Callable[[str], Picture]
     product_mask: Callable[[Image.Image], Image.Image]
+    restage: Callable[[Image.Image, Image.Image, str, int], Image.Image]
     read: Callable[[str], Mapping[str, str]]
     model: str
     upscale: Callable[[Image.Image, int], Image.Image] | None = None
@@ -101,13 +105,19 @@ def darkroom_of(studio: Studio) -> Darkroom:
         data, _ = read_photo(path, studio.settings.max_upload_bytes)
         return _of_recipe(imaging.decode(data), recipe, sha256)
 
+    def restage(image: Image.Image, mask: Image.Image, scene: str, seed: int) -> Image.Image:
+        request = RestyleRequest(image=image, mask=mask, prompt=scene, keep="product", seed=seed)
+        (saved,) = studio.generate(request)
+        return saved.image
+
     return Darkroom(
         draw=draw,
         kept=kept,
         product_mask=studio.product_mask,
+        restage=restage,
         read=studio.prompts.known,
         model=studio.settings.backend,
-        upscale=getattr(studio, "upscale", None),
+        upscale=studio.upscale,
         max_bytes=studio.settings.max_upload_bytes,
     )
 

@@ -21,14 +21,16 @@ from numpy.typing import NDArray
 from PIL import Image, ImageFilter
 from scipy.ndimage import uniform_filter
 
+from studio.editing import shadow
 from studio.editing.colour import Floats, linear_of, luminance_of, rounded, srgb_of
 from studio.editing.foreground import foreground
 from studio.editing.masks import Box, blurred, required
+from studio.editing.plates import plate_of
 from studio.editing.strips import rows_of, strips_of
 from studio.errors import InputError
 
 _SMALL = 384  # longest side on which things are measured
-_CAST = (0.55, 1.8)  # gains of white balance
+_CAST = (0.75, 1.33)  # gains of white balance: more is a coloured floor rather than the light
 _BRIGHT = 0.86  # where the lightest hundredth of a well exposed photo is, in linear light
 _RADIUS = 3  # pixels within which noise is told from edges
 _EPSILON = (0.0018, 0.012)  # variance of noise that goes at full strength, in lightness and in colour (0..1)
@@ -71,7 +73,7 @@ class EnhanceSettings:
     fill: float = 0.0
     #: 1 makes all but the product 255 (needs a mask); less mixes white in.
     white_background: float = 0.0
-    #: How much of the product's shadow stays on the white, 0..1.
+    #: Strength of a soft shadow at the product's feet on the white, 0..1: a new one, as the photo's own is on a floor.
     shadow: float = 0.0
 
     def __post_init__(self) -> None:
@@ -150,7 +152,7 @@ def measured(image: Image.Image) -> EnhanceSettings:
     return EnhanceSettings(
         exposure=round(exposure, 2),
         white_balance=0.7,
-        contrast=round(float(np.clip(0.9 * (0.85 - spread), 0, 0.5)), 2),
+        contrast=round(float(np.clip(0.6 * (0.8 - spread), 0, 0.3)), 2),
         denoise=round(float(np.clip((noise - 1.5) / 8, 0, 1)), 2),
         sharpen=round(float(np.clip(0.45 - noise / 20, 0.1, 0.45)), 2),
         straighten=_tilt(small),
@@ -278,7 +280,7 @@ def _noise(image: Image.Image) -> float:
 
 def _tilt(small: Image.Image) -> float:
     """Degrees by which a photo has to be turned for its long edges to stand upright; 0 where it can't be told."""
-    grey = np.asarray(blurred(small.convert("L"), 1), dtype=np.float32)
+    grey = np.asarray(blurred(small.convert("L"), 1.6), dtype=np.float32)
     if min(grey.shape) < 32:
         return 0.0
     down, across = np.gradient(grey)
@@ -286,7 +288,7 @@ def _tilt(small: Image.Image) -> float:
     off = np.mod(np.degrees(np.arctan2(down, across)) + 45, 90) - 45
     strong = (strength > np.percentile(strength, 90)) & (strength > 4) & (np.abs(off) <= 2 * _TILTED)
     counts, edges = np.histogram(off[strong], bins=128, range=(-2 * _TILTED, 2 * _TILTED), weights=strength[strong])
-    counts = np.convolve(counts, np.ones(5) / 5, mode="same")
+    counts = np.convolve(counts, np.array([1, 2, 3, 2, 1]) / 9, mode="same")
     best = int(counts.argmax())
     angle = float((edges[best] + edges[best + 1]) / 2)
     if counts[best] < _CLEAR * max(float(np.median(counts)), 1.0) or not 0.3 <= abs(angle) <= _TILTED:
@@ -295,14 +297,14 @@ def _tilt(small: Image.Image) -> float:
 
 
 def _on_white(image: Image.Image, mask: Image.Image, settings: EnhanceSettings) -> Image.Image:
-    """The product on white, with as much of its shadow as is wanted."""
+    """The product on white, with a shadow where it is wanted."""
     own = foreground(image, mask)
-    shade = _shade(image, mask) if settings.shadow else None
+    shade = _shade(mask, settings.shadow) if settings.shadow else None
     result = image.copy()
     for strip in strips_of(image.size):
         white = np.full((strip[3] - strip[1], strip[2], 3), 255, dtype=np.float32)
         if shade:
-            white *= 1 - settings.shadow * (1 - np.clip(rows_of(shade, image.size, strip), 0, 1))[..., None]
+            white *= np.clip(rows_of(shade, image.size, strip), 0, 1)[..., None]
         share = np.asarray(mask.crop(strip), dtype=np.float32)[..., None] / 255
         pixels = np.asarray(image.crop(strip), dtype=np.float32)
         product = np.asarray(own.crop(strip), dtype=np.float32)
@@ -311,17 +313,8 @@ def _on_white(image: Image.Image, mask: Image.Image, settings: EnhanceSettings) 
     return result
 
 
-def _shade(image: Image.Image, mask: Image.Image) -> Image.Image:
-    """How much light the surroundings of the product keep in its shadow, 0..1: a small image in mode F."""
-    small = _small(image)
-    alpha = np.asarray(mask.resize(small.size, Image.Resampling.BOX), dtype=np.float32) / 255
-    around = alpha < 0.02
-    light = luminance_of(np.asarray(blurred(small, 2)))
-    if not around.any():
-        return Image.new("F", small.size, 1.0)
-    bright = float(np.percentile(light[around], 75))
-    kept = np.clip(light / max(bright, 1e-3), 0, 1) ** 0.5
-    # Only near the product: further away the floor is just uneven.
-    near = np.asarray(blurred(mask.resize(small.size, Image.Resampling.BOX), max(small.size) / 12), np.float32) / 255
-    kept = 1 - (1 - kept) * np.clip(near * 4, 0, 1)
-    return Image.fromarray(np.where(around, kept, 1).astype(np.float32)).resize(small.size)
+def _shade(mask: Image.Image, strength: float) -> Image.Image:
+    """What a soft shadow at the product's feet leaves of the white, 0..1: a small image in mode F."""
+    hidden = shadow.cast(mask, plate_of("white studio", "standing"), None)
+    left = (1 - 0.35 * strength * hidden.key) * (1 - 0.75 * strength * hidden.sky)
+    return Image.fromarray(np.sqrt(left).astype(np.float32))

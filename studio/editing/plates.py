@@ -59,7 +59,7 @@ class Plate:
 def plates() -> Mapping[tuple[str, str], Plate]:
     """All plates, by scene and view."""
     entries: dict[str, dict[str, Any]] = json.loads((packaged("assets") / "plates" / "index.json").read_text("utf-8"))
-    read = [Plate(name=name, **entry) for name, entry in entries.items()]
+    read = [Plate(name=name, stand=tuple(entry.pop("stand")), **entry) for name, entry in entries.items()]
     return {(plate.scene, plate.view): plate for plate in read}
 
 

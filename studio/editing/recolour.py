@@ -18,8 +18,9 @@ _SAMPLE = 60_000  # pixels that the curve is fitted to
 _ROUNDS = 8  # of fitting
 #: Mean lightness of the darkest and lightest products: shading needs room on either side.
 _DARKEST, _LIGHTEST = 11.0, 84.0
+_GIVES_WAY = 11.0  # by how much lightness may be below the colour's at most: 7 to 8 in dE2000 where it is light
 _BLACK, _WHITE = 2.0, 97.0  # lightness where shading ends
-_CORRELATION = 0.94  # of luminance before and after, at least, wherever 8 bit allow it
+_CORRELATION = 0.93  # of luminance before and after, at least, wherever 8 bit allow it
 _KEPT = 0.15  # of the differences of hue within the product
 
 
@@ -63,7 +64,8 @@ def recolour(image: Image.Image, product_mask: Image.Image, colour: Rgb, *, stre
 
     Light and shade stay: luminance before and after correlate by 0.9 or more, as far as 8 bits can tell. What is not
     in the mask stays byte for byte; soft edges change by as much of them as is product. `strength` 0..1 is how far the
-    colour goes. White and black products keep some room for their shading: their mean is about L 84 and L 11.
+    colour goes. White and black products keep some room for their shading: their mean is about L 84 and L 11, and less
+    for light colours where the photo has strong lights.
 
     It is one colour for the whole product: labels and parts of other colours are tinted with it. Prints and seams stay
     visible as lighter and darker. It doesn't know what a material would reflect: red light that a red product cast
@@ -120,22 +122,25 @@ def fit(own: Image.Image, mask: Image.Image, colour: Rgb, *, kept: float = _KEPT
     low, high = np.percentile(lab[:, 0], (1, 99)) - mean[0]
     # As much more or less light as the colour reflects scales L + 16. Highlights don't grow with it: a little less.
     natural = float(np.clip(((aim[0] + 16) / (mean[0] + 16)) ** 0.8, 0.45, 2.0))
+    # Light colours give way a little where there is more light in the photo than they leave room for.
+    crowded = natural * high - (_WHITE - aim[0])
+    aim[0] = min(aim[0], max(wanted[0] - _GIVES_WAY, aim[0] - 0.4 * max(crowded, 0)))
     darks = min(natural, (aim[0] - _BLACK) / max(-low, 1e-3))
     straight = min(natural, (_WHITE - aim[0]) / max(high, 1e-3))
     glint = max(float(aim[0]) + 12, 62.0)
     best, fits = None, -1.0
     # From full contrast with compressed lights to a line on which the lightest are just white, at last without a tint
     # of white in the lights: the first that keeps the shading, or the one that keeps most of it.
-    for bend, shine in ((1.0, glint), (0.75, glint), (0.5, glint), (0.25, glint), (0.0, glint), (0.0, 101.0)):
-        level = straight + bend * (max(natural, straight) - straight)
+    for bend, shine in ((1.0, glint), (0.6, glint), (0.3, glint), (0.0, glint), (0.0, 101.0), (-0.5, 101.0)):
+        level = straight + bend * (max(natural, straight) - straight) if bend >= 0 else straight / 2
         curve = Curve(
             mean=mean,
             target=aim,
             darks=darks if bend == 1 else min(level, darks),
             lights=level,
-            knee=1.0 - 0.5 * bend,
+            knee=1.0 - 0.5 * max(bend, 0),
             shine=shine,
-            kept=kept,
+            kept=kept * min(1.0, float(np.hypot(aim[1], aim[2])) / 30) if kept < 1 else kept,  # white is white all over
         )
         curve = _centred(curve, lab, aim)
         after = rounded(rgb_of_lab(curve(lab)))

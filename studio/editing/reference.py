@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
@@ -13,7 +15,8 @@ from studio.editing.strips import strips_of
 _SMALL = 256  # longest side on which colours are counted
 _GAIN = (0.55, 1.8)  # by how much colours are drawn together or apart
 _FLOOR = 2e-4  # variance in OKLab below which a picture counts as having one colour
-_LIGHTNESS = 0.7  # of the way to the other picture's lightness
+_BEND = (0.65, 1.5)  # exponents of lightness
+_BLACK = 0.5  # lightness from which on colours move all the way; black stays black
 _FINE = 1 / 500  # of the longer side: what is finer is grain
 
 Matrix = NDArray[np.float64]
@@ -29,23 +32,29 @@ def like(
 ) -> Image.Image:
     """An RGB image in the palette of another one of any size, and by `texture` 0..1 with the contrast of its grain.
 
-    Colours are moved by the linear map between the two clouds of colours in OKLab that moves them least (Pitié and
-    Kokaram 2007, "The linear Monge-Kantorovitch linear colour mapping"); its gains are limited, so that a grey picture
-    doesn't take all colour away. `strength` 0..1. Where `locked` (L) is 255 the image stays byte for byte. It takes
-    over colours and grain, not motifs or brush strokes. Raises InputError where `locked` has another size.
+    Hues (OKLab a, b) are moved by the linear map between the two clouds of colours that moves them least (Pitié and
+    Kokaram 2007, "The linear Monge-Kantorovitch linear colour mapping"), with limited gains, so that a grey picture
+    doesn't take all colour away; lightness by a power, so that black and white stay. `strength` 0..1. Where `locked`
+    (L) is 255 the image stays byte for byte. It takes over colours and grain, not motifs or brush strokes. Raises
+    InputError where `locked` has another size.
     """
     source, target = _colours(image), _colours(reference)
-    away = _mapping(_covariance(source), _covariance(target))
-    middle = source.mean(0)
-    goal = middle + np.array([_LIGHTNESS, 1, 1]) * (target.mean(0) - middle)
+    away = _mapping(_covariance(source[:, 1:]), _covariance(target[:, 1:])).astype(np.float32)
+    middle, goal = source[:, 1:].mean(0).astype(np.float32), target[:, 1:].mean(0).astype(np.float32)
+    light, aim = (float(np.clip(colours[:, 0].mean(), 0.05, 0.95)) for colours in (source, target))
+    power = float(np.clip(math.log(aim) / math.log(light), *_BEND))
     detail = texture * (float(np.clip(_grain(reference) / max(_grain(image), 0.2), 0.4, 2.5)) - 1)
     grey = image.convert("L")
     around = blurred(grey, max(max(image.size) * _FINE, 0.7))
     result = image.copy()
     for strip in strips_of(image.size):
         pixels = np.asarray(image.crop(strip))
-        lab = (oklab_of(pixels) - middle.astype(np.float32)) @ away.T.astype(np.float32) + goal.astype(np.float32)
-        painted = rgb_of_oklab(lab.astype(np.float32))
+        lab = oklab_of(pixels)
+        moved = (lab[..., 1:] - middle) @ away.T + goal
+        share = np.clip(lab[..., :1] / _BLACK, 0, 1)
+        lab[..., 1:] += share * (moved - lab[..., 1:])
+        lab[..., 0] = np.clip(lab[..., 0], 0, 1) ** np.float32(power)
+        painted = rgb_of_oklab(lab)
         fine = np.asarray(grey.crop(strip), dtype=np.float32) - np.asarray(around.crop(strip), dtype=np.float32)
         painted = painted + detail * fine[..., None]
         result.paste(Image.fromarray(rounded(pixels + strength * (painted - pixels))), strip[:2])
@@ -66,7 +75,7 @@ def _colours(image: Image.Image) -> Matrix:
 
 def _covariance(colours: Matrix) -> Matrix:
     away = colours - colours.mean(0)
-    return away.T @ away / len(away) + _FLOOR * np.eye(3)
+    return away.T @ away / len(away) + _FLOOR * np.eye(colours.shape[1])
 
 
 def _mapping(source: Matrix, target: Matrix) -> Matrix:

@@ -87,6 +87,7 @@ def restyle(
         elif mask and keep == "shape":
             styled = Image.composite(styled, result, mask)
         result = styled
+    if style and instruction.style != SWEEP:
         done.append(style.title("en"))
     if strength < 1:
         result = Image.blend(image, result, max(strength, 0.0))

@@ -94,7 +94,7 @@ def _lying(mask: Floats, directions: NDArray[np.float64]) -> Floats:
         reach = thick * math.hypot(right, back)
         steps = max(2, math.ceil(reach))
         for height in np.linspace(0, thick, steps):
-            np.maximum(one, _moved(mask, right * height, -back * height), out=one)
+            _lay(one, mask, right * height, -back * height)
         hidden += one
     return gaussian(hidden / len(directions), 0.7)
 
@@ -125,11 +125,11 @@ def _standing(
     back = max(16, round(2.5 * depth + 1.2 * heights.max()))
     floor = np.zeros((front + back, width), dtype=np.float32)
     away = np.arange(-front, back, dtype=np.float32)[:, None]
+    filled = [np.clip(half - np.abs(away - middle) + 0.5, 0, 1) for middle, half in sections]
     for right, behind in directions:
         one = np.zeros_like(floor)
-        for level, (middle, half) in zip(heights, sections, strict=True):
-            section = np.clip(half - np.abs(away - middle) + 0.5, 0, 1)
-            np.maximum(one, _moved(section, right * level, behind * level), out=one)
+        for level, section in zip(heights, filled, strict=True):
+            _lay(one, section, right * level, behind * level)
         floor += one
     floor = gaussian(floor / len(directions), 1.2) * np.clip(2 - 2 * away / back, 0, 1)
     # Seen by the camera, depth is shortened.
@@ -178,7 +178,9 @@ def _on_wall(mask: Floats, rows_of_floor: float, depth: float, short: float, dir
     hidden = np.zeros_like(mask)
     for right, behind in directions:
         if behind > 0.05:  # the light comes from the front
-            hidden += _moved(mask, distance * right / behind, distance / behind - rows_of_floor)
+            one = np.zeros_like(mask)
+            _lay(one, mask, distance * right / behind, distance / behind - rows_of_floor)
+            hidden += one
     return gaussian(hidden / len(directions), 0.02 * distance + 0.5)
 
 
@@ -193,13 +195,11 @@ def _at_rows(floor: Floats, rows: Floats) -> Floats:
     return first + share * (second - first)
 
 
-def _moved(values: Floats, right: float, down: float) -> Floats:
-    """Values moved by whole pixels, with zeros where nothing comes from."""
+def _lay(onto: Floats, values: Floats, right: float, down: float) -> None:
+    """The larger of both arrays, `values` moved by whole cells, in place."""
     across, along = round(right), round(down)
     height, width = values.shape
-    moved = np.zeros_like(values)
     if abs(across) < width and abs(along) < height:
-        moved[max(along, 0) : height + min(along, 0), max(across, 0) : width + min(across, 0)] = values[
-            max(-along, 0) : height - max(along, 0), max(-across, 0) : width - max(across, 0)
-        ]
-    return moved
+        there = onto[max(along, 0) : height + min(along, 0), max(across, 0) : width + min(across, 0)]
+        here = values[max(-along, 0) : height - max(along, 0), max(-across, 0) : width - max(across, 0)]
+        np.maximum(there, here, out=there)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 import re
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import gradio as gr
@@ -15,7 +16,9 @@ from studio.request import GenerationRequest
 if TYPE_CHECKING:
     from gradio.components import Component
 
-    from studio.backends.base import Control
+    from studio.backends.base import Capabilities, Control
+    from studio.backends.registry import Offer
+    from studio.request import Recipe
 
 #: For the browser: a seed that is short enough to read out.
 NEW_SEED = "() => String(Math.floor(Math.random() * 1e6))"
@@ -33,7 +36,7 @@ def control_widgets(controls: Sequence[Control]) -> list[Component]:
             slider = gr.Slider(
                 control.low,
                 control.high,
-                value=_middle(control),
+                value=resting(control),
                 step=control.step,
                 label=label,
                 buttons=[],
@@ -44,16 +47,42 @@ def control_widgets(controls: Sequence[Control]) -> list[Component]:
     return widgets
 
 
+def rows_of(widgets: Sequence[Component]) -> list[gr.Row]:
+    """The rows that widgets of `control_widgets` are in, to show and hide them."""
+    rows: list[gr.Row] = []
+    for widget in widgets:
+        block = widget.parent
+        while block is not None and not isinstance(block, gr.Row):  # Gradio puts a form between the two
+            block = block.parent
+        assert block is not None
+        rows.append(block)
+    return rows
+
+
 def to_request(
-    controls: Sequence[Control], prompt: str, count: int, seed: str, near: str, *values: bool | float
+    controls: Sequence[Control],
+    prompt: str,
+    count: int,
+    seed: str,
+    near: str,
+    model: str = "",
+    size: str = "",
+    scheduler: str = "",
+    negative_prompt: str = "",
+    *values: bool | float,
 ) -> GenerationRequest:
     """The request that the widgets show; `values` are those of `control_widgets`. An empty seed box is no seed, and
-    `near` has the seeds of the image to stay near, if there is one."""
+    `near` has the seeds of the image to stay near, if there is one. "" is what settings and model have by themselves.
+    """
     pairs = zip(controls, values[::2], values[1::2], strict=True)
     return GenerationRequest(
         prompt=prompt,
+        negative_prompt=negative_prompt.strip(),
         count=count,
         seed=read_seed(seed),
+        backend=model or None,
+        size=int(size) if size else None,
+        choices={"scheduler": scheduler} if scheduler else {},
         near=tuple(number for each in near.split() if (number := read_seed(each)) is not None),
         controls={control.name: value for control, auto, value in pairs if not auto},
     )
@@ -66,10 +95,33 @@ def from_request(controls: Sequence[Control], request: GenerationRequest) -> lis
         request.count,
         "" if request.seed is None else str(request.seed),
         " ".join(str(seed) for seed in request.near),
+        request.backend or "",
+        "" if request.size is None else str(request.size),
+        request.choices.get("scheduler", ""),
+        request.negative_prompt,
     ]
     for control in controls:
-        values += [control.name not in request.controls, request.controls.get(control.name, _middle(control))]
+        values += [control.name not in request.controls, request.controls.get(control.name, resting(control))]
     return values
+
+
+def fitting(request: GenerationRequest, offered: Capabilities) -> GenerationRequest:
+    """The request without what its model doesn't offer: widgets that are hidden keep what was set for another model."""
+    controls, choices = {each.name for each in offered.controls}, {each.name: each.values for each in offered.choices}
+    return replace(
+        request,
+        negative_prompt=request.negative_prompt if offered.negative_prompt else "",
+        size=request.size if request.size in offered.sizes[1:] else None,
+        controls={name: value for name, value in request.controls.items() if name in controls},
+        choices={name: value for name, value in request.choices.items() if value in choices.get(name, ())},
+    )
+
+
+def request_of(recipe: Recipe, offers: Sequence[Offer]) -> GenerationRequest:
+    """Asks for the recipe's image again, of the model that made it where that is offered."""
+    made_by = {recipe.backend, f"{recipe.backend}:{recipe.model}"}
+    names = [offer.name for offer in offers[1:] if offer.name in made_by]
+    return replace(recipe.request, backend=names[-1] if names and offers[0].name not in made_by else None)
 
 
 def read_seed(text: str) -> int | None:
@@ -86,6 +138,9 @@ def new_seed() -> int:
     return random.randrange(10**6)
 
 
-def _middle(control: Control) -> float:
+def resting(control: Control) -> float:
+    """Where a slider on "Auto" rests: at what the model does then, or in the middle."""
+    if control.default is not None:
+        return control.default
     steps = round((control.high - control.low) / control.step / 2)
     return round(control.low + steps * control.step, 6)

@@ -4,11 +4,12 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import random
 import secrets
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -16,12 +17,26 @@ from typing import TYPE_CHECKING, Any
 
 import gradio as gr
 
+from studio.backends import diffusion, gan
+from studio.backends.base import Capabilities, Step
+from studio.backends.registry import DIFFUSION
 from studio.errors import InputError, StudioError
-from studio.request import PHOTO, GenerationRequest, SavedImage
+from studio.provenance import read_recipe
+from studio.request import GenerationRequest, SavedImage
 from studio.settings import packaged
 from studio.ui import markup
 from studio.ui.api import generate_endpoint
-from studio.ui.controls import NEW_SEED, control_widgets, from_request, new_seed, to_request
+from studio.ui.controls import (
+    NEW_SEED,
+    control_widgets,
+    fitting,
+    from_request,
+    new_seed,
+    request_of,
+    resting,
+    rows_of,
+    to_request,
+)
 from studio.ui.errors import plain_words
 from studio.ui.grid import Grid, Unattended
 from studio.ui.library_markup import title
@@ -35,6 +50,7 @@ if TYPE_CHECKING:
     from gradio.components import Component
 
     from studio.backends.base import Control
+    from studio.backends.registry import Offer
     from studio.service import Studio
 
 DICE = str(Path(__file__).with_name("dice.svg"))
@@ -43,7 +59,11 @@ PREVIEWS = 4
 EXAMPLES = 5
 LATELY = 12
 STEP = 0.4  # seconds between two looks at a grid that grows; each costs about as much as an image
+LOOK = 0.3  # seconds between two looks at how far an image has come
 CONCEPTS = "Concepts: drawn by AI, not photos of a real item"
+
+#: Those that only look at what is being drawn: they cost no thread, so that any number may.
+LOOKS: dict[str, Any] = {"concurrency_id": "look", "concurrency_limit": None, "api_visibility": "private"}
 
 #: For the browser: several buttons end in one event, so that it never runs twice at once in a page.
 PRESS_GENERATE = "() => document.querySelector('#generate').click()"
@@ -67,6 +87,7 @@ class CreateTab:
 def create_tab(page: gr.Blocks, studio: Studio) -> CreateTab:
     """Lays the tab out inside `page`, which is being built, and connects it to `studio`."""
     controls = _controls(studio)
+    offers, offered = studio.offers, _offered_at_once(studio)
     samples = _samples()
 
     # 1. Layout: words, pictures, settings (side by side on a desk, one below the other on a phone).
@@ -82,6 +103,12 @@ def create_tab(page: gr.Blocks, studio: Studio) -> CreateTab:
             with gr.Row(elem_id="actions"):
                 generate = gr.Button("Generate", variant="primary", elem_id="generate")
                 surprise = gr.Button("Surprise me", elem_id="surprise")
+            with gr.Row(visible=_reads_freely(offered), elem_id="look-row") as look_row:
+                look = gr.Dropdown(list(studio.prompts.looks), label="Look", elem_id="look", scale=2)
+                expand = gr.Button("Expand", size="sm", elem_id="expand")
+            negative = gr.Textbox(
+                "", label="Not to be seen", max_lines=3, visible=offered.negative_prompt, elem_id="negative"
+            )
             with gr.Row(visible=False, elem_id="near-row") as near_row:
                 near = gr.Textbox(
                     "", label="Close to the picture with seed", interactive=False, max_lines=1, elem_id="near", scale=2
@@ -102,6 +129,10 @@ def create_tab(page: gr.Blocks, studio: Studio) -> CreateTab:
             status = gr.HTML(markup.notice("Getting the model ready…", kind="busy"))
             understood = gr.HTML()
             previews = gr.HTML()
+            begun = gr.HTML(visible="hidden", elem_id="begun")
+            with gr.Row(visible=False, elem_id="forming-row") as forming_row:
+                forming = gr.HTML()
+                stop = gr.Button("Stop", size="sm", elem_id="stop")
             gallery = gr.Gallery(
                 value=samples,
                 label="Samples: drawn by AI in this studio",
@@ -120,8 +151,30 @@ def create_tab(page: gr.Blocks, studio: Studio) -> CreateTab:
                 with gr.Row(visible=False, elem_id="create-send") as send_row:
                     sends = {} if studio.settings.open_to_all else send_buttons("create")
         with gr.Column(elem_id="settings"):
-            with gr.Accordion("Camera and light", open=False):
-                control_values = control_widgets(controls)
+            with gr.Accordion("Model", open=False, visible=len(offers) > 1):
+                model = gr.Dropdown(
+                    [(_title(offer), offer.name if index else "") for index, offer in enumerate(offers)],
+                    value="",
+                    label="Drawn by",
+                    elem_id="model",
+                )
+                about = gr.HTML(markup.offer(offers[0], offered if offered.sizes else None))
+            with gr.Accordion("Camera and light", open=False, visible=_any_of(gan.CONTROLS, offered)) as camera:
+                camera_values = control_widgets([each for each in controls if each not in diffusion.CONTROLS])
+            with gr.Accordion("Steps and size", open=False, visible=_any_of(diffusion.CONTROLS, offered)) as drawing:
+                size = gr.Dropdown(
+                    [("The model's own", "")], value="", label="Size in pixels", allow_custom_value=True, elem_id="size"
+                )
+                drawing_values = control_widgets([each for each in controls if each in diffusion.CONTROLS])
+                scheduler = gr.Dropdown(
+                    [("The model's own", "")],
+                    value="",
+                    label="Scheduler",
+                    allow_custom_value=True,
+                    visible=False,
+                    elem_id="scheduler",
+                )
+            control_values = [*camera_values, *drawing_values]
             with gr.Accordion("Seed", open=False):
                 gr.Markdown("The same words and seed give the same pictures.")
                 with gr.Row(elem_id="seed-row"):
@@ -139,7 +192,18 @@ def create_tab(page: gr.Blocks, studio: Studio) -> CreateTab:
         newest, chosen, picked = gr.State(Grid()), gr.State(0), gr.State("")
 
     # 2. Events. `request` are the widgets that make a request, in the order of `to_request` and `from_request`.
-    request = [prompt, count, seed, near, *control_values]
+    request = [prompt, count, seed, near, model, size, scheduler, negative, *control_values]
+    autos, sliders = control_values[::2], control_values[1::2]
+    follows: dict[str, Any] = {
+        "inputs": [model, size, scheduler, *autos],
+        "outputs": [status, about, look_row, negative, camera, drawing, size, scheduler, *rows_of(sliders), *sliders],
+        "show_progress": "hidden",
+        **DRAWS,
+    }
+    model.change(partial(on_model, studio, controls), **follows).success(None, js=PRESS_PREVIEW)
+    expand.click(
+        partial(on_expand, studio), [look, prompt, negative], [prompt, negative], show_progress="hidden", **ASKS
+    ).success(None, js=PRESS_PREVIEW)
     page.load(None, outputs=seed, js=NEW_SEED)
     page.load(
         partial(on_open, studio, show_example=not samples),
@@ -149,6 +213,8 @@ def create_tab(page: gr.Blocks, studio: Studio) -> CreateTab:
     )
     if not studio.settings.open_to_all:
         page.load(partial(on_load, studio), outputs=gallery, show_progress="hidden", **ASKS)
+    if studio.settings.backend.startswith(DIFFUSION):  # what it offers isn't known at once
+        page.load(partial(on_model, studio, controls), **follows)
     dice.click(None, outputs=seed, js=NEW_SEED)
     preview_now.click(  # by page.js, a moment after the last key or slider movement
         partial(on_preview, studio, controls),
@@ -163,7 +229,7 @@ def create_tab(page: gr.Blocks, studio: Studio) -> CreateTab:
     generate.click(
         partial(on_ask, studio, controls),
         inputs=[newest, lock, *request],
-        outputs=[newest, seed, previews, understood, gallery, download, more, send_row],
+        outputs=[newest, seed, previews, understood, gallery, download, more, send_row, begun],
         show_progress_on=gallery,
         trigger_mode="always_last",
         **ASKS,
@@ -175,6 +241,8 @@ def create_tab(page: gr.Blocks, studio: Studio) -> CreateTab:
         trigger_mode="always_last",
         **DRAWS,
     )
+    begun.change(on_look, newest, [forming, forming_row, stop], show_progress="hidden", **LOOKS)
+    stop.click(on_stop, newest, stop, show_progress="hidden", **LOOKS)
     gallery.select(on_choose, newest, [chosen, more, picked, send_row], show_progress="hidden", **ASKS)
     more.click(
         partial(on_more, controls), [newest, chosen], [*request, lock, more], show_progress="hidden", **ASKS
@@ -208,7 +276,7 @@ def on_ask(
     count: int,
     seed: str,
     near: str,
-    *values: bool | float,
+    *values: Any,
 ) -> tuple[object, ...]:
     """Fixes what is to be drawn, and stops the grid before it.
 
@@ -217,16 +285,20 @@ def on_ask(
     """
     with plain_words():
         request = to_request(controls, prompt, count, seed, near, *values)
-        understood = markup.chips(studio.understand(prompt))
+        understood = markup.chips(studio.understand(prompt, request.backend))
+        offered = studio.engine.capabilities(request.backend)
+        request = fitting(request, offered)
         again = request == last.request
         if again and last.state == "drawing":
-            return gr.skip(), gr.skip(), "", understood, gr.skip(), gr.skip(), gr.skip(), gr.skip()
+            return gr.skip(), gr.skip(), "", understood, *[gr.skip()] * 5
         if request.seed is None or (again and last.state == "drawn" and not lock):
             request = replace(request, seed=new_seed())
         last.superseded = True
         hidden = gr.DownloadButton(visible=False)
         gallery, more, send = gr.Gallery(selected_index=None), gr.Button(visible=False), gr.Row(visible=False)
-        return Grid(request), str(request.seed), "", understood, gallery, hidden, more, send
+        begun = "" if offered.quick else secrets.token_hex(8)  # anything new sets off the looking
+        drawn = Grid(request, near=offered.near)
+        return drawn, str(request.seed), "", understood, gallery, hidden, more, send, begun
 
 
 def on_draw(studio: Studio, unattended: Unattended, grid: Grid) -> Iterator[tuple[object, ...]]:
@@ -250,8 +322,8 @@ def on_draw(studio: Studio, unattended: Unattended, grid: Grid) -> Iterator[tupl
                     # Every step says everything, since the browser may skip one that the next one overtakes.
                     yield _gallery(shown, CONCEPTS, count), gr.DownloadButton(visible=False)
                     next_step = time.monotonic() + STEP
-            grid.state = "drawn"
-            if grid.superseded:
+            grid.state = "stopped" if grid.stopped and len(shown) < count else "drawn"
+            if grid.superseded or not shown:
                 yield gr.skip(), gr.skip()
             else:
                 yield _gallery(shown, CONCEPTS, count), gr.DownloadButton(value=str(zip_of(images)), visible=True)
@@ -271,19 +343,21 @@ def on_preview(
     count: int,
     seed: str,
     near: str,
-    *values: bool | float,
+    *values: Any,
 ) -> tuple[Any, Any]:
     """The first few images of the grid that Generate would draw, and what was understood; nothing is kept.
 
-    No images of the grid that was asked for last, which is on the page in full.
+    No images of the grid that was asked for last, which is on the page in full, nor of a model that takes its time.
     """
     if not prompt.strip():
         return "", ""
     with plain_words():
         try:
-            understood = markup.chips(studio.understand(prompt))
             request = to_request(controls, prompt, count, seed, near, *values)
-            if request == last.request and last.state != "failed":
+            understood = markup.chips(studio.understand(prompt, request.backend))
+            offered = studio.engine.capabilities(request.backend)
+            request = fitting(request, offered)
+            if not offered.quick or (request == last.request and last.state != "failed"):
                 said = "", understood
             else:
                 few = replace(request, count=min(count, PREVIEWS))
@@ -293,12 +367,98 @@ def on_preview(
     return (gr.skip(), gr.skip()) if last.superseded else said  # Generate was pressed before this was ready
 
 
+async def on_look(grid: Grid) -> AsyncIterator[tuple[Any, ...]]:
+    """How far the grid has come, while it is drawn; it waits in a coroutine, so that no thread does."""
+    said = ""
+    while grid.state in ("asked", "drawing") and not grid.superseded:
+        words = markup.forming(grid)
+        if words and words != said:
+            said = words
+            yield words, gr.Row(visible=True), gr.Button(interactive=not grid.stopped)
+        await asyncio.sleep(LOOK)
+    if not grid.superseded:
+        yield "", gr.Row(visible=False), gr.Button(interactive=True)
+
+
+def on_stop(grid: Grid) -> Any:
+    """Ends the grid within one step; what is finished stays."""
+    grid.stopped = True
+    return gr.Button(interactive=False)
+
+
+def on_model(
+    studio: Studio, controls: Sequence[Control], name: str, size: str, scheduler: str, *autos: bool
+) -> Iterator[tuple[Any, ...]]:
+    """Shows what a model offers, and nothing else. A model of the hub is downloaded first, where it isn't here yet.
+
+    What is set by hand stays; a slider on "Auto" moves to where the model has it.
+    """
+    offer = next((each for each in studio.offers if each.name == name), studio.offers[0])
+    nothing = [gr.skip()] * (6 + 2 * len(controls))
+    yield markup.notice("Looking at the model…", kind="busy"), markup.offer(offer, None), *nothing
+    try:
+        for step in _downloading(studio, name or None):
+            yield markup.notice(f"Downloading: {step.done:,} of {step.total:,} MB", kind="busy"), gr.skip(), *nothing
+        offered = studio.engine.capabilities(name or None)
+    except StudioError as error:
+        yield markup.notice(str(error), kind="problem"), gr.skip(), *nothing
+        return
+    known = {control.name: control for control in offered.controls}
+    schedulers = next((choice.values for choice in offered.choices if choice.name == diffusion.SCHEDULER), ())
+    rows = [gr.Row(visible=control.name in known) for control in controls]
+    sliders = [
+        gr.Slider(value=resting(known[control.name])) if auto and control.name in known else gr.skip()
+        for control, auto in zip(controls, autos, strict=True)
+    ]
+    yield (
+        "",
+        markup.offer(offer, offered),
+        gr.Row(visible=_reads_freely(offered)),
+        gr.Textbox(visible=offered.negative_prompt),
+        gr.Accordion(visible=_any_of(gan.CONTROLS, offered)),
+        gr.Accordion(visible=_any_of(diffusion.CONTROLS, offered)),
+        _own_or([str(side) for side in offered.sizes], size, visible=len(offered.sizes) > 1),
+        _own_or(schedulers, scheduler, visible=len(schedulers) > 1),
+        *rows,
+        *sliders,
+    )
+
+
+def _downloading(studio: Studio, name: str | None) -> Iterator[Step]:
+    """Brings a model here in a thread of its own, and says how far it has come. Raises StudioError."""
+    from concurrent.futures import ThreadPoolExecutor
+
+    come: list[Step] = []
+    with ThreadPoolExecutor(1) as thread:
+        fetched = thread.submit(studio.engine.fetch, name, come.append)
+        while not fetched.done():
+            time.sleep(LOOK / 10)
+            if come:
+                step = come[-1]
+                come.clear()
+                yield step
+                time.sleep(LOOK)
+        fetched.result()
+
+
+def on_expand(studio: Studio, look: str, prompt: str, negative: str) -> tuple[str, str]:
+    """The prompt as a look has it, in English where the studio knows the words; what is not to be seen stays where
+    somebody wrote it."""
+    with plain_words():
+        if not prompt.strip():
+            raise InputError("There is nothing to expand.", "Say what the product is.")
+        if look not in studio.prompts.looks:
+            raise InputError("No look is chosen.", "Choose one.")
+        chosen = studio.prompts.looks[look]
+        return chosen.expand(studio.prompts.canonical(prompt)), negative or chosen.negative
+
+
 def on_choose(grid: Grid, chosen: gr.SelectData) -> tuple[int, Any, str, Any]:
     """The place in its grid of the picture that is looked at, and its file; of earlier pictures there is no grid here.
 
     Gradio has seen to it that the file is one that it served itself.
     """
-    more = gr.Button(visible=grid.request is not None)
+    more = gr.Button(visible=grid.request is not None and grid.near)
     return int(chosen.index), more, str(chosen.value["image"]["path"]), gr.Row(visible=True)
 
 
@@ -332,9 +492,11 @@ def on_drop(studio: Studio, controls: Sequence[Control], path: str) -> list[obje
     """Puts the settings of a picture made here back on the page, its seed locked, and says whether they still hold."""
     with plain_words():
         data = Path(path).read_bytes()
-        recipe, verdict = studio.recipe(data)
+        recipe = read_recipe(data)
+        request = request_of(recipe, studio.offers)
+        _, verdict = studio.recipe(data, request.backend)
         said = markup.verdict(verdict, studio.signature(data))
-    settings = from_request(controls, recipe.request)
+    settings = from_request(controls, request)
     if recipe.kind != GenerationRequest.kind:  # an edit: its settings are none of this tab
         return [*[gr.skip()] * len(settings), gr.skip(), said, None]
     return [*settings, True, said, None]
@@ -343,11 +505,7 @@ def on_drop(studio: Studio, controls: Sequence[Control], path: str) -> list[obje
 def on_load(studio: Studio) -> Any:
     """What was made here last, newest first, with its words; the samples stay where nothing was."""
     with plain_words():
-        made = [
-            (str(copy_of(record, path)), title(record))
-            for record, path in studio.recent(LATELY)
-            if record.kind != PHOTO
-        ]
+        made = [(str(copy_of(record, path)), title(record)) for record, path in studio.recent(LATELY)]
         return _gallery(made, "Made here lately", len(made)) if made else gr.skip()
 
 
@@ -371,10 +529,46 @@ def _gallery(shown: list[tuple[str, str]], label: str, count: int) -> gr.Gallery
 
 
 def _controls(studio: Studio) -> tuple[Control, ...]:
+    """Those of any model that can be chosen: first the ones of the GAN, then the ones of diffusion."""
+    own = _offered_at_once(studio).controls
+    camera = {control.name: control for control in (*gan.CONTROLS, *own)}
+    return (
+        *(control for name, control in camera.items() if name not in _names(diffusion.CONTROLS)),
+        *diffusion.CONTROLS,
+    )
+
+
+def _offered_at_once(studio: Studio) -> Capabilities:
+    """What the backend of the settings offers, as far as that is known without a look at a library that is slow to
+    import: nothing where it isn't, or where there is no model: then `on_model` and `on_open` say more."""
+    nothing = Capabilities(sizes=(), controls=(), licence="")
     try:
-        return studio.capabilities.controls
-    except StudioError:  # no model: the page opens all the same, and `on_open` says what is wrong
-        return ()
+        return nothing if studio.settings.backend.startswith(DIFFUSION) else studio.capabilities
+    except StudioError:
+        return nothing
+
+
+def _names(controls: Sequence[Control]) -> set[str]:
+    return {control.name for control in controls}
+
+
+def _any_of(controls: Sequence[Control], offered: Capabilities) -> bool:
+    return bool(_names(controls) & _names(offered.controls))
+
+
+def _reads_freely(offered: Capabilities) -> bool:
+    """Whether the model reads any description, rather than knows a list of things."""
+    return bool(offered.sizes) and not offered.attributes and not offered.quick
+
+
+def _title(offer: Offer) -> str:
+    return offer.title if offer.here else f"{offer.title} (to be downloaded)"
+
+
+def _own_or(values: Sequence[str], value: str, *, visible: bool) -> gr.Dropdown:
+    """A choice of words, the first of which is what the model has by itself."""
+    choices = [(f"The model's own: {values[0]}", ""), *((each, each) for each in values[1:])] if values else []
+    return gr.Dropdown(choices, value=value if value in values[1:] else "", visible=visible)
 
 
 def _samples() -> list[tuple[str, str]]:

@@ -26,6 +26,7 @@ const settle = () => {
   stroke = null;
   if (!canvas) return;
   pen = canvas.getContext("2d", { willReadFrequently: true });
+  pen.clearRect(0, 0, canvas.width, canvas.height); // Gradio may have kept the element, with the mask of the last picture
   pen.fillStyle = pen.strokeStyle = canvas.dataset.colour;
   pen.lineCap = pen.lineJoin = "round";
   const slider = find(".easel-size input");

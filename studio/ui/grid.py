@@ -4,15 +4,26 @@ from __future__ import annotations
 
 import logging
 import threading
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 if TYPE_CHECKING:
+    from PIL import Image
+
+    from studio.backends.base import Step
     from studio.request import GenerationRequest, SavedImage
     from studio.service import Studio
 
 logger = logging.getLogger(__name__)
+
+#: Seconds between two looks at an image that forms.
+LOOK = 1.0
+
+
+class Stopped(Exception):
+    """Nobody wants the rest of a grid; raised between the steps of an image."""
 
 
 @dataclass(eq=False)
@@ -24,17 +35,39 @@ class Grid:
 
     #: With its seed; None before the first press.
     request: GenerationRequest | None = None
-    state: Literal["asked", "drawing", "drawn", "failed"] = "asked"
+    state: Literal["asked", "drawing", "drawn", "stopped", "failed"] = "asked"
+    #: Whether its model draws others near a picture.
+    near: bool = True
     #: A newer one was asked for in the same page: nobody wants the rest of this one.
     superseded: bool = False
+    #: Somebody pressed Stop.
+    stopped: bool = False
+    #: How many images are there, how far the next one has come, and what it looked like a moment ago.
+    done: int = 0
+    step: Step | None = None
+    forming: Image.Image | None = None
+    _looked: float = 0.0
 
     def draw(self, studio: Studio) -> Iterator[SavedImage]:
-        """Draws and keeps one image after the other, until all are there or it is superseded. Raises StudioError."""
+        """Draws and keeps one image after the other, until all are there or it is superseded or stopped, which ends
+        within one step of an image. Raises StudioError."""
         assert self.request is not None
-        for image in studio.stream(self.request):
-            yield image
-            if self.superseded:
-                return
+        try:
+            for image in studio.stream(self.request, self._watch):
+                self.done, self.step, self.forming = image.index + 1, None, None
+                yield image
+                if self.superseded or self.stopped:
+                    return
+        except Stopped:
+            return
+
+    def _watch(self, step: Step) -> None:
+        if self.superseded or self.stopped:
+            raise Stopped
+        self.step = step
+        if step.preview and time.monotonic() - self._looked >= LOOK:
+            self.forming = step.preview()
+            self._looked = time.monotonic()
 
 
 class Unattended:

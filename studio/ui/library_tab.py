@@ -22,7 +22,7 @@ from studio.library.records import utc_now
 from studio.library.shares import DAYS, MAX_DAYS, MAX_DEMO
 from studio.request import GenerationRequest, described
 from studio.ui import library_markup as markup
-from studio.ui.controls import from_request, new_seed
+from studio.ui.controls import from_request, new_seed, request_of
 from studio.ui.create_tab import PRESS_GENERATE, PRESS_PREVIEW
 from studio.ui.errors import plain_words
 from studio.ui.markup import notice
@@ -454,7 +454,8 @@ def _drawn(studio: Studio, sha256: str) -> Recipe:
 def on_use(studio: Studio, create: CreateTab, sha256: str) -> list[Any]:
     """Puts the settings of an image back where images are made, the seed locked."""
     with plain_words():
-        return [*from_request(create.controls, _drawn(studio, sha256).request), True, gr.Tabs(selected="create")]
+        request = request_of(_drawn(studio, sha256), studio.offers)
+        return [*from_request(create.controls, request), True, gr.Tabs(selected="create")]
 
 
 def on_more(studio: Studio, create: CreateTab, sha256: str) -> list[Any]:

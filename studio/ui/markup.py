@@ -12,8 +12,11 @@ from studio import imaging
 if TYPE_CHECKING:
     from PIL import Image
 
+    from studio.backends.base import Capabilities
+    from studio.backends.registry import Offer
     from studio.request import GeneratedImage, Understanding, Understood, Verdict
     from studio.signature import Signature
+    from studio.ui.grid import Grid
 
 #: From this confidence on (0 .. 1) an attribute is shown as understood, below it as a guess.
 SURE = 0.75
@@ -60,6 +63,37 @@ def previews(title: str, images: Iterable[GeneratedImage]) -> str:
         for drawn in images
     )
     return f'<section class="previews"><h2>{escape(title)}</h2><ul>{items}</ul></section>'
+
+
+def forming(grid: Grid) -> str:
+    """How far the image has come that is being drawn, and what there is of it; "" while nothing is known."""
+    step, request = grid.step, grid.request
+    if step is None or request is None:
+        return ""
+    if step.downloading:
+        words = f"Downloading the model: {step.done:,} of {step.total:,} MB"
+    else:
+        which = f"Picture {grid.done + 1} of {request.count}, " if request.count > 1 else ""
+        words = f"{which}step {step.done} of {step.total}".capitalize()
+    picture = f'<img src="{data_url(grid.forming)}" alt="What there is of the picture">' if grid.forming else ""
+    return (
+        f'<section class="forming">{picture}<div><p role="status">{words}</p>'
+        f'<progress max="{max(step.total, 1)}" value="{step.done}"></progress></div></section>'
+    )
+
+
+def offer(chosen: Offer, offered: Capabilities | None) -> str:
+    """What a backend is good for, what it costs and what may be done with its pictures; `offered` is None where it is
+    not here yet."""
+    rows = {"Good for": chosen.good_for, "Costs": chosen.cost, "Licence": chosen.licence}
+    if offered is not None:
+        if offered.licence not in chosen.licence:
+            rows["Licence"] = f"{offered.licence}, says its model card"
+        rows["Safety"] = (
+            "a checker hides some pictures" if offered.safety_checker else "no checker looks at its pictures"
+        )
+    items = "".join(f"<dt>{name}</dt><dd>{escape(words)}</dd>" for name, words in rows.items())
+    return f'<dl class="offer">{items}</dl>'
 
 
 def chips(understanding: Understanding) -> str:

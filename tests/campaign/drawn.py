@@ -75,12 +75,16 @@ class FakeDarkroom:
         self.masks += 1
         return by_colour(image)
 
+    def restage(self, image: Image.Image, mask: Image.Image, text: str, seed: int) -> Image.Image:
+        return Image.composite(image, Image.new("RGB", image.size, (90, 140, 100)), mask)
+
     @property
     def darkroom(self) -> Darkroom:
         return Darkroom(
             draw=self.draw,
             kept=self.kept,
             product_mask=self.product_mask,
+            restage=self.restage,
             read=lambda text: {"product": "mug"} if "mug" in text else {},
             model="fake",
         )

@@ -229,6 +229,20 @@ def test_concepts_stay_out_of_listings_unless_overruled(campaign: type[Maker], t
     assert row.status == "ok" and row.file == "taobao_main/photo.png"
 
 
+def test_a_photo_is_put_into_scenes_and_its_own(campaign: type[Maker], tmp_path: Path) -> None:
+    photo = Brief(sku="photo", image=save_photo(tmp_path / "one.png"), headline="Hello")
+    made = campaign(briefs=(photo,), scenes=("", "on a shelf"), channels=("x_ads_card",))
+    own, staged = [step.row for step in made.run(tmp_path / "out")]
+    assert [own.file, staged.file] == ["x_ads_card/photo_scene1.jpg", "x_ads_card/photo_scene2.jpg"]
+    assert own.status == staged.status == "ok" and campaign.room.masks == 2
+    assert own.recipe is not None and staged.recipe is not None
+    assert "scene" not in dict(own.recipe["picture"]) and dict(staged.recipe["picture"])["scene"] == "on a shelf"  # pyright: ignore[reportCallIssue, reportArgumentType, reportUnknownArgumentType]
+    assert staged.recipe["origin"] == "photo"
+    with Image.open(tmp_path / "out" / staged.file) as image:
+        red, green, blue = image.getpixel((4, 4))  # pyright: ignore[reportGeneralTypeIssues]
+    assert green > red and green > blue
+
+
 def test_a_brand_is_applied_and_its_forbidden_words_are_refused(campaign: type[Maker], tmp_path: Path) -> None:
     brand = brand_kit(name="Nordlys", colour="#1F3A5F", never=["cheap"])
     said = (Words(headline="A good mug"), Words(headline="A cheap mug"))

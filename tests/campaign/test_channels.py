@@ -56,8 +56,8 @@ def test_a_channel_of_ones_own_takes_the_place_of_the_others(words_folder: Path)
     [
         ("800x600", "800 by 600", 3, "channels.shop.size", "such as 1200x628"),
         ("800x600", "8000x600", 3, "channels.shop.size", "4096"),
-        ("[jpg]", "[gif]", 3, "channels.shop.formats.0", "jpg"),
-        ("kind: ad", "kind: advert", 3, "channels.shop.kind", "listing"),
+        ("[jpg]", "[gif]", 3, "channels.shop.formats.0", "is not one of"),
+        ("kind: ad", "kind: advert", 3, "channels.shop.kind", "is not one of"),
         ("official}", "official, colour: red}", 3, "channels.shop.colour", "not a field"),
         ("[shop]", "[shop, shelf]", 1, "", "shelf"),
         (", max_bytes: 100000", "", 3, "channels.shop.max_bytes", "missing"),

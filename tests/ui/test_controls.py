@@ -19,6 +19,8 @@ CONTROLS = (
         GenerationRequest(prompt="红色的杯子", count=1, seed=2**63 - 1, controls={"fill": 0.9}),
         GenerationRequest(prompt="a mug", seed=0, controls={"azimuth": 0.0, "fill": 0.68}),
         GenerationRequest(prompt="a mug", seed=1, near=(412, 2**63 - 1)),
+        GenerationRequest(prompt="a mug", negative_prompt="text", size=512, backend="diffusion:a/b"),
+        GenerationRequest(prompt="a mug", choices={"scheduler": "DDIM"}, controls={"fill": 0.7}),
     ],
 )
 def test_widgets_and_requests_are_inverse(request_: GenerationRequest) -> None:
@@ -26,13 +28,13 @@ def test_widgets_and_requests_are_inverse(request_: GenerationRequest) -> None:
 
 
 def test_a_slider_on_auto_is_no_control() -> None:
-    request = to_request(CONTROLS, "a mug", 4, "7", "", True, 30, False, 0.8)
+    request = to_request(CONTROLS, "a mug", 4, "7", "", "", "", "", "", True, 30, False, 0.8)
 
     assert request.controls == {"fill": 0.8}
 
 
 def test_a_slider_on_auto_rests_in_the_middle_on_one_of_its_steps() -> None:
-    assert from_request(CONTROLS, GenerationRequest(prompt="a mug"))[4:] == [True, 0, True, 0.84]
+    assert from_request(CONTROLS, GenerationRequest(prompt="a mug"))[8:] == [True, 0, True, 0.84]
 
 
 @pytest.mark.parametrize("text", ["NaN", "-1", "1.5", "1e3", "seven", "٧", "9" * 20, "7; drop"])

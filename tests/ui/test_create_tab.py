@@ -121,7 +121,7 @@ def test_more_like_one_that_was_chosen(studio: SlowStudio) -> None:
     grid = ask(studio, Grid())[0]
     index, more, path, send = on_choose(grid, chosen)
     assert more.visible and send.visible and path == "/cache/2.png"
-    prompt, count, seed, near, lock, _ = on_more(CONTROLS, grid, index)
+    prompt, count, seed, near, *_, lock, _ = on_more(CONTROLS, grid, index)
     assert (prompt, count, near, lock) == ("a mug", 4, "9", False)
     further: Any = on_ask(studio, CONTROLS, grid, False, "a mug", 4, str(seed), str(near))[0]
     draw(studio, further)

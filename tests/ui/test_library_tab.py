@@ -286,9 +286,9 @@ def test_settings_go_back_to_where_images_are_made(studio: Studio) -> None:
     (image,) = studio.generate(GenerationRequest(prompt="a mug", count=1, seed=11, controls={"azimuth": 5}))
     create = CreateTab(controls=controls, request=[], lock=gr.Checkbox(), picked=gr.State(""), sends={})
 
-    prompt, count, seed, near, auto, azimuth, lock, _ = on_use(studio, create, image.sha256)
+    prompt, count, seed, near, *_, auto, azimuth, lock, _ = on_use(studio, create, image.sha256)
     assert (prompt, count, seed, near, auto, azimuth, lock) == ("a mug", 1, "11", "", False, 5, True)
-    prompt, count, seed, near, auto, azimuth, lock, _ = on_more(studio, create, image.sha256)
+    prompt, count, seed, near, *_, auto, azimuth, lock, _ = on_more(studio, create, image.sha256)
     assert (prompt, count, near, auto, azimuth, lock) == ("a mug", 4, "11", False, 5, False)
     assert seed != "11"
     with pytest.raises(gr.Error, match="not in the library"):
