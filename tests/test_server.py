@@ -262,12 +262,12 @@ def test_all_that_draws_shares_one_queue(site_of: Sites) -> None:
 
     assert {getattr(each, "func", each).__name__ for each in drawing} == {
         *("generate", "inpaint", "outpaint", "restyle", "enhance", "product_mask"),
-        *("on_draw", "on_drop", "on_open", "on_preview"),
+        *("on_draw", "on_drop", "on_open", "on_preview", "on_model"),
         *("on_select_product", "on_select_background", "on_inpaint", "on_extend", "on_restyle", "on_enhance"),
         *("campaign", "on_advert_preview"),
     }
-    assert {function.concurrency_id for function in functions} == {"engine", "page"}
-    assert {function.concurrency_limit for function in functions} == {RUNNING}
+    assert {function.concurrency_id for function in functions} == {"engine", "page", "look"}
+    assert {function.concurrency_limit for function in functions if function.concurrency_id != "look"} == {RUNNING}
 
 
 def test_a_grid_is_finished_although_its_page_was_closed(site_of: Sites, monkeypatch: pytest.MonkeyPatch) -> None:

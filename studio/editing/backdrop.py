@@ -34,7 +34,14 @@ _TONED = 0.3  # of the tint of the photo's own surroundings that the new ones ta
 _MOST_TINT = 0.06
 
 #: Share of the light that comes from the key light and casts the shadow; elsewhere 0.5.
-_KEY = {"window light": 0.78, "sunlit wall": 0.78, "low key": 0.6, "colour gels": 0.35, "white studio": 0.42}
+_KEY = {
+    "window light": 0.78,
+    "sunlit wall": 0.78,
+    "low key": 0.6,
+    "colour gels": 0.35,
+    "white studio": 0.42,
+    "podium": 0.32,
+}
 #: How much of the product the floor reflects near its feet; elsewhere nothing.
 _GLOSS = {"marble counter": 0.2, "black studio": 0.2, "low key": 0.12, "wooden table": 0.05}
 

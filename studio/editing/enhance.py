@@ -24,7 +24,8 @@ from scipy.ndimage import uniform_filter
 from studio.editing import shadow
 from studio.editing.colour import Floats, linear_of, luminance_of, rounded, srgb_of
 from studio.editing.foreground import foreground
-from studio.editing.masks import Box, blurred, required
+from studio.editing.masks import Box, required
+from studio.editing.membrane import gaussian
 from studio.editing.plates import plate_of
 from studio.editing.strips import rows_of, strips_of
 from studio.errors import InputError
@@ -280,7 +281,7 @@ def _noise(image: Image.Image) -> float:
 
 def _tilt(small: Image.Image) -> float:
     """Degrees by which a photo has to be turned for its long edges to stand upright; 0 where it can't be told."""
-    grey = np.asarray(blurred(small.convert("L"), 1.6), dtype=np.float32)
+    grey = gaussian(np.asarray(small.convert("L"), dtype=np.float32), 2.0)
     if min(grey.shape) < 32:
         return 0.0
     down, across = np.gradient(grey)

@@ -131,18 +131,24 @@ def fit(own: Image.Image, mask: Image.Image, colour: Rgb, *, kept: float = _KEPT
     best, fits = None, -1.0
     # From full contrast with compressed lights to a line on which the lightest are just white, at last without a tint
     # of white in the lights: the first that keeps the shading, or the one that keeps most of it.
-    for bend, shine in ((1.0, glint), (0.6, glint), (0.3, glint), (0.0, glint), (0.0, 101.0), (-0.5, 101.0)):
+    early = float(aim[0]) - 6  # deep blue has no lighter shade of itself
+    tried = (
+        *((1.0, glint, 1.0), (0.6, glint, 1.0), (0.6, early, 1.0), (0.3, early, 1.0), (0.0, glint, 1.0)),
+        *((0.3, early, 0.85), (0.0, 101.0, 0.85), (-0.5, 101.0, 0.75)),  # less vivid, so that there is room for shading
+    )
+    for bend, shine, vivid in tried:
+        goal = aim * np.array([1, vivid, vivid], dtype=np.float32)
         level = straight + bend * (max(natural, straight) - straight) if bend >= 0 else straight / 2
         curve = Curve(
             mean=mean,
-            target=aim,
+            target=goal,
             darks=darks if bend == 1 else min(level, darks),
             lights=level,
             knee=1.0 - 0.5 * max(bend, 0),
             shine=shine,
             kept=kept * min(1.0, float(np.hypot(aim[1], aim[2])) / 30) if kept < 1 else kept,  # white is white all over
         )
-        curve = _centred(curve, lab, aim)
+        curve = _centred(curve, lab, goal)
         after = rounded(rgb_of_lab(curve(lab)))
         kept = _correlation(_luma(rounded(rgb_of_lab(lab))), _luma(after))
         if kept > fits:

@@ -22,7 +22,7 @@ from studio.backends.base import Capabilities, Step
 from studio.backends.registry import DIFFUSION
 from studio.errors import InputError, StudioError
 from studio.provenance import read_recipe
-from studio.request import GenerationRequest, SavedImage
+from studio.request import PHOTO, GenerationRequest, SavedImage
 from studio.settings import packaged
 from studio.ui import markup
 from studio.ui.api import generate_endpoint
@@ -40,7 +40,7 @@ from studio.ui.controls import (
 from studio.ui.errors import plain_words
 from studio.ui.grid import Grid, Unattended
 from studio.ui.library_markup import title
-from studio.ui.queues import ASKS, DRAWS, ENGINE, RUNNING
+from studio.ui.queues import ASKS, DRAWS, ENGINE, LOOKS, RUNNING
 from studio.ui.sending import send_buttons
 from studio.ui.served import copy_of, zip_of
 from studio.world.captions import caption
@@ -61,9 +61,6 @@ LATELY = 12
 STEP = 0.4  # seconds between two looks at a grid that grows; each costs about as much as an image
 LOOK = 0.3  # seconds between two looks at how far an image has come
 CONCEPTS = "Concepts: drawn by AI, not photos of a real item"
-
-#: Those that only look at what is being drawn: they cost no thread, so that any number may.
-LOOKS: dict[str, Any] = {"concurrency_id": "look", "concurrency_limit": None, "api_visibility": "private"}
 
 #: For the browser: several buttons end in one event, so that it never runs twice at once in a page.
 PRESS_GENERATE = "() => document.querySelector('#generate').click()"
@@ -229,7 +226,7 @@ def create_tab(page: gr.Blocks, studio: Studio) -> CreateTab:
     generate.click(
         partial(on_ask, studio, controls),
         inputs=[newest, lock, *request],
-        outputs=[newest, seed, previews, understood, gallery, download, more, send_row, begun],
+        outputs=[newest, seed, previews, understood, gallery, download, more, begun, send_row],
         show_progress_on=gallery,
         trigger_mode="always_last",
         **ASKS,
@@ -290,15 +287,15 @@ def on_ask(
         request = fitting(request, offered)
         again = request == last.request
         if again and last.state == "drawing":
-            return gr.skip(), gr.skip(), "", understood, *[gr.skip()] * 5
+            return gr.skip(), gr.skip(), "", understood, gr.skip(), gr.skip(), gr.skip(), gr.skip(), gr.skip()
         if request.seed is None or (again and last.state == "drawn" and not lock):
             request = replace(request, seed=new_seed())
         last.superseded = True
         hidden = gr.DownloadButton(visible=False)
         gallery, more, send = gr.Gallery(selected_index=None), gr.Button(visible=False), gr.Row(visible=False)
         begun = "" if offered.quick else secrets.token_hex(8)  # anything new sets off the looking
-        drawn = Grid(request, near=offered.near)
-        return drawn, str(request.seed), "", understood, gallery, hidden, more, send, begun
+        grid = Grid(request, near=offered.near)
+        return grid, str(request.seed), "", understood, gallery, hidden, more, begun, send
 
 
 def on_draw(studio: Studio, unattended: Unattended, grid: Grid) -> Iterator[tuple[object, ...]]:
@@ -505,7 +502,11 @@ def on_drop(studio: Studio, controls: Sequence[Control], path: str) -> list[obje
 def on_load(studio: Studio) -> Any:
     """What was made here last, newest first, with its words; the samples stay where nothing was."""
     with plain_words():
-        made = [(str(copy_of(record, path)), title(record)) for record, path in studio.recent(LATELY)]
+        made = [
+            (str(copy_of(record, path)), title(record))
+            for record, path in studio.recent(LATELY)
+            if record.kind != PHOTO
+        ]
         return _gallery(made, "Made here lately", len(made)) if made else gr.skip()
 
 

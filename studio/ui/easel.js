@@ -1,8 +1,8 @@
 // A picture to paint a mask on: what `easel.py` puts into `element`. Gradio runs this once for each easel, after a line
 // that says its NAME.
 //
-// The mask is the alpha of a canvas over the picture, 255 where it is marked. It lives here alone, so that a stroke costs
-// nothing but its pixels: `mask()` tells it to the server, `put()` takes what the server made of it.
+// The mask is the alpha of a canvas over the picture, 255 where it is marked. It lives here alone, so that a stroke
+// costs nothing but its pixels: `mask()` tells it to the server, `put()` takes what the server made of it.
 
 const MOST_UNDONE = 12; // masks of up to 6.5 MB each
 let tool = ""; // the first one, until another is chosen
@@ -26,7 +26,7 @@ const settle = () => {
   stroke = null;
   if (!canvas) return;
   pen = canvas.getContext("2d", { willReadFrequently: true });
-  pen.clearRect(0, 0, canvas.width, canvas.height); // Gradio may have kept the element, with the mask of the last picture
+  pen.clearRect(0, 0, canvas.width, canvas.height); // Gradio may have kept the element, and so the last mask
   pen.fillStyle = pen.strokeStyle = canvas.dataset.colour;
   pen.lineCap = pen.lineJoin = "round";
   const slider = find(".easel-size input");

@@ -13,3 +13,5 @@ ENGINE: dict[str, Any] = {"concurrency_id": "engine", "concurrency_limit": RUNNI
 DRAWS: dict[str, Any] = {**ENGINE, "api_visibility": "private"}
 #: What draws nothing is on the queue too, but need not wait for grids: a newer request has to reach the one it stops.
 ASKS: dict[str, Any] = {"concurrency_id": "page", "concurrency_limit": RUNNING, "api_visibility": "private"}
+#: Those that only look at what is being drawn: they cost no thread, so that any number may.
+LOOKS: dict[str, Any] = {"concurrency_id": "look", "concurrency_limit": None, "api_visibility": "private"}

@@ -92,7 +92,7 @@ def test_a_tilt_is_measured(degrees: float) -> None:
     for top in (60, 180, 300):
         shelf.paste((90, 60, 40), (0, top, 500, top + 30))
     tilted = shelf.rotate(-degrees, Image.Resampling.BICUBIC).crop((60, 60, 440, 340))
-    assert measured(tilted).straighten == pytest.approx(degrees, abs=0.8)
+    assert measured(tilted).straighten == pytest.approx(degrees, rel=0.35)  # rather too little than too much
     assert measured(shelf.crop((60, 50, 440, 350))).straighten == 0
 
 
