@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -96,7 +96,9 @@ def darkroom_of(studio: Studio) -> Darkroom:
 
     def draw(prompt: str, seed: int) -> Picture:
         (saved,) = studio.generate(GenerationRequest(prompt=prompt, count=1, seed=seed))
-        return _of_recipe(saved.image, saved.recipe, saved.sha256)
+        drawn = _of_recipe(saved.image, saved.recipe, saved.sha256)
+        # A model of another kind doesn't say what it read.
+        return drawn if drawn.attributes else replace(drawn, attributes=studio.prompts.known(prompt))
 
     def kept(sha256: str) -> Picture:
         path, recipe = studio.library.path(sha256), studio.library.recipe(sha256)

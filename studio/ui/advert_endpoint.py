@@ -93,6 +93,8 @@ def campaign_endpoint(page: gr.Blocks, runs: Runs) -> Callable[..., tuple[dict[s
             run.ended.wait()
             if run.state == "failed":
                 raise StudioError(run.problem)
+            if request.source != "table" and not any(row.file for row in run.rows):
+                raise InputError("; ".join(dict.fromkeys(problem for row in run.rows for problem in row.problems)))
             path = str(archive(run))
             # What components put out is deleted after a day, but this file passes through none.
             page.upload_file_set.add(path)

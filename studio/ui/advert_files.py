@@ -70,11 +70,11 @@ def archive(run: Run, files: Sequence[str] | None = None) -> Path:
     folder = Path(get_upload_folder()) / f"{run.number}{secrets.token_hex(4)}"
     folder.mkdir(parents=True, exist_ok=True)
     everything = [row.file for row in run.rows if row.file]
-    if not everything:
-        raise InputError("There is no advert yet.", "Make some first.")
     if files is None and run.state == "done":  # its manifest has what could not be made as well
         pack(run.folder, everything, folder / "adverts.zip")
         return folder / "adverts.zip"
+    if not everything:
+        raise InputError("There is no advert yet.", "Make some first.")
     out = folder / ("adverts.zip" if files is None else "winners.zip")
     export_winners(run.folder, everything if files is None else files, out)
     return out

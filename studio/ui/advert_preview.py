@@ -59,7 +59,8 @@ class AdvertPreview:
 
         def drawn(prompt: str, seed: int) -> Picture:
             (image,) = self._studio.preview(GenerationRequest(prompt=prompt, count=1, seed=seed))
-            return Picture(image=image.image, origin="drawn", attributes=image.recipe.attributes, made={})
+            attributes = image.recipe.attributes or self._studio.prompts.known(prompt)
+            return Picture(image=image.image, origin="drawn", attributes=attributes, made={})
 
         def kept(sha256: str) -> Picture:
             picture = real.kept(sha256)
