@@ -89,7 +89,7 @@ class Style(_Entry):
 
 
 class Words(_Entry):
-    """Words of instructions that ask for nothing in particular."""
+    """Words and phrases that mean one thing in instructions."""
 
     en: tuple[str, ...]
     zh: tuple[str, ...]
@@ -100,6 +100,7 @@ class Styles(_Entry):
     """The contents of `prompts/styles.yaml`."""
 
     styles: Mapping[str, Style] = Field(min_length=1)
+    lying: Words
     filler: Words
 
 

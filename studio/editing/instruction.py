@@ -6,10 +6,12 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
+from studio.editing.backdrop import View
 from studio.errors import InputError
 from studio.lexicon import Found, Lexicon, Piece, normal, phrase_of
 from studio.prompts import Prompts
 
+_LYING = Found("view", "lying")
 #: The style that stands for a sweep of any colour.
 SWEEP = "sweep"
 
@@ -30,6 +32,8 @@ class Instruction:
     style: str | None = None
     #: Colour of a background, a name or #rrggbb: "on a navy backdrop".
     backdrop: str | None = None
+    #: Whether the product stands before the camera, or lies below it as clothes on a floor do: "flat lay".
+    view: View = "standing"
     #: Words that were not understood, as typed.
     unknown: tuple[str, ...] = ()
 
@@ -40,6 +44,7 @@ def read(prompts: Prompts, text: str) -> Instruction:
     pieces = _with_hex(typed, _lexicon(prompts).pieces(_HEX.sub(lambda match: " " * len(match[0]), typed)))
     said: dict[str, str] = {}
     backdrop: str | None = None
+    view: View = "standing"
     unknown: list[str] = []
     for index, piece in enumerate(pieces):
         if not piece.known:
@@ -47,11 +52,13 @@ def read(prompts: Prompts, text: str) -> Instruction:
         for found in piece.named:
             if found.group == "colour" and _is_of_backdrop(typed, piece, pieces[index + 1 : index + 2]):
                 backdrop = backdrop or found.name
+            elif found == _LYING:
+                view = "lying"
             elif found.group in _GROUPS:
                 said.setdefault(found.group, found.name)
     if not said and not backdrop:
         raise InputError("Nothing in this instruction was understood." if typed else "There is no instruction.", _HINT)
-    return Instruction(**said, backdrop=backdrop, unknown=tuple(dict.fromkeys(unknown)))
+    return Instruction(**said, backdrop=backdrop, view=view, unknown=tuple(dict.fromkeys(unknown)))
 
 
 def _is_of_backdrop(text: str, colour: Piece, following: list[Piece]) -> bool:
@@ -73,10 +80,10 @@ def _long(colour: str) -> str:
 
 def _lexicon(prompts: Prompts) -> Lexicon:
     """The words of the vocabulary and of the styles. A background is one of them here, and not just surroundings."""
-    filler, styles = prompts.styles.filler, prompts.styles.styles
-    english = dict.fromkeys(map(phrase_of, filler.en), ())
-    german = dict.fromkeys(map(phrase_of, filler.de), ())
-    chinese = dict.fromkeys(map(normal, filler.zh), ())
+    filler, lying, styles = prompts.styles.filler, prompts.styles.lying, prompts.styles.styles
+    english = dict.fromkeys(map(phrase_of, filler.en), ()) | dict.fromkeys(map(phrase_of, lying.en), (_LYING,))
+    german = dict.fromkeys(map(phrase_of, filler.de), ()) | dict.fromkeys(map(phrase_of, lying.de), (_LYING,))
+    chinese = dict.fromkeys(map(normal, filler.zh), ()) | dict.fromkeys(map(normal, lying.zh), (_LYING,))
     found: Mapping[str, tuple[Found, ...]] = {name: (Found("style", name),) for name in styles}
     return replace(prompts.lexicon, surroundings=frozenset()).with_words(
         english={**english, **{phrase_of(word): found[name] for name, style in styles.items() for word in style.en}},

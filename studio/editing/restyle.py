@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from PIL import Image
 
 from studio.editing import looks
-from studio.editing.backdrop import Side, View, place
+from studio.editing.backdrop import Side, place
 from studio.editing.colour import Rgb, parse
 from studio.editing.instruction import SWEEP, Instruction
 from studio.editing.masks import inside, outside, required
@@ -42,14 +42,13 @@ def restyle(
     keep: Keep,
     strength: float = 1.0,
     side: Side | None = None,
-    view: View = "standing",
     seed: int = 0,
 ) -> Restyled:
     """Carries out an instruction on an RGB photo of any size; the result has the same size.
 
     `keep` "product": the product's pixels (mask L, 255) stay, its surroundings become the scene, sweep or style.
     "shape": the product alone changes, in colour, material or style. "nothing": all that was asked for. `strength` 0..1
-    mixes the result with the photo. `side`, `view` and `seed` as in `backdrop.place`. Only "nothing" needs no mask,
+    mixes the result with the photo. `side` and `seed` as in `backdrop.place`. Only "nothing" needs no mask,
     unless the product is to change or to be placed. Raises InputError in plain words for what can't be done.
     """
     style = prompts.styles.styles.get(instruction.style or "")
@@ -78,7 +77,7 @@ def restyle(
         )
     if mask and where and keep != "shape":
         scene, colour = where
-        result = place(result, mask, scene=scene, colour=colour, side=side, view=view, seed=seed).image
+        result = place(result, mask, scene=scene, colour=colour, side=side, view=instruction.view, seed=seed).image
         done.append(f"placed in the scene {scene}" if colour is None else "placed on a seamless sweep")
     if look and style:
         styled = looks.apply(result, look, seed=seed)

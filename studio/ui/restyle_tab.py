@@ -37,6 +37,7 @@ KEEPS: dict[Keep, str] = {
 EXAMPLES: dict[str, Keep] = {
     "on a marble counter": "product",
     "on a pastel pink sweep": "product",
+    "on a wooden table, from above": "product",
     "make it navy leather": "shape",
     "golden hour": "nothing",
 }
