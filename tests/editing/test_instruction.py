@@ -76,6 +76,6 @@ def test_mistakes_in_the_file_are_named_with_line_and_field(tmp_path: Path, old:
 
 
 @pytest.mark.parametrize("text", ["flat lay on linen", "on linen, from above", "auf Leinen von oben"])
-def test_what_lies_is_seen_from_above(prompts: Prompts, text: str) -> None:
-    assert read(prompts, text).view == "lying"
-    assert read(prompts, "on a marble counter").view == "standing"
+def test_what_lies_is_seen_from_above(text: str) -> None:
+    assert read(_PROMPTS, text).view == "lying"
+    assert read(_PROMPTS, "on a marble counter").view == "standing"

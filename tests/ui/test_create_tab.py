@@ -138,7 +138,7 @@ def test_a_grid_says_how_far_it_is_and_stops_within_a_step(tmp_path: Path) -> No
 
 def test_what_was_finished_before_a_stop_stays(studio: SlowStudio) -> None:
     grid = ask(studio, Grid())[0]
-    drawing = on_draw(studio, Unattended(1), grid)
+    drawing: Any = on_draw(studio, Unattended(1), grid)
     next(drawing)
     on_stop(grid)
     *_, (gallery, download) = drawing
