@@ -122,11 +122,8 @@ def _composed(sources: Sources, things: list[_Thing], size: int, rng: random.Ran
         if rng.random() < 0.2 and clutter.alpha.sum() > 0.01 * size**2:
             mask, clicks = clutter.alpha, clicks + torch.stack([_disc(clutter.alpha, rng), torch.zeros(size, size)])
     if rng.random() < 0.2:
-        second = (
-            _cut_out(sources, size, rng)
-            if rng.random() < 0.5 and len(sources.renders)
-            else _clothes(sources, size, rng)
-        )
+        rendered = len(sources.renders) and (not len(sources.photos) or rng.random() < 0.5)
+        second = _cut_out(sources, size, rng) if rendered else _clothes(sources, size, rng)
         things = [second, *things]
     for number, thing in enumerate(things):
         image = _laid(image, thing, rng)

@@ -38,7 +38,8 @@ class Inpainting:
 
     def figures(self, output: Tensor, example: Example) -> dict[str, Tensor]:
         """How far off it is as a share of how far off a smooth fill is."""
-        smooth = in_hole(smooth_fill(*example.inputs), example.target, example.weight)
+        image, hole = example.inputs
+        smooth = in_hole(smooth_fill(image, hole), image, hole)
         return {"of_smooth_fill": in_hole(output, example.target, example.weight) / smooth}
 
     def rows(self, output: Tensor, example: Example) -> list[Tensor]:

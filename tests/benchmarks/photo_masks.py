@@ -37,9 +37,9 @@ def refined(image: Pixels, found: Mask) -> Mask | None:
         return None
     cv2.setRNGSeed(0)
     models = np.zeros((1, 65)), np.zeros((1, 65))
-    cv2.grabCut(image[..., ::-1].copy(), labels, None, *models, ROUNDS, cv2.GC_INIT_WITH_MASK)
+    cv2.grabCut(image[..., ::-1].copy(), labels, (0, 0, 1, 1), *models, ROUNDS, cv2.GC_INIT_WITH_MASK)
     mask = np.where(labels % 2 == 1, 255, 0).astype(np.uint8)
-    mask = cv2.medianBlur(mask, 5)
+    mask = np.asarray(cv2.medianBlur(mask, 5), np.uint8)
     return mask if LEAST < (mask > 0).mean() < MOST and overlap(found, mask) > AGREE else None
 
 

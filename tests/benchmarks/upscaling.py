@@ -52,8 +52,8 @@ def measured(enlarged: Image.Image, true: Image.Image) -> tuple[float, float, fl
     a, b = (np.asarray(each)[BORDER:-BORDER, BORDER:-BORDER] for each in (enlarged, true))
     error = ((a.astype(float) - b) ** 2).mean()
     power = [float((cv2.Laplacian(each.astype(np.float32), cv2.CV_32F) ** 2).mean()) for each in (a, b)]
-    similar = float(structural_similarity(a, b, channel_axis=2))
-    return 10 * np.log10(255**2 / max(error, 0.1)), similar, power[0] / max(power[1], 1e-3)
+    similar = structural_similarity(a, b, channel_axis=2, full=True)[1]
+    return 10 * np.log10(255**2 / max(error, 0.1)), float(similar.mean()), power[0] / max(power[1], 1e-3)
 
 
 def compare(name: str, pictures: list[Image.Image], ways: Mapping[str, Enlarge], factor: int, *, soft: bool) -> None:
