@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -323,7 +323,7 @@ def _behind(
     canvas: Image.Image, boxes: Iterable[Box], percentiles: tuple[float, float] = _PERCENTILES
 ) -> tuple[float, float]:
     """The darkest and the lightest luminance behind words, grains aside."""
-    found: list[NDArray[np.float64]] = []
+    found: list[NDArray[np.floating[Any]]] = []
     bounds = Box(left=0, top=0, right=canvas.width, bottom=canvas.height)
     for box in boxes:
         left, top, right, bottom = box.pixels

@@ -7,6 +7,7 @@ import colorsys
 import re
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -46,7 +47,7 @@ def luminance(colour: Colour) -> float:
     return float(sum(weight * _LINEAR[value] for weight, value in zip(_WEIGHTS, colour, strict=True)))
 
 
-def luminances(pixels: NDArray[np.uint8]) -> NDArray[np.float64]:
+def luminances(pixels: NDArray[np.uint8]) -> NDArray[np.floating[Any]]:
     """The same of pixels [..., 3]."""
     red, green, blue = (_LINEAR[pixels[..., channel]] * _WEIGHTS[channel] for channel in range(3))
     return red + green + blue

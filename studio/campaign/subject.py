@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,7 +16,7 @@ from studio.campaign.colours import Palette, palette_of
 from studio.errors import InputError
 
 Upscale = Callable[[Image.Image, int], Image.Image]
-Floats = NDArray[np.float32]
+Floats = NDArray[np.floating[Any]]
 
 #: What has this much of the mask, of 255, is product.
 SOLID = 24

@@ -8,7 +8,7 @@ the photo. Where its edge is soft, the old background is taken out of it first.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -225,5 +225,5 @@ class _Mirror:
         return np.maximum(linear * (1 - share) + light, 0)
 
 
-def _softened(values: NDArray[np.float32], by: float) -> Image.Image:
+def _softened(values: NDArray[np.floating[Any]], by: float) -> Image.Image:
     return Image.fromarray(gaussian(values.astype(np.float32), by))

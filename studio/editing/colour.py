@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,7 +14,7 @@ from studio.world.scene import COLOURS
 #: sRGB, 0..255 each.
 Rgb = tuple[int, int, int]
 #: [..., 3]
-Floats = NDArray[np.float32]
+Floats = NDArray[np.floating[Any]]
 
 _HEX = re.compile(r"#?([0-9a-fA-F]{3}|[0-9a-fA-F]{6})")
 _LEVELS = np.arange(256, dtype=np.float32) / 255
@@ -24,8 +25,8 @@ _LINEAR = np.where(_LEVELS <= 0.04045, _LEVELS / 12.92, ((_LEVELS + 0.055) / 1.0
 _XYZ = np.array(
     [[0.4124564, 0.3575761, 0.1804375], [0.2126729, 0.7151522, 0.0721750], [0.0193339, 0.1191920, 0.9503041]]
 )
-_TO_XYZ: NDArray[np.float64] = _XYZ / _XYZ.sum(axis=1, keepdims=True)
-_FROM_XYZ: NDArray[np.float64] = np.linalg.inv(_TO_XYZ)
+_TO_XYZ: NDArray[np.floating[Any]] = _XYZ / _XYZ.sum(axis=1, keepdims=True)
+_FROM_XYZ: NDArray[np.floating[Any]] = np.linalg.inv(_TO_XYZ)
 _DELTA = 6 / 29
 
 # Ottosson 2020, "A perceptual color space for image processing".
@@ -43,8 +44,8 @@ _TO_OKLAB = np.array(
         [0.0259040371, 0.7827717662, -0.8086757660],
     ]
 )
-_FROM_LMS: NDArray[np.float64] = np.linalg.inv(_TO_LMS)
-_FROM_OKLAB: NDArray[np.float64] = np.linalg.inv(_TO_OKLAB)
+_FROM_LMS: NDArray[np.floating[Any]] = np.linalg.inv(_TO_LMS)
+_FROM_OKLAB: NDArray[np.floating[Any]] = np.linalg.inv(_TO_OKLAB)
 
 
 def parse(text: str) -> Rgb:

@@ -225,7 +225,7 @@ def _levels(image: Image.Image, settings: EnhanceSettings) -> list[int]:
     return [int(value) for value in rounded(255 * levels).T.ravel()]
 
 
-def _neutral(image: Image.Image) -> NDArray[np.float64]:
+def _neutral(image: Image.Image) -> NDArray[np.floating[Any]]:
     """Gains that make the light of a photo neutral (shades of grey, Finlayson and Trezzi 2004)."""
     linear = linear_of(np.asarray(_small(image))).reshape(-1, 3).astype(np.float64)
     unclipped = linear[(linear.max(1) < 0.98) & (linear.min(1) > 0.002)]

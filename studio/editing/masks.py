@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -89,7 +90,7 @@ def grow(mask: Image.Image, pixels: float) -> Image.Image:
     reach = math.ceil(pixels) + 1
     near = _grown_box(box, reach, mask.size)
     part = np.asarray(mask.crop(near))
-    away: NDArray[np.float64] = distance_transform_edt(part < _HALF)  # pyright: ignore[reportAssignmentType]
+    away: NDArray[np.floating[Any]] = distance_transform_edt(part < _HALF)  # pyright: ignore[reportAssignmentType]
     edge = np.clip(np.float32(pixels + 1) - away.astype(np.float32), 0, 1) * 255
     grown = mask.copy()
     grown.paste(Image.fromarray(np.maximum(part, edge.round().astype(np.uint8))), near[:2])
@@ -108,7 +109,7 @@ def blurred(image: Image.Image, radius: float) -> Image.Image:
     return image.filter(ImageFilter.GaussianBlur(radius))
 
 
-def floats(mask: Image.Image) -> NDArray[np.float32]:
+def floats(mask: Image.Image) -> NDArray[np.floating[Any]]:
     """The mask as float32 [height, width] in 0..1."""
     return np.asarray(mask, dtype=np.float32) / 255
 

@@ -5,13 +5,15 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 from scipy.ndimage import gaussian_filter
 
 #: [height, width, channels]
-Pixels = NDArray[np.float32]
+Pixels = NDArray[np.floating[Any]]
 
 
 def membrane(values: Pixels, known: NDArray[np.bool_], *, sweeps: int = 8) -> Pixels:
@@ -51,6 +53,6 @@ def _halved(values: Pixels) -> Pixels:
     return even.reshape((height + 1) // 2, 2, (width + 1) // 2, 2, -1).mean((1, 3))
 
 
-def gaussian(values: NDArray[np.float32], deviation: float) -> NDArray[np.float32]:
+def gaussian(values: NDArray[np.floating[Any]], deviation: float) -> NDArray[np.floating[Any]]:
     """A Gaussian blur in float32 with the edge values repeated; `deviation` in pixels."""
     return np.asarray(gaussian_filter(values, deviation, mode="nearest"), dtype=np.float32)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,7 +20,7 @@ _BEND = (0.65, 1.5)  # exponents of lightness
 _BLACK = 0.5  # lightness from which on colours move all the way; black stays black
 _FINE = 1 / 500  # of the longer side: what is finer is grain
 
-Matrix = NDArray[np.float64]
+Matrix = NDArray[np.floating[Any]]
 
 
 def like(

@@ -8,7 +8,7 @@ directions, so that a shadow is dark and sharp where the product touches the flo
 from __future__ import annotations
 
 import math
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,7 +17,7 @@ from PIL import Image
 from studio.editing.membrane import gaussian
 from studio.editing.plates import Plate
 
-Floats = NDArray[np.float32]
+Floats = NDArray[np.floating[Any]]
 
 _SIDE = 224  # of the grid on which shadows are counted
 _LEVELS = 24  # heights at which a product has a section
@@ -65,7 +65,7 @@ def ground(mask: Image.Image) -> Ground:
     return Ground(_ground(np.asarray(mask.resize(size, Image.Resampling.BOX), dtype=np.float32) / 255), scale)
 
 
-def _key_directions(plate: Plate) -> NDArray[np.float64]:
+def _key_directions(plate: Plate) -> NDArray[np.floating[Any]]:
     """[n, 2]: how far to the right and to the back a shadow moves per unit of height."""
     count = np.arange(_KEY_SAMPLES) + 0.5
     radius, turn = np.sqrt(count / _KEY_SAMPLES), count * 2.399963  # a sunflower's disc
@@ -75,7 +75,7 @@ def _key_directions(plate: Plate) -> NDArray[np.float64]:
     return np.stack([-np.sin(azimuth), np.cos(azimuth)], axis=-1) / np.tan(elevation)[:, None]
 
 
-def _sky_directions() -> NDArray[np.float64]:
+def _sky_directions() -> NDArray[np.floating[Any]]:
     """[n, 2] as above, for an even sky: cosine-weighted, without what is near the horizon."""
     count = np.arange(_SKY_SAMPLES) + 0.5
     sine = np.sqrt(0.8 * count / _SKY_SAMPLES)  # of the angle to the zenith
@@ -83,7 +83,7 @@ def _sky_directions() -> NDArray[np.float64]:
     return (sine / np.sqrt(1 - sine**2))[:, None] * np.stack([np.cos(turn), np.sin(turn)], axis=-1)
 
 
-def _lying(mask: Floats, directions: NDArray[np.float64]) -> Floats:
+def _lying(mask: Floats, directions: NDArray[np.floating[Any]]) -> Floats:
     rows, columns = np.nonzero(mask > 0.5)
     if len(rows) == 0:
         return np.zeros_like(mask)
@@ -104,17 +104,18 @@ def _ground(mask: Floats) -> Floats:
     solid = mask > 0.5
     columns = np.nonzero(solid.any(axis=0))[0]
     if len(columns) == 0:
-        return np.full(mask.shape[1], mask.shape[0], dtype=np.float32)
+        return np.full_like(mask[0], len(mask))
     lowest: NDArray[np.int_] = mask.shape[0] - np.argmax(solid[::-1], axis=0)[columns]
     top = int(np.nonzero(solid.any(axis=1))[0][0])
     smaller = min(len(columns), lowest.max() - top)
     feet = lowest >= lowest.max() - max(_RISE * smaller, 1)
-    rows: NDArray[np.float64] = np.interp(np.arange(mask.shape[1]), columns[feet], lowest[feet])
-    return gaussian(rows[None, :].astype(np.float32), max(0.015 * len(columns), 0.5))[0]
+    every, standing = np.arange(mask.shape[1], dtype=np.float64), columns[feet].astype(np.float64)
+    rows = np.asarray(np.interp(every, standing, lowest[feet].astype(np.float64)), np.float32)
+    return gaussian(rows[None, :], max(0.015 * len(columns), 0.5))[0]
 
 
 def _standing(
-    mask: Floats, ground_rows: Floats, plate: Plate, directions: NDArray[np.float64], floor_end: float | None
+    mask: Floats, ground_rows: Floats, plate: Plate, directions: NDArray[np.floating[Any]], floor_end: float | None
 ) -> Floats:
     height, width = mask.shape
     sections, heights, depth = _sections(mask, ground_rows)
@@ -172,7 +173,9 @@ def _sections(mask: Floats, ground_rows: Floats) -> tuple[list[tuple[Floats, Flo
     return sections, heights, depth
 
 
-def _on_wall(mask: Floats, rows_of_floor: float, depth: float, short: float, directions: NDArray[np.float64]) -> Floats:
+def _on_wall(
+    mask: Floats, rows_of_floor: float, depth: float, short: float, directions: NDArray[np.floating[Any]]
+) -> Floats:
     """The shadow on a wall behind the product."""
     distance = max(rows_of_floor / short - depth, 1.0)
     hidden = np.zeros_like(mask)
@@ -188,7 +191,7 @@ def _at_rows(floor: Floats, rows: Floats) -> Floats:
     """Values of each column at fractional rows; zero beyond."""
     low = np.floor(rows).astype(int)
     share = rows - low
-    columns = np.arange(floor.shape[1])[None, :]
+    columns: NDArray[np.int_] = np.arange(int(floor.shape[1]))[None, :]
     padded = np.pad(floor, ((1, 2), (0, 0)))
     first = padded[np.clip(low + 1, 0, len(padded) - 1), columns]
     second = padded[np.clip(low + 2, 0, len(padded) - 1), columns]

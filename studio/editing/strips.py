@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,7 +20,7 @@ def strips_of(size: tuple[int, int]) -> Iterator[Box]:
         yield 0, top, size[0], min(top + ROWS, size[1])
 
 
-def rows_of(small: Image.Image, size: tuple[int, int], strip: Box) -> NDArray[np.float32]:
+def rows_of(small: Image.Image, size: tuple[int, int], strip: Box) -> NDArray[np.floating[Any]]:
     """A strip of a small image in mode F that is scaled to a size; strips fit together."""
     scale = small.height / size[1]
     box = (0, strip[1] * scale, small.width, strip[3] * scale)

@@ -13,6 +13,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,7 +23,7 @@ from scipy.spatial import KDTree
 from studio.editing.colour import Rgb
 from studio.editing.membrane import gaussian
 
-Floats = NDArray[np.float32]
+Floats = NDArray[np.floating[Any]]
 #: Height and width in texture pixels.
 Shape = tuple[int, int]
 
@@ -65,7 +66,7 @@ def cells(shape: Shape, rng: np.random.Generator, count: float) -> tuple[Floats,
     points = (grid + rng.uniform(-0.45, 0.45, grid.shape)) * step
     rows, columns = np.mgrid[0 : shape[0], 0 : shape[1]]
     places = np.stack([rows.ravel(), columns.ravel()], axis=-1)
-    found: tuple[NDArray[np.float64], NDArray[np.int_]] = KDTree(points).query(places, k=2)  # pyright: ignore[reportAssignmentType]
+    found: tuple[NDArray[np.floating[Any]], NDArray[np.int_]] = KDTree(points).query(places, k=2)  # pyright: ignore[reportAssignmentType]
     first, second = (found[0][:, i].reshape(shape).astype(np.float32) / np.float32(step) for i in (0, 1))
     return first, second, found[1][:, 0].reshape(shape)
 

@@ -74,7 +74,8 @@ class TextAdapterPipeline(DiffusionPipeline):
             guidance_scale=guidance_scale,
             on_step=on_step,
         )
-        return ImagePipelineOutput(images=self.image_processor.postprocess(images.float(), output_type=output_type))
+        drawn: Any = self.image_processor.postprocess(images.float(), output_type=output_type)
+        return ImagePipelineOutput(images=drawn)
 
     def to_pixels(self, latents: Tensor) -> Tensor:
         """What the UNet sees, [1, 12, size / 2, size / 2], to the picture [3, size, size]."""
