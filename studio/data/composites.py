@@ -25,7 +25,7 @@ from studio.data.shapes import random_shape
 #: Of a photo along each side, what is taken for its border.
 BORDER = 0.13
 #: Shares of the kinds of pictures; clothes on backgrounds are the rest.
-AS_RENDERED, CUT_OUT, PHOTO = 0.22, 0.25, 0.28
+AS_RENDERED, CUT_OUT, PHOTO = 0.3, 0.2, 0.3
 #: Of the photos, those with known masks where there are some.
 KNOWN = 0.8
 HINTED = 0.5

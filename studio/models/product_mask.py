@@ -66,7 +66,8 @@ def product_mask(
     rough = by_colour(seen, network(*given)[0, :, :height, :width], COLOUR)
     guide = _with_longer_side(image, min(GUIDE, max(image.shape[1:])))
     rough = F.interpolate(rough[None], size=guide.shape[1:], mode="bilinear", align_corners=False)[0]
-    return guided(guide, rough, image, radius=RADIUS, epsilon=EPSILON).clamp_(0, 1)
+    alpha = guided(guide, rough, image, radius=RADIUS, epsilon=EPSILON).clamp_(0, 1)
+    return alpha * alpha * (3 - 2 * alpha)  # doubts are for the network; what is shown is rather one or the other
 
 
 def discs(places: Sequence[Place], height: int, width: int, radius: float = DISC) -> Tensor:
