@@ -77,7 +77,8 @@ def fill(inpainter: Inpainter, image: Tensor, mask: Tensor) -> Tensor:
     hole = mask > 0
     if not hole.any():
         return image.clone()
-    scale = min(1.0, THICKEST / thickness(hole))
+    top, left, bottom, right = _round_about(hole, 1)
+    scale = min(1.0, THICKEST / thickness(hole[:, top:bottom, left:right]))
     top, left, bottom, right = _round_about(hole, round(ROUND / scale))
     part, hole = image[:, top:bottom, left:right], hole[:, top:bottom, left:right]
     if scale < 1:
