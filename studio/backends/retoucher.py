@@ -24,11 +24,6 @@ if TYPE_CHECKING:
 #: Files in the folder of assets.
 INPAINTER, PRODUCT_MASK, UPSCALER = "inpainter.safetensors", "product_mask.safetensors", "upscaler.safetensors"
 
-#: The network is seldom wholly sure, and a product's pixels are kept only where its mask is 255: beyond these shares it
-#: counts as product or as none of it, and edges are soft in between.
-_LOW, _HIGH = 0.2, 0.75
-_DECIDED = [round(255 * min(max((value / 255 - _LOW) / (_HIGH - _LOW), 0), 1)) for value in range(256)]
-
 _Transpose = Image.Transpose
 #: All turns and mirror images, as it is first, and how those are undone that don't undo themselves.
 _TURNS = (None, *_Transpose)
@@ -69,7 +64,7 @@ class Retoucher:
 
         include, exclude = ([(x / image.width, y / image.height) for x, y in points] for points in hints)
         alpha = product_mask(self._product_mask.network, imaging.to_tensor(image), include, exclude)
-        return imaging.mask_to_pil(alpha).point(_DECIDED)
+        return imaging.mask_to_pil(alpha)
 
     def fill(self, image: Image.Image, mask: Image.Image, seed: int) -> Image.Image:
         """The picture with what the mask (L, white) covers filled from around it. Raises WeightsError.
