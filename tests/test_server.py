@@ -22,6 +22,7 @@ from PIL import Image
 from starlette.routing import Mount
 
 from studio import imaging
+from studio.backends.base import Watch
 from studio.errors import StudioError
 from studio.request import GenerationRequest, SavedImage, Understanding
 from studio.server import listen, names_of
@@ -211,7 +212,7 @@ def test_real_uploads_are_taken(site_of: Sites) -> None:
 def test_copies_for_scripts_are_deleted_like_those_for_the_page(site_of: Sites) -> None:
     site = site_of()
     (function,) = [f["id"] for f in functions(site.url) if f["api_name"] == "generate"]
-    (message,) = call(site.url, [(function, ["a mug", 1, *[None] * 10])])
+    (message,) = call(site.url, [(function, ["a mug", 1, *[None] * 14])])
 
     gallery, _ = message["output"]["data"]
     assert gallery[0]["image"]["path"] in site.gradio.get_blocks().upload_file_set
@@ -222,7 +223,7 @@ def test_numbers_that_are_none_are_refused_in_words(site_of: Sites, number: str)
     site = site_of()
     (function,) = [f["id"] for f in functions(site.url) if f["api_name"] == "generate"]
     with httpx.Client(base_url=f"{site.url}/gradio_api") as client:
-        body = f'{{"fn_index": {function}, "session_hash": "s", "data": ["a mug", 1, {number}{", null" * 9}]}}'
+        body = f'{{"fn_index": {function}, "session_hash": "s", "data": ["a mug", 1, {number}{", null" * 13}]}}'
         headers = {"content-type": "application/json"}
         client.post("/queue/join", content=body, headers=headers).raise_for_status()
         with client.stream("GET", "/queue/data", params={"session_hash": "s"}) as stream:
@@ -284,8 +285,8 @@ def test_a_grid_is_finished_although_its_page_was_closed(site_of: Sites, monkeyp
     drawn = threading.Event()
     stream = site.studio.stream
 
-    def waiting(request: GenerationRequest) -> Iterator[SavedImage]:
-        for image in stream(request):
+    def waiting(request: GenerationRequest, watch: Watch | None = None) -> Iterator[SavedImage]:
+        for image in stream(request, watch):
             yield image
             page_is_closed.wait(60)  # with one picture shown
         drawn.set()
@@ -293,7 +294,8 @@ def test_a_grid_is_finished_although_its_page_was_closed(site_of: Sites, monkeyp
     monkeypatch.setattr(site.studio, "stream", waiting)
     asking, drawing = named(site, "on_ask"), named(site, "on_draw")
     inputs = next(f["inputs"] for f in functions(site.url) if f["id"] == asking)
-    call(site.url, [(asking, [None, False, "a mug", 4, "7", "", *[0] * (len(inputs) - 6)])])
+    resting = [site.gradio.get_blocks().blocks[number].value for number in inputs[10:]]
+    call(site.url, [(asking, [None, False, "a mug", 4, "7", *[""] * 5, *resting])])
     with httpx.Client(base_url=f"{site.url}/gradio_api", timeout=120) as client:
         client.post("/queue/join", json={"fn_index": drawing, "data": [None], "session_hash": "test"})
         with client.stream("GET", "/queue/data", params={"session_hash": "test"}) as stream_of_page:
@@ -323,7 +325,7 @@ def test_the_queue_is_bounded(site_of: Sites) -> None:
         for number in range(1000):
             if number == 50:  # the queue is full, and what the first requests import is there
                 before = resident_bytes()
-            body = {"data": ["a red mug", 1, *[None] * 10], "session_hash": f"s{number}"}
+            body = {"data": ["a red mug", 1, *[None] * 14], "session_hash": f"s{number}"}
             answers.append(client.post(f"{site.url}/gradio_api/call/generate", json=body).status_code)
     grown = resident_bytes() - before
     backend.may_draw.set()
@@ -369,7 +371,7 @@ def test_a_form_of_another_site_can_t_send_anything(site_of: Sites) -> None:
 
     def send(**headers: str) -> list[int]:
         with httpx.Client(base_url=f"{site.url}/gradio_api", headers=headers) as client:
-            body = {"fn_index": generate, "data": ["a mug", 1, *[None] * 10], "session_hash": "s"}
+            body = {"fn_index": generate, "data": ["a mug", 1, *[None] * 14], "session_hash": "s"}
             return [
                 client.post("/upload", files={"files": ("a.png", b"x")}).status_code,
                 client.post("/queue/join", json=body).status_code,

@@ -367,7 +367,7 @@ def on_preview(
 async def on_look(grid: Grid) -> AsyncIterator[tuple[Any, ...]]:
     """How far the grid has come, while it is drawn; it waits in a coroutine, so that no thread does."""
     said = ""
-    while grid.state in ("asked", "drawing") and not grid.superseded:
+    while grid.request is not None and grid.state in ("asked", "drawing") and not grid.superseded:
         words = markup.forming(grid)
         if words and words != said:
             said = words

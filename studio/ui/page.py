@@ -36,9 +36,9 @@ SCRIPT = _FOLDER / "page.js"
 #: Seconds: how often the copies that Gradio served are looked through, and how old they get. The library keeps all.
 _DELETE_CACHE = (3600, 24 * 3600)
 
-#: Open pages whose state is kept, 250 kB each: with Gradio's 10,000 anybody could fill 2.5 GB with made-up sessions.
+#: Open pages whose state is kept, 600 kB each: with Gradio's 10,000 anybody could fill 6 GB with made-up sessions.
 #: What is lost with the oldest page's state is only what it drew last.
-_SESSIONS = 128
+_SESSIONS = 64
 
 #: After every event Gradio would sum up the last 10,000 in a data frame, which costs more than a small picture. Nobody
 #: reads those sums here, and this is the only way to be rid of them: once in so many events.

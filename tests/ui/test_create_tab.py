@@ -169,8 +169,8 @@ def test_a_slow_model_draws_no_previews(tmp_path: Path) -> None:
     slow = Studio(Settings(data_dir=tmp_path / "data"), backends=lambda _: backend)
     assert on_preview(slow, CONTROLS, Grid(), "a mug", 4, "7", "")[0] == ""
     assert backend.drawn == []
-    assert on_ask(slow, CONTROLS, Grid(), False, "a mug", 4, "7", "")[-1]  # which sets off the looking
-    assert on_ask(SlowStudio(slow.settings), CONTROLS, Grid(), False, "a mug", 4, "7", "")[-1] == ""
+    assert on_ask(slow, CONTROLS, Grid(), False, "a mug", 4, "7", "")[-2]  # which sets off the looking
+    assert on_ask(SlowStudio(slow.settings), CONTROLS, Grid(), False, "a mug", 4, "7", "")[-2] == ""
 
 
 def test_a_model_shows_what_it_offers(studio: SlowStudio) -> None:
