@@ -54,8 +54,14 @@ def page(request: pytest.FixtureRequest, browser: "Browser", studio: SlowStudio,
     opened = browser.new_page(viewport={"width": width, "height": height})
     opened.set_default_timeout(TIMEOUT)
     complaints: list[str] = []
-    opened.on("console", lambda message: complaints.append(message.text) if message.type == "error" else None)
-    opened.on("pageerror", lambda error: complaints.append(str(error)))
+
+    def complain(text: str) -> None:
+        """What a page was asking for when it was left or reloaded ends, and the browser says so."""
+        if not any(said in text for said in ("AbortError", "errored out")):
+            complaints.append(text)
+
+    opened.on("console", lambda message: complain(message.text) if message.type == "error" else None)
+    opened.on("pageerror", lambda error: complain(str(error)))
     opened.on(
         "request",
         lambda asked: None if asked.url.startswith((url, "data:", "blob:")) else complaints.append(asked.url),
