@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
+from studio.backends.base import Drawing
 from studio.editing import canvas, enhance, masks, proof, region
 from studio.editing.enhance import settings_of
 from studio.request import Edit, EnhanceRequest, InpaintRequest, OutpaintRequest, RestyleRequest
@@ -16,14 +17,7 @@ if TYPE_CHECKING:
     from studio.backends.retoucher import Retoucher
 
 
-class Edited(NamedTuple):
-    """An edited picture, and what went into it besides the request; JSON values only."""
-
-    image: Image.Image
-    parameters: dict[str, object]
-
-
-def edit(backend: Backend, retoucher: Retoucher, request: Edit, index: int, watch: Watch | None) -> Edited:
+def edit(backend: Backend, retoucher: Retoucher, request: Edit, index: int, watch: Watch | None) -> Drawing:
     """Edits the picture of a request, which was checked and whose seed is resolved."""
     match request:
         case InpaintRequest():
@@ -36,7 +30,7 @@ def edit(backend: Backend, retoucher: Retoucher, request: Edit, index: int, watc
             return _enhance(retoucher, request)
 
 
-def _inpaint(backend: Backend, request: InpaintRequest, index: int, watch: Watch | None) -> Edited:
+def _inpaint(backend: Backend, request: InpaintRequest, index: int, watch: Watch | None) -> Drawing:
     """Repaints each hole in a crop around it, at the model's size; where the mask is 0 not a bit changes."""
     editing = backend.capabilities.editing
     assert editing is not None
@@ -50,27 +44,27 @@ def _inpaint(backend: Backend, request: InpaintRequest, index: int, watch: Watch
 
     image = region.repaint(request.image, mask, paint, side=editing.size)
     held = proof.measure(request.image, image, masks.outside(mask))
-    return Edited(image, parameters | {"proof": held.to_json()})
+    return Drawing(image, parameters | {"proof": held.to_json()})
 
 
-def _outpaint(backend: Backend, request: OutpaintRequest, index: int, watch: Watch | None) -> Edited:
+def _outpaint(backend: Backend, request: OutpaintRequest, index: int, watch: Watch | None) -> Drawing:
     """Inpaints what is new on a larger canvas."""
     extended = canvas.extend(request.image, request.aspect)
     shared = {name: getattr(request, name) for name in ("count", "seed", "negative_prompt", "controls", "choices")}
     hole = InpaintRequest(image=extended.image, mask=extended.mask, prompt=request.prompt, **shared)
     image, parameters = _inpaint(backend, hole, index, watch)
-    return Edited(image, parameters | {"aspect": list(request.aspect)})
+    return Drawing(image, parameters | {"aspect": list(request.aspect)})
 
 
 def _restyle(
     backend: Backend, retoucher: Retoucher, request: RestyleRequest, index: int, watch: Watch | None
-) -> Edited:
+) -> Drawing:
     """Has the backend restyle the whole picture, and puts back what is to be kept: the product's pixels, or all but
     the product's."""
     asked: dict[str, object] = {"keep": request.keep, "strength": request.strength}
     if request.keep == "nothing":
         drawing = backend.restyle(request, index, watch)
-        return Edited(drawing.image, asked | drawing.parameters)
+        return Drawing(drawing.image, asked | drawing.parameters)
     image = request.image
     product = request.mask
     if product is None:
@@ -82,10 +76,10 @@ def _restyle(
     restyled = drawing.image.copy()
     restyled.paste(image, mask=locked)
     held = proof.measure(image, restyled, locked)
-    return Edited(restyled, asked | drawing.parameters | {"proof": held.to_json()})
+    return Drawing(restyled, asked | drawing.parameters | {"proof": held.to_json()})
 
 
-def _enhance(retoucher: Retoucher, request: EnhanceRequest) -> Edited:
+def _enhance(retoucher: Retoucher, request: EnhanceRequest) -> Drawing:
     """Improves light, colour and sharpness, and then makes the picture larger."""
     settings = settings_of(request.settings)
     product = request.mask
@@ -94,4 +88,4 @@ def _enhance(retoucher: Retoucher, request: EnhanceRequest) -> Edited:
     image = enhance.enhance(request.image, settings, product).image
     if request.upscale > 1:
         image = retoucher.upscale(image, request.upscale)
-    return Edited(image, {"settings": dict(request.settings), "upscale": request.upscale})
+    return Drawing(image, {"settings": dict(request.settings), "upscale": request.upscale})

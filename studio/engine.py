@@ -96,7 +96,6 @@ class Engine:
             with self._drawing:
                 if isinstance(request, EnhanceRequest):
                     maker = self._retoucher
-                    maker.load()
                 else:
                     maker = backend
                     self._load(backend)
@@ -141,13 +140,11 @@ class Engine:
         """Where the product is: L, 255 = product, of the picture's size. `hints` say what is and what isn't of it."""
         check_picture(image, None, self._settings.max_pixels)
         with self._drawing:
-            self._retoucher.load()
             return self._retoucher.product_mask(image, hints)
 
     def upscale(self, image: Image.Image, factor: int) -> Image.Image:
         """The picture (RGB) `factor` (2 or 4) times as wide and high, by the network that was trained for it."""
         with self._drawing:
-            self._retoucher.load()
             return self._retoucher.upscale(image, factor)
 
     def redraw(

@@ -39,8 +39,9 @@ class Choice:
 
 @dataclass(frozen=True, kw_only=True)
 class Editing:
-    """How a backend edits pictures. `size`: it works best on pictures whose longer side has so many pixels, and gets
-    none that are longer. `keeps`: what its restyling can leave as it is. `by_words`: inpainting follows the prompt."""
+    """How a backend edits pictures. `size`: it repaints holes best in crops whose longer side has so many pixels, and
+    gets none that are longer; restyling gets the whole picture. `keeps`: what its restyling can leave as it is.
+    `by_words`: inpainting follows the prompt."""
 
     size: int
     keeps: tuple[Keep, ...]

@@ -43,9 +43,14 @@ class Retoucher:
 
     @cached_property
     def model_sha256(self) -> str:
-        """Of the hashes of all three."""
-        hashes = (self._inpainter.sha256, self._product_mask.sha256, self._upscaler.sha256)
-        return hashlib.sha256(" ".join(hashes).encode()).hexdigest()
+        """Of the files of all three, none of which is loaded for it. Raises WeightsError."""
+        digest = hashlib.sha256()
+        try:
+            for name in (INPAINTER, PRODUCT_MASK, UPSCALER):
+                digest.update((self._folder / name).read_bytes())
+        except OSError as error:
+            raise WeightsError(f"The network {error.filename} can't be read.", "Install the studio again.") from error
+        return digest.hexdigest()
 
     @property
     def inpainter_sha256(self) -> str:
@@ -54,9 +59,6 @@ class Retoucher:
     @property
     def product_mask_sha256(self) -> str:
         return self._product_mask.sha256
-
-    def load(self) -> None:
-        """Nothing yet, as most edits need one of the networks alone."""
 
     def product_mask(self, image: Image.Image, hints: Hints = NO_HINTS) -> Image.Image:
         """Where the product is: L, 255 = product, of the picture's size. Raises WeightsError."""
