@@ -6,12 +6,14 @@ import threading
 import time
 from collections.abc import Callable, Collection, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from typing import Any
 
 import httpx
+import pytest
 import uvicorn
 from fastapi import FastAPI
+from gradio_client import Client
 
 from studio.server import create_app, listen
 from studio.service import Studio
@@ -25,6 +27,16 @@ def build_app(studio: Studio, names: Collection[str] | None = None) -> FastAPI:
 
     with ThreadPoolExecutor(1) as aside:  # playwright has a loop in this thread
         return aside.submit(lambda: asyncio.run(build())).result()
+
+
+@contextmanager
+def connected(studio: Studio, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Client]:
+    """Yields a client of the page over `studio`, while that runs."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("GRADIO_TEMP_DIR", str(tmp_path_factory.mktemp("cache")))
+        with serving(build_app(studio)) as url:
+            with closing(Client(url, download_files=str(tmp_path_factory.mktemp("got")), verbose=False)) as client:
+                yield client
 
 
 @contextmanager

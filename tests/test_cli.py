@@ -8,9 +8,10 @@ from pathlib import Path
 
 import pytest
 import typer
+from PIL import Image, ImageChops
 from typer.testing import CliRunner, Result
 
-from studio import provenance
+from studio import imaging, provenance
 from studio.cli import _set_by_hand, app
 from studio.request import Recipe
 from tests.evaluation.toy import write_toys
@@ -343,3 +344,72 @@ def test_settings_of_the_model_are_given_by_name() -> None:
     )
     with pytest.raises(typer.BadParameter, match="NAME=VALUE"):
         _set_by_hand(["scheduler"])
+
+
+@pytest.fixture
+def photo(tmp_path: Path) -> Path:
+    path = tmp_path / "photo.jpg"
+    Image.effect_noise((96, 72), 60).convert("RGB").save(path, quality=95)
+    return path
+
+
+@pytest.fixture
+def white(tmp_path: Path) -> Path:
+    """A mask that is white in the middle."""
+    mask = Image.new("L", (96, 72))
+    mask.paste(255, (30, 20, 60, 50))
+    mask.save(tmp_path / "mask.png")
+    return tmp_path / "mask.png"
+
+
+def edited(*arguments: object) -> Image.Image:
+    result = run(*arguments, "--json")
+    assert result.exit_code == 0, result.stderr
+    (image,) = json.loads(result.stdout)["images"]
+    recipe = run("recipe", image["path"], "--json")
+    assert json.loads(recipe.stdout)["verdict"] == "exact"
+    return imaging.decode(Path(image["path"]).read_bytes())
+
+
+def test_photos_are_edited(photo: Path, white: Path, tmp_path: Path) -> None:
+    source, mask = imaging.decode(photo.read_bytes()), imaging.decode_mask(white.read_bytes())
+
+    filled = edited("inpaint", photo, "--mask", white, "--seed", 3, "--out", tmp_path / "out")
+    placed = edited("restyle", photo, "--mask", white, "--prompt", "on a marble counter")
+    recoloured = edited("restyle", photo, "--mask", white, "--prompt", "make it navy", "--keep", "shape")
+
+    assert (tmp_path / "out" / "000-3.png").is_file()
+    inverse = ImageChops.invert(mask)
+    for image, locked in ((filled, inverse), (placed, mask), (recoloured, inverse)):
+        difference = ImageChops.difference(image, source)
+        assert difference.getbbox() is not None
+        assert ImageChops.multiply(difference, locked.convert("RGB")).getbbox() is None
+    assert edited("outpaint", photo, "--aspect", "2:1").size == (144, 72)
+    assert edited("enhance", photo, "--auto", "--upscale", 2).width > 150
+
+
+def test_the_product_is_found_and_written_beside_the_photo(photo: Path) -> None:
+    result = run("mask", photo, "--json")
+
+    assert result.exit_code == 0, result.stderr
+    assert json.loads(result.stdout) == {"path": str(photo.with_name("photo-mask.png"))}
+    with Image.open(photo.with_name("photo-mask.png")) as mask:
+        assert (mask.mode, mask.size) == ("L", (96, 72))
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "said"),
+    [
+        (("inpaint", "PHOTO", "--mask", "missing.png"), 1, "missing.png can't be read"),
+        (("outpaint", "PHOTO", "--aspect", "wide"), 2, "not a shape such as 16:9"),
+        (("restyle", "PHOTO"), 1, "Nothing is said"),
+        (("restyle", "PHOTO", "--prompt", "xyzzy", "--keep", "nothing"), 1, "Nothing in this instruction"),
+        (("enhance", "PHOTO"), 2, "nothing is asked for"),
+        (("enhance", "PHOTO", "--upscale", "3"), 1, "can't be made 3 times"),
+    ],
+)
+def test_edits_that_make_no_sense_are_refused(photo: Path, arguments: tuple[str, ...], code: int, said: str) -> None:
+    result = run(*(photo if each == "PHOTO" else each for each in arguments))
+
+    assert result.exit_code == code
+    assert said in " ".join(result.stderr.replace("│", " ").split())

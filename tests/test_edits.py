@@ -6,7 +6,7 @@ from PIL import Image, ImageChops, ImageDraw, ImageFilter
 
 from studio import imaging, provenance
 from studio.errors import InputError
-from studio.request import InpaintRequest, OutpaintRequest, Request, RestyleRequest, SavedImage
+from studio.request import EnhanceRequest, InpaintRequest, OutpaintRequest, Request, RestyleRequest, SavedImage
 from studio.service import Studio
 from studio.settings import Settings
 from tests.fakes import FakeBackend, FakeRetoucher
@@ -168,6 +168,18 @@ def test_strangers_get_neither_prompt_nor_mask(studio: Studio, photo: Image.Imag
     assert signature is not None and signature.state == "intact"
 
 
+def test_an_improvement_is_no_drawing_and_drawn_again(studio: Studio, photo: Image.Image) -> None:
+    plain = edited(studio, EnhanceRequest(image=photo, settings={"exposure": 0.5, "aspect": [1, 1]}))
+    large = edited(studio, EnhanceRequest(image=photo, settings={"white_background": 1.0}, upscale=2))
+
+    assert plain.image.width == plain.image.height
+    assert (plain.recipe.backend, provenance.source_type(plain.recipe)) == ("retoucher", provenance.ENHANCED)
+    assert (large.image.size, provenance.source_type(large.recipe)) == ((180, 140), provenance.COMPOSITE)
+    assert large.image.getpixel((0, 0)) == (255, 255, 255)
+    for image in (plain, large):
+        assert studio.recipe(image.path)[1].outcome == "exact"
+
+
 @pytest.mark.parametrize(
     ("request_of", "said"),
     [
@@ -178,6 +190,9 @@ def test_strangers_get_neither_prompt_nor_mask(studio: Studio, photo: Image.Imag
         (lambda photo: OutpaintRequest(image=photo, aspect=(0, 1)), "aspect can't be 0:1"),
         (lambda photo: OutpaintRequest(image=photo, aspect=(1000, 1)), "too long"),
         (lambda photo: RestyleRequest(image=photo, prompt=" "), "Nothing is said"),
+        (lambda photo: EnhanceRequest(image=photo, settings={"glitter": 1}), "no improvement 'glitter'"),
+        (lambda photo: EnhanceRequest(image=photo, settings={"exposure": 9}), "Exposure can't be 9"),
+        (lambda photo: EnhanceRequest(image=photo, upscale=3), "can't be made 3 times"),
         (lambda photo: RestyleRequest(image=photo, prompt="blue", strength=2), "strength can't be 2"),
         (lambda photo: RestyleRequest(image=photo, prompt="blue", keep=cast("Any", "all")), "can't keep 'all'"),
     ],

@@ -16,8 +16,6 @@ from studio.campaign.channels import Channel
 from studio.campaign.colours import CONTRAST, contrast, contrast_of, luminance, luminances
 from studio.signature import Signature
 
-#: What the files of a channel's formats are to Pillow.
-PILLOW_FORMATS = {"jpg": "JPEG", "png": "PNG", "webp": "WEBP"}
 _ENDINGS = {"JPEG": "jpg", "PNG": "png", "WEBP": "webp"}
 #: JPEG codes blocks of 8 pixels, with half the colour in 16: so far from a product, white is white.
 _FRINGE = {"PNG": 2, "JPEG": 16, "WEBP": 16}

@@ -60,11 +60,6 @@ def parse(text: str) -> Rgb:
     return red, green, blue
 
 
-def hexadecimal(colour: Rgb) -> str:
-    """#rrggbb."""
-    return "#" + bytes(colour).hex()
-
-
 def linear_of(rgb: NDArray[np.uint8]) -> Floats:
     """8-bit sRGB to linear light 0..1."""
     return _LINEAR[rgb]

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, fields
 from typing import Any, cast
 
 import numpy as np
@@ -158,13 +158,6 @@ def measured(image: Image.Image) -> EnhanceSettings:
         sharpen=round(float(np.clip(0.45 - noise / 20, 0.1, 0.45)), 2),
         straighten=_tilt(small),
     )
-
-
-def scaled(settings: EnhanceSettings, strength: float) -> EnhanceSettings:
-    """Settings with every number `strength` (0..1) times as large; the crop stays."""
-    numbers = {field.name: getattr(settings, field.name) for field in fields(settings) if field.name in _RANGES}
-    kept = {"fill"}
-    return replace(settings, **{name: value * strength for name, value in numbers.items() if name not in kept})
 
 
 def _small(image: Image.Image) -> Image.Image:

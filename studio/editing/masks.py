@@ -6,12 +6,11 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image, ImageDraw, ImageFilter, ImageOps
+from PIL import Image, ImageFilter, ImageOps
 from scipy.ndimage import distance_transform_edt
 
 from studio.errors import InputError
@@ -67,16 +66,6 @@ def inside(mask: Image.Image) -> Image.Image:
 def outside(mask: Image.Image) -> Image.Image:
     """255 where the mask is 0, 0 elsewhere: the pixels that an edit must leave alone."""
     return mask.point([255 * (value == 0) for value in range(256)])
-
-
-def rectangles(size: tuple[int, int], boxes: Sequence[Box]) -> Image.Image:
-    """A mask of the size (width, height) that is 255 in the boxes; what lies outside the image is cut off."""
-    mask = Image.new("L", size)
-    draw = ImageDraw.Draw(mask)
-    for left, top, right, bottom in boxes:
-        if right > left and bottom > top:
-            draw.rectangle((left, top, right - 1, bottom - 1), fill=255)
-    return mask
 
 
 def grow(mask: Image.Image, pixels: float) -> Image.Image:

@@ -204,6 +204,13 @@ def mask_buttons(studio: Studio, easel: Easel, *, background: bool) -> None:
     )
 
 
+def connect_upload(easel: Easel) -> None:
+    """Opens what is uploaded; a file that can't be read leaves the box empty for the next one."""
+    easel.upload.upload(
+        partial(on_upload, easel), easel.upload, easel.opened, show_progress_on=easel.view, **ASKS
+    ).failure(None, outputs=easel.upload, js="() => null")
+
+
 def on_upload(easel: Easel, path: str | None) -> list[Any]:
     """Opens a picture that somebody chose. One that can't be read leaves the one before where it was."""
     with plain_words():

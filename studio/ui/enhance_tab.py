@@ -14,7 +14,7 @@ import gradio as gr
 from studio.errors import InputError
 from studio.request import EnhanceRequest
 from studio.ui import easel as easels
-from studio.ui.easel import Look, easel_widgets
+from studio.ui.easel import Look, connect_upload, easel_widgets
 from studio.ui.editing_tab import ASPECTS, EditingTab
 from studio.ui.errors import plain_words
 from studio.ui.picture import Picture, decoded, decoded_bytes, select, selection_of, side_by_side, smaller
@@ -87,9 +87,7 @@ def enhance_tab(studio: Studio) -> EditingTab:
         results = results_widgets("enhance")
 
     # 2. Events.
-    easel.upload.upload(
-        partial(easels.on_upload, easel), easel.upload, easel.opened, show_progress_on=easel.view, **ASKS
-    ).failure(None, outputs=easel.upload, js="() => null")
+    connect_upload(easel)
     values = [white, crop, *sliders]
     shown = [easel.picture, preview]
     looking: dict[str, Any] = {"show_progress": "hidden", "trigger_mode": "always_last", **DRAWS}

@@ -14,12 +14,12 @@ from studio.errors import InputError
 from studio.request import InpaintRequest, OutpaintRequest
 from studio.ui import easel as easels
 from studio.ui.controls import read_seed
-from studio.ui.easel import Look, easel_widgets, mask_buttons
+from studio.ui.easel import Look, connect_upload, easel_widgets, mask_buttons
 from studio.ui.editing_tab import ASPECTS, EditingTab, editing_of
 from studio.ui.errors import plain_words
 from studio.ui.markup import notice
 from studio.ui.picture import Picture, decoded, full_mask
-from studio.ui.queues import ASKS, DRAWS
+from studio.ui.queues import DRAWS
 from studio.ui.results import UNATTENDED, Result, connect_results, results_widgets, run
 
 if TYPE_CHECKING:
@@ -81,9 +81,7 @@ def inpaint_tab(studio: Studio) -> EditingTab:
         results = results_widgets("inpaint")
 
     # 2. Events.
-    easel.upload.upload(
-        partial(easels.on_upload, easel), easel.upload, easel.opened, show_progress_on=easel.view, **ASKS
-    ).failure(None, outputs=easel.upload, js="() => null")
+    connect_upload(easel)
     making: dict[str, Any] = {"show_progress_on": easel.view, "trigger_mode": "once", **DRAWS}
     fill.click(
         partial(on_inpaint, studio),

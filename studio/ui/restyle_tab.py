@@ -14,7 +14,7 @@ from studio.errors import InputError
 from studio.request import Keep, RestyleRequest
 from studio.ui import easel as easels
 from studio.ui.controls import read_seed
-from studio.ui.easel import Look, easel_widgets, mask_buttons
+from studio.ui.easel import Look, connect_upload, easel_widgets, mask_buttons
 from studio.ui.editing_tab import EditingTab, editing_of
 from studio.ui.errors import plain_words
 from studio.ui.markup import notice
@@ -115,9 +115,7 @@ def restyle_tab(studio: Studio) -> EditingTab:
         results = results_widgets("restyle")
 
     # 2. Events.
-    easel.upload.upload(
-        partial(easels.on_upload, easel), easel.upload, easel.opened, show_progress_on=easel.view, **ASKS
-    ).failure(None, outputs=easel.upload, js="() => null")
+    connect_upload(easel)
     for text, button in presets:
         button.click(partial(on_example, studio, text), outputs=[prompt, keep], show_progress="hidden", **ASKS)
     restyle.click(

@@ -19,13 +19,14 @@ from PIL import Image, ImageFilter
 from studio.editing.backdrop import place
 from studio.editing.enhance import EnhanceSettings, enhance
 from studio.editing.looks import apply
-from studio.editing.masks import blurred, outside, rectangles
+from studio.editing.masks import blurred, outside
 from studio.editing.material import rematerial
 from studio.editing.proof import measure
 from studio.editing.recolour import recolour
 from studio.editing.reference import like
 from studio.editing.region import repaint
 from studio.styles import Look
+from tests.editing.shapes import rectangles
 
 _ALL = EnhanceSettings(exposure=0.3, white_balance=1, contrast=0.3, denoise=0.5, sharpen=0.5, straighten=2)
 

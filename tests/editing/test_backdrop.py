@@ -6,10 +6,11 @@ from PIL import Image
 
 from studio.editing.backdrop import place
 from studio.editing.colour import lab_of
-from studio.editing.masks import blurred, rectangles
+from studio.editing.masks import blurred
 from studio.editing.plates import plate_of, plates
 from studio.errors import InputError
 from studio.world.scene import SCENES
+from tests.editing.shapes import rectangles
 
 
 def _photo(width: int = 96, height: int = 96) -> tuple[Image.Image, Image.Image]:

@@ -35,7 +35,3 @@ def test_reads_names_and_digits(text: str, expected: tuple[int, int, int]) -> No
 def test_says_what_a_colour_is(text: str) -> None:
     with pytest.raises(InputError, match="is not a colour"):
         colour.parse(text)
-
-
-def test_writes_digits() -> None:
-    assert colour.hexadecimal((255, 128, 0)) == "#ff8000"

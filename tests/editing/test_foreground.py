@@ -2,7 +2,8 @@ import numpy as np
 from PIL import Image
 
 from studio.editing.foreground import foreground
-from studio.editing.masks import blurred, inside, rectangles
+from studio.editing.masks import blurred, inside
+from tests.editing.shapes import rectangles
 
 
 def test_finds_the_product_s_colour_under_a_soft_edge() -> None:

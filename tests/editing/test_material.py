@@ -6,11 +6,11 @@ from PIL import Image
 from skimage.color import deltaE_ciede2000
 
 from studio.editing.colour import lab_of
-from studio.editing.masks import rectangles
 from studio.editing.material import rematerial
 from studio.editing.texture import MATERIALS
 from studio.errors import InputError
 from studio.world.scene import COLOURS
+from tests.editing.shapes import rectangles
 from tests.editing.test_recolour import shaded
 
 

@@ -5,9 +5,10 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from studio.editing.colour import oklab_of
-from studio.editing.masks import inside, rectangles
+from studio.editing.masks import inside
 from studio.editing.reference import like
 from studio.errors import InputError
+from tests.editing.shapes import rectangles
 
 
 def _colours(seed: int, middle: tuple[int, int, int], spread: float = 25, size: int = 80) -> Image.Image:

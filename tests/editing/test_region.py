@@ -4,10 +4,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image, ImageDraw
 
-from studio.editing.masks import blurred, outside, rectangles
+from studio.editing.masks import blurred, outside
 from studio.editing.proof import measure
 from studio.editing.region import blend, cut, cut_mask, regions, repaint
 from studio.errors import InputError
+from tests.editing.shapes import rectangles
 
 
 def _noise(width: int, height: int, seed: int = 0) -> Image.Image:

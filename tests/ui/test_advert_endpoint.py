@@ -3,7 +3,6 @@
 import json
 import zipfile
 from collections.abc import Iterator
-from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +16,7 @@ from studio import imaging
 from studio.service import Studio
 from studio.settings import Settings
 from tests.fakes import FakeBackend, FakeRetoucher
-from tests.serving import build_app, serving
+from tests.serving import connected
 
 #: A small channel, so that adverts are made at once.
 SQUARE = "google_large_rectangle"
@@ -36,11 +35,8 @@ def studio(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Studio]:
 
 @pytest.fixture(scope="module")
 def client(studio: Studio, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Client]:
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("GRADIO_TEMP_DIR", str(tmp_path_factory.mktemp("cache")))
-        with serving(build_app(studio)) as url:
-            with closing(Client(url, download_files=str(tmp_path_factory.mktemp("got")), verbose=False)) as connected:
-                yield connected
+    with connected(studio, tmp_path_factory) as client:
+        yield client
 
 
 def test_adverts_of_a_description_come_as_a_zip(client: Client, studio: Studio) -> None:

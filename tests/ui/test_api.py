@@ -16,7 +16,7 @@ from studio.server import names_of
 from studio.service import Studio
 from studio.settings import Settings
 from tests.fakes import FakeBackend, FakeRetoucher
-from tests.serving import build_app, serving
+from tests.serving import build_app, connected, serving
 
 
 @pytest.fixture(scope="module")
@@ -29,11 +29,8 @@ def studio(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Studio]:
 
 @pytest.fixture(scope="module")
 def client(studio: Studio, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Client]:
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("GRADIO_TEMP_DIR", str(tmp_path_factory.mktemp("cache")))
-        with serving(build_app(studio)) as url:
-            with closing(Client(url, download_files=str(tmp_path_factory.mktemp("got")), verbose=False)) as connected:
-                yield connected
+    with connected(studio, tmp_path_factory) as client:
+        yield client
 
 
 def test_the_prompt_is_enough(client: Client) -> None:
