@@ -19,6 +19,7 @@ from typer.core import TyperGroup
 
 from studio.errors import StudioError
 from studio.models.presets import DIFFUSION_PRESETS, PRESETS
+from studio.request import Keep
 
 if TYPE_CHECKING:
     from PIL import Image
@@ -30,7 +31,6 @@ if TYPE_CHECKING:
     from studio.signature import Signature
 
 Crop = Literal["centre", "product"]
-Keep = Literal["product", "shape", "nothing"]
 #: What torch says, with a GPU and without.
 _OUT_OF_MEMORY = re.compile("out of memory|allocate memory|not enough memory")
 #: Not ones that draw: one says what pictures are like, for the library; the others make pictures of pictures.

@@ -8,10 +8,9 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
+from studio.request import Keep
 from studio.world.scene import SCENES
 
-#: What an edit leaves as it is: the product's pixels, its shape, or nothing.
-Keep = Literal["product", "shape", "nothing"]
 Language = Literal["en", "zh", "de"]
 
 _HEX = re.compile(r"#[0-9a-fA-F]{6}")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from pathlib import Path
 
 import pytest
@@ -58,3 +59,11 @@ def test_enlarged_pictures_are_nearer_to_the_true_one_than_bicubic_ones() -> Non
     ours = upscale(load_upscaler(asset("upscaler")).network, small[0], 2)
     error, bicubic = ((each - image).square().mean() for each in (ours, enlarged(small)[0]))
     assert error < 0.7 * bicubic
+
+
+@pytest.mark.parametrize("name", ["inpainter", "product_mask", "upscaler"])
+def test_their_card_is_of_these_weights(name: str) -> None:
+    assets = packaged("assets")
+    sha256 = hashlib.sha256((assets / f"{name}.safetensors").read_bytes()).hexdigest()
+
+    assert sha256 in (assets / "EDITING_CARD.md").read_text(encoding="utf-8")

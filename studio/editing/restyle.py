@@ -16,7 +16,8 @@ from studio.editing.proof import Proof, measure
 from studio.editing.recolour import recolour
 from studio.errors import InputError
 from studio.prompts import Prompts
-from studio.styles import Keep, Style
+from studio.request import Keep
+from studio.styles import Style
 
 #: Finishes without a material: what is glossy is shown as plastic would be, what is matte as rubber.
 _PLAIN = {"glossy": "plastic", "matte": "rubber"}

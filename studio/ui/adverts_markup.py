@@ -7,7 +7,7 @@ from html import escape
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
-from studio.ui.markup import data_url, notice
+from studio.ui.markup import data_url, notice, side_by_side
 
 if TYPE_CHECKING:
     from studio.campaign.advert import Advert
@@ -192,14 +192,8 @@ def compared(run: Run, rows: Sequence[Row], channels: Mapping[str, Channel]) -> 
         }
         for row in rows
     ]
-    differing = [name for name in facts[0] if len({each[name] for each in facts}) > 1]
-    items = "".join(
-        f'<li><img src="{address(run, row)}" alt="{escape(name_of(row))}"><dl>'
-        + "".join(f"<dt>{name}</dt><dd>{escape(each[name])}</dd>" for name in differing)
-        + "</dl></li>"
-        for row, each in zip(rows, facts, strict=True)
-    )
-    return f'<ul class="compared advert-compared">{items}</ul>'
+    pictures = [(address(run, row), name_of(row)) for row in rows]
+    return side_by_side(pictures, facts, classes="compared advert-compared")
 
 
 def layout_icons(layouts: Sequence[Layout], selector: str) -> str:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 from studio.library.records import utc_now
 from studio.request import ADVERT, PHOTO
+from studio.ui.markup import side_by_side
 
 if TYPE_CHECKING:
     from studio.library.library import Storage
@@ -124,14 +125,8 @@ def compared(records: Sequence[ImageRecord], recipes: Sequence[Recipe | None]) -
         }
         for record, recipe in zip(records, recipes, strict=True)
     ]
-    differing = [name for name in rows[0] if len({row[name] for row in rows}) > 1]
-    items = "".join(
-        f'<li><img src="/files/{record.sha256}" alt="{escape(title(record))}, seed {record.seed}"><dl>'
-        + "".join(f"<dt>{name}</dt><dd>{escape(row[name]) or 'none'}</dd>" for name in differing)
-        + "</dl></li>"
-        for record, row in zip(records, rows, strict=True)
-    )
-    return f'<ul class="compared">{items}</ul>'
+    pictures = [(f"/files/{record.sha256}", f"{title(record)}, seed {record.seed}") for record in records]
+    return side_by_side(pictures, rows)
 
 
 def link_name(share: ShareRecord) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import base64
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from html import escape
 from typing import TYPE_CHECKING
 
@@ -129,3 +129,17 @@ def _row(title: str, items: Iterable[str]) -> str:
 def data_url(image: Image.Image) -> str:
     """An image as text, so that no file is written for it."""
     return "data:image/webp;base64," + base64.b64encode(imaging.to_webp(image, max(image.size))).decode()
+
+
+def side_by_side(
+    pictures: Sequence[tuple[str, str]], facts: Sequence[Mapping[str, str]], *, classes: str = "compared"
+) -> str:
+    """Pictures (address and description), and below each those of its facts that set it apart from the others."""
+    differing = [name for name in facts[0] if len({each[name] for each in facts}) > 1]
+    items = "".join(
+        f'<li><img src="{source}" alt="{escape(said)}"><dl>'
+        + "".join(f"<dt>{name}</dt><dd>{escape(each[name]) or 'none'}</dd>" for name in differing)
+        + "</dl></li>"
+        for (source, said), each in zip(pictures, facts, strict=True)
+    )
+    return f'<ul class="{classes}">{items}</ul>'
