@@ -96,9 +96,8 @@ def palette_of(image: Image.Image, mask: Image.Image) -> Palette:
 
 
 def palette_around(colour: Colour, accent: Colour | None = None) -> Palette:
-    """A palette around a brand's colour; its surfaces are tints of it, and the deep one is the colour itself where white
-    can be read on it."""
-    hue, light, saturation = colorsys.rgb_to_hls(*(value / 255 for value in colour))
+    """A palette around a brand's colour: its surfaces are tints of it, and where white can be read on it, itself."""
+    hue, _, saturation = colorsys.rgb_to_hls(*(value / 255 for value in colour))
     deep = colour if contrast(WHITE, colour) >= AIM else _hls(hue, 0.24, min(saturation, 0.8))
     return Palette(
         ground=_hls(hue, 0.94, min(saturation, 0.45)),

@@ -10,7 +10,6 @@ from __future__ import annotations
 import io
 import math
 import time
-from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -33,6 +32,7 @@ from studio.models.diffusion import (
     to_patches,
     without_words,
 )
+from studio.models.muon import Muon, split_parameters
 from studio.models.snapshot import write_whole
 from studio.models.text_encoder import TextEncoder
 from studio.training.config import DiffusionConfig
@@ -47,6 +47,7 @@ from studio.training.folder import (
     saving,
 )
 from studio.training.interrupt import Interrupt
+from studio.training.precision import autocast, quick_dtype
 from studio.training.progress import REPORT_SECONDS, Means, Progress, Say, report_progress
 from studio.training.reading import encode_captions, trained_adapter
 from studio.training.sheets import COLUMNS, pairs_of_rows
@@ -66,12 +67,13 @@ class _Networks:
     empty: Conditioning  # what the adapter makes of the empty text
     unet: UNet2DConditionModel
     scheduler: DDIMScheduler
-    optimizers: Sequence[torch.optim.Optimizer]
+    muon: torch.optim.Optimizer
+    adamw: torch.optim.Optimizer
     ema: EMA
 
     def stateful(self) -> dict[str, Any]:
         """What a checkpoint holds of them, by name; the adapter lies beside it, as it no longer changes."""
-        return {"unet": self.unet, "optimizer": self.optimizers[0], "ema": self.ema}
+        return {"unet": self.unet, "muon": self.muon, "adamw": self.adamw, "ema": self.ema}
 
     @property
     def kept_bytes(self) -> int:
@@ -106,12 +108,7 @@ def train(
             holds a run that `resume` contradicts.
     """
     # 1. A folder that is new, or a run to go on with.
-    accelerator = Accelerator(
-        cpu=not torch.accelerator.is_available(),
-        mixed_precision="bf16" if torch.cuda.is_available() else "no",
-        project_dir=str(out),
-        log_with="tensorboard",
-    )
+    accelerator = Accelerator(cpu=not torch.accelerator.is_available(), project_dir=str(out), log_with="tensorboard")
     say = accelerator.on_main_process(say)
     if (out / "config.json").exists() and not resume:
         raise TrainingStopped(f"{out} already holds a run: go on with it (--resume) or name another folder.")
@@ -136,6 +133,7 @@ def train(
 
     # 3. The network, and where an earlier run left it.
     unet = build_unet(config.preset).to(accelerator.device, memory_format=torch.channels_last)  # type: ignore[call-overload]
+    matrices, rest = split_parameters(unet, other=("conv_in", "conv_out"))
     with torch.no_grad():
         empty = adapter(*(each.to(accelerator.device) for each in nothing))
     networks = _Networks(
@@ -143,7 +141,8 @@ def train(
         empty=empty,
         unet=unet,
         scheduler=build_scheduler(),
-        optimizers=[torch.optim.AdamW(unet.parameters(), betas=(0.9, 0.99), weight_decay=0.01)],
+        muon=Muon(matrices, dtype=quick_dtype(accelerator.device)),
+        adamw=torch.optim.AdamW(rest, betas=(0.9, 0.99), weight_decay=0.01),
         ema=EMA(unet),
     )
     progress, means = Progress(), Means()
@@ -168,12 +167,12 @@ def train(
         while (share := progress.share(config)) < 1:
             began = time.monotonic()
             batch = _batch(config, data, texts, networks, progress.step, accelerator)
-            with accelerator.autocast():
+            with autocast(accelerator.device):
                 v = predict(unet, batch.noisy, batch.timesteps, batch.conditioning)
             loss = F.mse_loss(v.float(), batch.target)
             warm = min(1.0, (progress.num_images_seen + config.batch_size) / config.warm_up)
             rate = warm * cosine(config.learning_rate, share)
-            descend({"v_error": loss}, unet, networks.optimizers, rate, accelerator)
+            descend({"v_error": loss}, unet, [networks.muon, networks.adamw], rate, accelerator)
             images = config.batch_size * accelerator.num_processes
             progress.step += 1
             progress.num_images_seen += images
