@@ -63,19 +63,20 @@ class DiffusionSnapshot:
 
 
 def build_unet(preset: str) -> UNet2DConditionModel:
-    """Random weights. The words come in by cross-attention at 1/4 and 1/8 of the picture, and the sentence beside the
-    time, as the generator has it in its style."""
+    """Random weights. The words come in by cross-attention in the two smallest maps, and the sentence beside the time,
+    as the generator has it in its style."""
     from diffusers.models.unets.unet_2d_condition import UNet2DConditionModel
 
     chosen = DIFFUSION_PRESETS[preset]
+    silent = len(chosen.widths) - 2
     return UNet2DConditionModel(
         sample_size=chosen.size // PATCH,
         in_channels=3 * PATCH**2,
         out_channels=3 * PATCH**2,
         block_out_channels=chosen.widths,
         layers_per_block=1,
-        down_block_types=("DownBlock2D", "CrossAttnDownBlock2D", "CrossAttnDownBlock2D"),
-        up_block_types=("CrossAttnUpBlock2D", "CrossAttnUpBlock2D", "UpBlock2D"),
+        down_block_types=("DownBlock2D",) * silent + ("CrossAttnDownBlock2D",) * 2,
+        up_block_types=("CrossAttnUpBlock2D",) * 2 + ("UpBlock2D",) * silent,
         norm_num_groups=16,
         attention_head_dim=4,  # diffusers means the number of heads
         cross_attention_dim=TEXT_WIDTH,

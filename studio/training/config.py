@@ -65,7 +65,7 @@ class DiffusionConfig(RunConfig):
     """A run of the diffusion model."""
 
     preset: str = "diffusion64"
-    learning_rate: tuple[float, float] = (5e-4, 5e-5)
+    learning_rate: tuple[float, float] = (2.5e-3, 5e-5)
     warm_up: int = 5_000  # images over which the rate rises from nothing
     text_dropout: float = (
         0.1  # of images are shown without their words, so that guidance has something to lead away from
