@@ -65,11 +65,13 @@ OWN_PIPELINE = "TextAdapterPipeline"
 @dataclass(frozen=True, kw_only=True)
 class _Facts:
     """What is known of a model before it is loaded. `tasks` are the classes of its pipelines, `needs_mask` says that it
-    does nothing but fill holes, `schedulers` are names of classes, its own first."""
+    does nothing but fill holes, `distilled` that it learnt to do without guidance, `schedulers` are names of classes,
+    its own first."""
 
     folder: ModelFolder
     tasks: Mapping[str, type]
     needs_mask: bool
+    distilled: bool
     size: int
     grain: int
     schedulers: tuple[str, ...]
@@ -90,7 +92,9 @@ class _Facts:
         return inspect.signature(self.tasks[task].__call__).parameters
 
     def guidance(self, task: str) -> str | None:
-        """The parameter that a pipeline calls what we call guidance."""
+        """The parameter that a pipeline calls what we call guidance; None where it takes none or pays no heed to it."""
+        if self.distilled:
+            return None
         taken = self.parameters(task)
         for name in (GUIDANCE.name, AGAINST.name):
             if name in taken and taken[name].default is not None:
@@ -165,6 +169,7 @@ class DiffusionBackend:
             tasks=tasks,
             # Beside the noise it is given the picture and the mask, as further channels.
             needs_mask=denoiser.get("in_channels") == 2 * folder.config("vae").get("latent_channels", 0) + 1,
+            distilled=model_folder.read_json(folder.path / model_folder.INDEX).get("is_distilled") is True,
             size=self._listed.size if self._listed else size,
             grain=max(GRAIN, 2 * image_to_latents),
             schedulers=_schedulers(folder, tasks),
@@ -639,6 +644,7 @@ def _own_facts(folder: ModelFolder) -> _Facts:
         folder=folder,
         tasks={WORDS: TextAdapterPipeline},
         needs_mask=False,
+        distilled=False,
         size=size,
         grain=1,
         schedulers=(folder.parts["scheduler"][1],),

@@ -28,9 +28,17 @@ def raw_latents(pipeline: Any, latents: Tensor, width: int, height: int) -> Tens
     where the pipeline doesn't say how it packs them."""
     config = pipeline.vae.config
     if latents.ndim == 3:  # a row of patches
-        if not hasattr(pipeline, "_unpack_latents"):
+        if hasattr(pipeline, "_unpack_latents"):
+            latents = pipeline._unpack_latents(latents, height, width, pipeline.vae_scale_factor)
+        elif hasattr(pipeline, "_unpatchify_latents") and hasattr(pipeline.vae, "bn"):  # normed by channel
+            grid = [side // (2 * pipeline.vae_scale_factor) for side in (height, width)]
+            latents = latents.transpose(1, 2).unflatten(2, grid)
+            norm = pipeline.vae.bn
+            deviation = (norm.running_var + config.batch_norm_eps).sqrt()
+            latents = latents * deviation[:, None, None] + norm.running_mean[:, None, None]
+            return pipeline._unpatchify_latents(latents)[0].float()
+        else:
             return None
-        latents = pipeline._unpack_latents(latents, height, width, pipeline.vae_scale_factor)
     if latents.ndim == 5:  # one frame of a film
         latents = latents[:, :, 0]
     if latents.shape[1] != channels(config):

@@ -31,7 +31,9 @@ Open = Callable[[str], DiffusionBackend]
 
 STEPS = {"num_inference_steps": 3.0}
 REQUEST = GenerationRequest(prompt="a red mug", count=2, seed=7, size=32, controls=STEPS)
-KINDS = ("sd", "sdxl", "sd3", "flux")
+KINDS = ("sd", "sdxl", "sd3", "flux", "klein", "z-image", "qwen-image")
+#: What a pipeline takes in place of a guidance scale; models that learnt to do without it take nothing.
+GUIDED = {"klein": "", "qwen-image": "true_cfg_scale"}
 
 
 @pytest.fixture(scope="module")
@@ -55,14 +57,19 @@ def open_backend(write: Write, prompts: Prompts) -> Open:
     def backend(kind: str) -> DiffusionBackend:
         if kind not in opened:
             folder = write(kind)
-            opened[kind] = DiffusionBackend(str(folder), prompts=with_entry(prompts, folder))
+            opened[kind] = DiffusionBackend(str(folder), prompts=with_entry(prompts, folder, side(kind)))
         opened[kind].load()
         return opened[kind]
 
     return backend
 
 
-def with_entry(prompts: Prompts, folder: Path) -> Prompts:
+def side(kind: str) -> int:
+    """Pixels of what a kind is said to draw; FLUX.2 looks at no picture of fewer than 64."""
+    return 64 if kind == "klein" else 32
+
+
+def with_entry(prompts: Prompts, folder: Path, size: int = 32) -> Prompts:
     """The list with an entry for a folder, as its owner would add it."""
     entry = ListedModel(
         name=str(folder),
@@ -72,7 +79,7 @@ def with_entry(prompts: Prompts, folder: Path) -> Prompts:
         allows="all",
         steps=4,
         guidance=3.0,
-        size=32,
+        size=size,
         dtype="float16",
         download_gb=0,
         memory_gb=0,
@@ -105,6 +112,12 @@ def same(first: Image.Image, second: Image.Image) -> bool:
     return imaging.pixels_sha256(first) == imaging.pixels_sha256(second)
 
 
+def guided(kind: str, scale: float) -> dict[str, Any]:
+    """How a kind of pipeline is told of guidance. One that is led away from something has to be told from what."""
+    name = GUIDED.get(kind, "guidance_scale")
+    return ({name: scale} if name else {}) | ({"negative_prompt": " "} if name == "true_cfg_scale" else {})
+
+
 class Stopped(Exception):
     pass
 
@@ -120,9 +133,9 @@ def test_words_give_what_diffusers_alone_gives(kind: str, write: Write, open_bac
         REQUEST.seed + 1,  # type: ignore[operator]
         prompt=REQUEST.prompt,
         num_inference_steps=3,
-        guidance_scale=4.0,
         height=32,
         width=32,
+        **guided(kind, 4.0),
     )
     assert same(drawn, expected)
 
@@ -132,7 +145,7 @@ def test_a_picture_gives_what_diffusers_alone_gives(kind: str, write: Write, ope
     request = RestyleRequest(
         prompt="blue glass",
         seed=3,
-        image=photo((32, 32)),
+        image=photo((side(kind), side(kind))),
         keep="nothing",
         strength=0.6,
         controls={"num_inference_steps": 5},
@@ -145,16 +158,16 @@ def test_a_picture_gives_what_diffusers_alone_gives(kind: str, write: Write, ope
         3,
         prompt="blue glass",
         image=request.image,
-        strength=0.6,
         num_inference_steps=5,
-        guidance_scale=3.0,
-        **({"height": 32, "width": 32} if kind in ("sd3", "flux") else {}),  # the others take the picture's
+        **({"strength": 0.6} if kind != "klein" else {}),  # it looks at the picture, and draws another
+        **({"height": side(kind), "width": side(kind)} if kind not in ("sd", "sdxl") else {}),  # they take its
+        **guided(kind, 3.0),
     )
     assert same(drawing.image, expected)
-    assert drawing.parameters["strength"] == 0.6
+    assert drawing.parameters.get("strength") == (0.6 if kind != "klein" else None)
 
 
-@pytest.mark.parametrize("kind", ["sd", "sd-inpaint", "sdxl", "sd3", "flux"])
+@pytest.mark.parametrize("kind", ["sd", "sd-inpaint", "sdxl", "sd3", "flux", "z-image", "qwen-image"])
 def test_a_hole_gives_what_diffusers_alone_gives(kind: str, write: Write, open_backend: Open) -> None:
     image, mask = photo((32, 32)), hole((32, 32))
     request = InpaintRequest(prompt="a blue cup", seed=3, image=image, mask=mask, controls=STEPS)
@@ -169,9 +182,9 @@ def test_a_hole_gives_what_diffusers_alone_gives(kind: str, write: Write, open_b
         mask_image=mask,
         strength=1.0,
         num_inference_steps=3,
-        guidance_scale=3.0,
         height=32,
         width=32,
+        **guided(kind, 3.0),
     )
     assert same(drawn, expected)
 
@@ -222,6 +235,9 @@ def test_pixels_depend_on_no_other_image_nor_on_being_watched(open_backend: Open
         ("lcm", ["num_inference_steps", "guidance_scale"], False, None),
         ("sd3", ["num_inference_steps", "guidance_scale"], True, None),
         ("flux", ["num_inference_steps", "guidance_scale", "true_cfg_scale"], True, None),
+        ("klein", ["num_inference_steps"], False, None),
+        ("z-image", ["num_inference_steps", "guidance_scale"], True, None),
+        ("qwen-image", ["num_inference_steps", "guidance_scale"], True, None),
     ],
 )
 def test_the_pipeline_is_asked_what_it_takes(
@@ -233,7 +249,7 @@ def test_the_pipeline_is_asked_what_it_takes(
     assert {control.name: control.default for control in offered.controls}["num_inference_steps"] == 4
     assert offered.negative_prompt is negative
     assert [choice.values[0] for choice in offered.choices] == ([scheduler] if scheduler else [])
-    assert (offered.sizes[0], offered.licence, offered.quick) == (32, "openrail++", False)
+    assert (offered.sizes[0], offered.licence, offered.quick) == (side(kind), "openrail++", False)
 
 
 def test_without_an_entry_in_the_list_the_model_s_own_settings_hold(write: Write, prompts: Prompts) -> None:
