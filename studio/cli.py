@@ -412,7 +412,10 @@ def train(
     ],
     preset: Annotated[str, typer.Option(help=f"Size of the networks: {', '.join(ALL_PRESETS)}.")],
     out: Annotated[Path, typer.Option(file_okay=False, help="Folder for the checkpoint, the snapshot and samples.")],
-    start: Annotated[Path | None, typer.Option("--from", file_okay=False, help="A snapshot to begin with.")] = None,
+    start: Annotated[
+        Path | None,
+        typer.Option("--from", file_okay=False, help="A snapshot to begin with; of a diffusion model, to read with."),
+    ] = None,
     resume: Annotated[bool, typer.Option("--resume", help="Go on with the run that is in the folder.")] = False,
     minutes: Annotated[float | None, typer.Option(min=0.1, help="Minutes of training steps, all told.")] = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Print the settings of the run, and stop.")] = False,
@@ -423,7 +426,7 @@ def train(
         raise typer.BadParameter(f"{preset!r} is not one of {', '.join(ALL_PRESETS)}", param_hint="--preset")
     diffusion = preset in DIFFUSION_PRESETS
     pictures = preset in PICTURE_PRESETS
-    if (diffusion or pictures) and start:
+    if pictures and start:
         raise typer.BadParameter(f"{preset} always begins with nothing: leave --from out", param_hint="--from")
 
     if len(data) > 1 and not pictures:
@@ -474,7 +477,7 @@ def train(
             if isinstance(config, DiffusionConfig):
                 from studio.training.diffusion import train as train_diffusion
 
-                run = partial(train_diffusion, config, data=packed, encoder=encoder)
+                run = partial(train_diffusion, config, start=begin, data=packed, encoder=encoder)
             else:
                 from studio.training import train as train_gan
 

@@ -202,7 +202,7 @@ def test_a_setting_that_makes_no_sense_names_the_variable(monkeypatch: pytest.Mo
         ("recipe",),
         ("serve", "--port", 70_000),
         ("train", "--data", "x", "--out", "y", "--preset", "huge"),
-        ("train", "--data", "x", "--out", "y", "--preset", "diffusion64", "--from", "z"),
+        ("train", "--data", "x", "--out", "y", "--preset", "inpaint", "--from", "z"),
         ("train", "--data", "x", "--data", "z", "--out", "y", "--preset", "tiny"),
         ("world", "render", "--count", 0, "--seed", 1, "--size", 64, "--out", "x"),
     ],

@@ -33,7 +33,7 @@ from studio.models.diffusion import (
     without_words,
 )
 from studio.models.muon import Muon, split_parameters
-from studio.models.snapshot import write_whole
+from studio.models.snapshot import Snapshot, write_whole
 from studio.models.text_encoder import TextEncoder
 from studio.training.config import DiffusionConfig
 from studio.training.ema import EMA
@@ -98,14 +98,16 @@ def train(
     data: PackedData,
     encoder: TextEncoder,
     out: Path,
+    start: Snapshot | None = None,
     resume: bool = False,
     say: Say = print,
 ) -> Path:
-    """Trains a diffusion model on `data` and returns the folder of its snapshot.
+    """Trains a diffusion model on `data` and returns the folder of its snapshot. Of a GAN to `start` with it takes how
+    that reads.
 
     Raises:
-        TrainingStopped: the loss is no longer a number, the disk is full, the images don't fit the preset, or `out`
-            holds a run that `resume` contradicts.
+        TrainingStopped: the loss is no longer a number, the disk is full, the images don't fit the preset, `out` holds
+            a run that `resume` or `start` contradict, or `start` is of another text encoder.
     """
     # 1. A folder that is new, or a run to go on with.
     accelerator = Accelerator(cpu=not torch.accelerator.is_available(), project_dir=str(out), log_with="tensorboard")
@@ -116,10 +118,12 @@ def train(
         raise TrainingStopped(
             f"The images are {data.images.shape[-1]} px; {config.preset} needs {config.size} px or a multiple of it."
         )
+    if start and start.config.text_encoder_sha256 != encoder.sha256:
+        raise TrainingStopped(f"{start.config.name} reads with another text encoder than this run.")
     goes_on = (out / CHECKPOINT).is_file()
     accelerator.wait_for_everyone()
     if accelerator.is_main_process:
-        begin_run(config, out)
+        begin_run(config, out, start)
     with saving(out):
         accelerator.init_trackers("tensorboard")
     set_seed(config.seed)
@@ -127,7 +131,7 @@ def train(
     # 2. Words first, as for the GAN: the adapter learns to read captions and is then frozen.
     with accelerator.main_process_first():
         texts = encode_captions(data, encoder, out, say)
-        adapter = trained_adapter(config, data, texts, None, out, say)
+        adapter = trained_adapter(config, data, texts, start, out, say)
     adapter.to(accelerator.device)
     nothing = EncodedTexts.encode([""], encoder).batch(torch.tensor([0]))
 

@@ -33,10 +33,15 @@ def encode_captions(data: PackedData, encoder: TextEncoder, out: Path, say: Say)
     return encoded
 
 
+#: Of the steps it takes to learn to read, what an adapter needs that reads other attributes already.
+SHARE_OF_STEPS = 0.25
+
+
 def trained_adapter(
     config: RunConfig, data: PackedData, texts: EncodedTexts, start: Snapshot | None, out: Path, say: Say
 ) -> TextAdapter:
-    """That of the run, or of `start` where it reads the same attributes, or one that learns to read them now."""
+    """That of the run, or of `start` where it reads the same attributes, or one that learns to read them now, from
+    what `start` knows where there is one."""
     adapter = TextAdapter(data.attributes)
     path = out / "adapter.safetensors"
     if path.is_file():
@@ -54,18 +59,21 @@ def trained_adapter(
         if start:
             body = {name: value for name, value in start.adapter.state_dict().items() if not name.startswith("heads.")}
             adapter.load_state_dict(body, strict=False)
-        _train_adapter(config, data, texts, adapter, say)
+        steps = round(config.text_steps * SHARE_OF_STEPS) if start else config.text_steps
+        _train_adapter(config, data, texts, adapter, steps, say)
     with saving(out):
         write_whole(path, save(adapter.state_dict()))
     return adapter
 
 
-def _train_adapter(config: RunConfig, data: PackedData, texts: EncodedTexts, adapter: TextAdapter, say: Say) -> None:
+def _train_adapter(
+    config: RunConfig, data: PackedData, texts: EncodedTexts, adapter: TextAdapter, steps: int, say: Say
+) -> None:
     labels = data.caption_labels.flatten(0, 1)
     for step, _, accuracy in train_adapter(
-        adapter, texts, labels, steps=config.text_steps, learning_rate=config.text_learning_rate, seed=config.seed
+        adapter, texts, labels, steps=steps, learning_rate=config.text_learning_rate, seed=config.seed
     ):
         say(
-            f"learning to read: step {step:,} of {config.text_steps:,}, {accuracy:.0%} of captions that it never saw"
+            f"learning to read: step {step:,} of {steps:,}, {accuracy:.0%} of captions that it never saw"
             " are read without a mistake"
         )

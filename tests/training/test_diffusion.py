@@ -10,6 +10,7 @@ import torch
 from studio.data.packed import PackedData
 from studio.data.renders import pack_renders
 from studio.models.diffusion import DiffusionSnapshot, load_diffusion, predict, sample, to_patches
+from studio.models.snapshot import load_snapshot
 from studio.models.text_encoder import TextEncoder
 from studio.prompts import Prompts
 from studio.training.config import DiffusionConfig
@@ -64,6 +65,20 @@ def test_going_on_gives_the_weights_of_a_run_in_one_go(data: PackedData, encoder
     for network in ("unet", "ema"):
         for name, value in first[network].items():
             torch.testing.assert_close(second[network][name], value, msg=f"{network} {name}")
+
+
+def test_it_reads_as_a_generator_does(
+    data: PackedData, encoder: TextEncoder, tiny_snapshot: Path, tiny_text_encoder: Path, tmp_path: Path
+) -> None:
+    start = load_snapshot(tiny_snapshot)
+    out = train(CONFIG, start=start, data=data, encoder=encoder, out=tmp_path / "run")
+    read = load_diffusion(out).adapter.state_dict()
+    for name, value in start.adapter.state_dict().items():
+        assert torch.allclose(read[name], value, atol=1e-3), name
+
+    other = replace(start, config=replace(start.config, text_encoder_sha256="0" * 64))
+    with pytest.raises(TrainingStopped, match="another text encoder"):
+        train(CONFIG, start=other, data=data, encoder=encoder, out=tmp_path / "other")
 
 
 def v_error(snapshot: DiffusionSnapshot, data: PackedData, encoder: TextEncoder) -> float:
