@@ -74,7 +74,6 @@ def to_request(
     """The request that the widgets show; `values` are those of `control_widgets`. An empty seed box is no seed, and
     `near` has the seeds of the image to stay near, if there is one. "" is what settings and model have by themselves.
     """
-    pairs = zip(controls, values[::2], values[1::2], strict=True)
     return GenerationRequest(
         prompt=prompt,
         negative_prompt=negative_prompt.strip(),
@@ -84,8 +83,14 @@ def to_request(
         size=int(size) if size else None,
         choices={"scheduler": scheduler} if scheduler else {},
         near=tuple(number for each in near.split() if (number := read_seed(each)) is not None),
-        controls={control.name: value for control, auto, value in pairs if not auto},
+        controls=set_by_hand(controls, values),
     )
+
+
+def set_by_hand(controls: Sequence[Control], values: Sequence[bool | float]) -> dict[str, float]:
+    """The controls that aren't left to prompt and seed; `values` are those of `control_widgets`."""
+    pairs = zip(controls, values[::2], values[1::2], strict=True)
+    return {control.name: value for control, auto, value in pairs if not auto}
 
 
 def from_request(controls: Sequence[Control], request: GenerationRequest) -> list[str | int | bool | float]:

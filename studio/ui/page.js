@@ -8,7 +8,7 @@
   };
   const previewNever = () => clearTimeout(waiting);
   document.addEventListener("input", (event) => {
-    if (event.target.closest("#prompt, #seed, .control")) previewSoon();
+    if (event.target.closest("#prompt, #seed, #studio .control")) previewSoon();
   });
   document.addEventListener("click", (event) => {
     if (event.target.closest("#dice, #let-go")) previewSoon();
