@@ -75,7 +75,12 @@ class Editor:
         return cast("list[Component]", parts)
 
 
-def editor_widgets(studio: Studio, name: str) -> Editor:
+def negative_box(name: str) -> gr.Textbox:
+    """Lays out what is not to be seen, for models that listen to it."""
+    return gr.Textbox("", label="Not to be seen", max_lines=3, visible=False, elem_id=f"{name}-negative")
+
+
+def editor_widgets(studio: Studio, name: str, negative: gr.Textbox) -> Editor:
     """Lays out the choice of a model, where there is one, and what is set of it by hand.
 
     Not offered is what is known to edit no pictures, but for the model of the settings.
@@ -85,11 +90,10 @@ def editor_widgets(studio: Studio, name: str) -> Editor:
     offered = offered_at_once(studio)
     with gr.Accordion("Model", open=False, visible=len(offers) > 1, elem_id=f"{name}-models"):
         model = model_dropdown(offers, "Edited by", f"{name}-model")
-        status = gr.HTML()
+        status = gr.HTML(visible=False)
         about = gr.HTML(markup.offer(first, offered if offered.sizes else None))
     with gr.Accordion("Steps and guidance", open=False, visible=False, elem_id=f"{name}-drawing") as drawing:
         controls = control_widgets(CONTROLS)
-        negative = gr.Textbox("", label="Not to be seen", max_lines=3, visible=False, elem_id=f"{name}-negative")
     return Editor(model=model, status=status, about=about, drawing=drawing, negative=negative, controls=controls)
 
 
@@ -119,7 +123,7 @@ def on_model(studio: Studio, adapt: Callable[..., list[Any]], own: int, name: st
     autos, given = values[: len(CONTROLS)], values[len(CONTROLS) :]
     nothing = [gr.skip()] * (2 + 2 * len(CONTROLS) + own)
     for status, about, offered in looking_at(studio, name):
-        said = [status, gr.skip() if about is None else about]
+        said = [gr.HTML(status, visible=bool(status)), gr.skip() if about is None else about]
         yield [*said, *(nothing if offered is None else [*_fitted(offered, autos), *adapt(offered.editing, *given)])]
 
 
@@ -132,7 +136,7 @@ def _fitted(offered: Capabilities, autos: Sequence[bool]) -> list[Any]:
         for control, auto in zip(CONTROLS, autos, strict=True)
     ]
     return [
-        gr.Accordion(visible=bool(known) or negative),
+        gr.Accordion(visible=bool(known)),
         gr.Textbox(visible=negative),
         *(gr.Row(visible=control.name in known) for control in CONTROLS),
         *sliders,

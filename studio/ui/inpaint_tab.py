@@ -22,6 +22,7 @@ from studio.ui.editing_tab import (
     connect_editor,
     editing_at_once,
     editor_widgets,
+    negative_box,
     refusal,
     settings_of,
 )
@@ -65,6 +66,7 @@ def inpaint_tab(page: gr.Blocks, studio: Studio) -> EditingTab:
                 visible=_by_words(editing),
                 elem_id="inpaint-prompt",
             )
+            negative = negative_box("inpaint")
             wordless = gr.HTML(f'<p class="faint small">{NOT_BY_WORDS}</p>', visible=_wordless(editing))
             count = gr.Radio(
                 [number for number in VARIANTS if number <= studio.settings.max_count],
@@ -80,7 +82,7 @@ def inpaint_tab(page: gr.Blocks, studio: Studio) -> EditingTab:
             easel.view.render()
             mask_buttons(studio, easel, background=True)
         with gr.Column(elem_classes="settings"):
-            editor = editor_widgets(studio, "inpaint")
+            editor = editor_widgets(studio, "inpaint", negative)
             with gr.Accordion("Extend to another shape", open=False, elem_id="inpaint-extend"):
                 gr.HTML('<p class="faint small">More surroundings are painted; the picture itself stays as it is.</p>')
                 aspect = gr.Radio(list(ASPECTS), value="Square 1:1", label="Shape", elem_classes="pills")

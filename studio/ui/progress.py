@@ -21,6 +21,13 @@ if TYPE_CHECKING:
 
 LOOK = 0.3  # seconds between two looks at how far an image has come
 
+#: For the browser: brings the place where the image forms into sight, in the tab that is open.
+SHOW = """() => {
+  const stage = [...document.querySelectorAll(".stage, #stage")].find((each) => each.offsetParent);
+  const top = stage?.getBoundingClientRect().top;
+  if (top < 0 || top > innerHeight - 200) stage.scrollIntoView({behavior: "smooth"});
+}"""
+
 
 @dataclass(frozen=True, kw_only=True)
 class Progress:
@@ -44,6 +51,7 @@ def progress_widgets(name: str) -> Progress:
 def connect_progress(progress: Progress, newest: gr.State) -> None:
     """Looks at, and stops, the `Making` in `newest`."""
     shown = [progress.forming, progress.row, progress.stop]
+    progress.begun.change(None, js=SHOW)
     progress.begun.change(on_look, newest, shown, show_progress="hidden", **LOOKS)
     progress.stop.click(on_stop, newest, progress.stop, show_progress="hidden", **LOOKS)
 

@@ -21,6 +21,7 @@ from studio.ui.editing_tab import (
     connect_editor,
     editing_at_once,
     editor_widgets,
+    negative_box,
     refusal,
     settings_of,
 )
@@ -79,6 +80,7 @@ def restyle_tab(page: gr.Blocks, studio: Studio) -> EditingTab:
                 max_lines=4,
                 elem_id="restyle-prompt",
             )
+            negative = negative_box("restyle")
             with gr.Row(elem_classes="examples"):
                 presets = [(text, gr.Button(text, size="sm", elem_classes="example")) for text in EXAMPLES]
             keep = gr.Radio(
@@ -96,7 +98,7 @@ def restyle_tab(page: gr.Blocks, studio: Studio) -> EditingTab:
             easel.view.render()
             mask_buttons(studio, easel, background=False)
         with gr.Column(elem_classes="settings"):
-            editor = editor_widgets(studio, "restyle")
+            editor = editor_widgets(studio, "restyle", negative)
             with gr.Accordion("All styles", open=False, elem_id="restyle-styles"):
                 for group, styles in grouped(studio).items():
                     gr.HTML(f'<p class="faint small">{GROUPS[group]}</p>')
