@@ -6,6 +6,7 @@ import random
 import re
 from collections.abc import Sequence
 from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import gradio as gr
@@ -125,8 +126,16 @@ def fitting(request: GenerationRequest, offered: Capabilities) -> GenerationRequ
 def request_of(recipe: Recipe, offers: Sequence[Offer]) -> GenerationRequest:
     """Asks for the recipe's image again, of the model that made it where that is offered."""
     made_by = {recipe.backend, f"{recipe.backend}:{recipe.model}"}
-    names = [offer.name for offer in offers[1:] if offer.name in made_by]
-    return replace(recipe.request, backend=names[-1] if names and offers[0].name not in made_by else None)
+    names = [offer.name for offer in offers[1:] if _as_recorded(offer.name) in made_by]
+    others = names and _as_recorded(offers[0].name) not in made_by
+    return replace(recipe.request, backend=names[-1] if others else None)
+
+
+def _as_recorded(backend: str) -> str:
+    """A backend as recipes name it: of a folder the name alone, as where it lies is nobody's business."""
+    kind, _, model = backend.partition(":")
+    folder = Path(model).expanduser()
+    return f"{kind}:{folder.resolve().name}" if model and folder.is_dir() else backend
 
 
 def read_seed(text: str) -> int | None:
