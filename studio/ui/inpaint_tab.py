@@ -30,11 +30,12 @@ from studio.ui.errors import plain_words
 from studio.ui.picture import Picture, decoded, full_mask
 from studio.ui.progress import beginning, connect_progress, progress_widgets
 from studio.ui.queues import DRAWS
-from studio.ui.results import UNATTENDED, Result, connect_results, results_widgets, run
+from studio.ui.results import UNATTENDED, Result, check_free, connect_results, results_widgets, run
 
 if TYPE_CHECKING:
     from studio.backends.base import Editing
     from studio.service import Studio
+    from studio.ui.grid import Making
 
 VARIANTS = (1, 2, 4)
 
@@ -98,14 +99,14 @@ def inpaint_tab(page: gr.Blocks, studio: Studio) -> EditingTab:
     making: dict[str, Any] = {"show_progress_on": easel.view, "trigger_mode": "once", **DRAWS}
     fill.click(
         partial(on_inpaint, studio),
-        [easel.drawn, easel.picture, results.made, prompt, count, seed, *editor.values],
+        [easel.drawn, easel.picture, results.made, prompt, count, seed, results.newest, *editor.values],
         results.shown,
         js=easel.with_mask,
         **making,
     ).success(None, js=results.scroll)
     extend.click(
         partial(on_extend, studio),
-        [easel.picture, results.made, aspect, prompt, count, seed, *editor.values],
+        [easel.picture, results.made, aspect, prompt, count, seed, results.newest, *editor.values],
         results.shown,
         **making,
     ).success(None, js=results.scroll)
@@ -142,6 +143,7 @@ def on_inpaint(
     prompt: str,
     count: int,
     seed: str,
+    newest: Making,
     model: str,
     *values: Any,
 ) -> Iterator[list[Any]]:
@@ -149,6 +151,7 @@ def on_inpaint(
     with plain_words():
         if picture is None:
             raise easels.NO_PICTURE
+        check_free(newest)
         if not drawn:
             raise InputError("Nothing is marked.", "Paint over what should go, or select the product.")
         offered = studio.engine.capabilities(model or None)
@@ -171,6 +174,7 @@ def on_extend(
     prompt: str,
     count: int,
     seed: str,
+    newest: Making,
     model: str,
     *values: Any,
 ) -> Iterator[list[Any]]:
@@ -178,6 +182,7 @@ def on_extend(
     with plain_words():
         if picture is None:
             raise easels.NO_PICTURE
+        check_free(newest)
         if aspect not in ASPECTS:
             raise InputError("There is no such shape.", "Choose one of the list.")
         offered = studio.engine.capabilities(model or None)

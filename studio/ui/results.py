@@ -167,6 +167,13 @@ def chosen_of(made: tuple[Result, ...], chosen: int) -> Result:
     return made[chosen]
 
 
+def check_free(newest: Making) -> None:
+    """Raises InputError while something is being made that takes its time: two at once would show each other's results
+    and not their own."""
+    if newest.count and newest.state == "drawing":
+        raise InputError("A picture is being made here.", "Wait for it, or press Stop.")
+
+
 def run(
     studio: Studio,
     unattended: Unattended,

@@ -22,6 +22,7 @@ from studio.settings import Settings
 from studio.ui import editing_tab, inpaint_tab, restyle_tab
 from studio.ui.create_tab import on_drop
 from studio.ui.editing_tab import NO_EDITING, on_model, settings_of
+from studio.ui.grid import Making
 from studio.ui.inpaint_tab import NO_FILLING, on_extend, on_inpaint
 from studio.ui.progress import on_look, on_stop
 from studio.ui.restyle_tab import on_restyle
@@ -68,7 +69,7 @@ def slow(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[tuple[Benc
 
 
 def fill(bench: Bench, count: int, made: tuple[Result, ...] = ()) -> Iterator[list[Any]]:
-    return on_inpaint(bench.studio, stroke(), bench.picture, made, "a handle", count, "7", *UNSET)
+    return on_inpaint(bench.studio, stroke(), bench.picture, made, "a handle", count, "7", Making(), *UNSET)
 
 
 # --- Watching and stopping -------------------------------------------------------------------------------------------
@@ -135,6 +136,18 @@ def test_what_is_seen_of_an_edit_ends_when_it_fails(slow: tuple[Bench, SlowBacke
     assert "Picture 2 of 2, step 2 of 5" in first[0] and first[1:] == (True, True)
     assert last == ("", False, True)
     assert len(made) == 1
+
+
+def test_while_one_is_made_the_other_button_of_the_tab_says_so(slow: tuple[Bench, SlowBackend]) -> None:
+    bench, _ = slow
+    drawing = fill(bench, 1)
+    making = next(drawing)[-2]
+
+    with pytest.raises(gr.Error, match="A picture is being made here"):
+        next(on_extend(bench.studio, bench.picture, (), "Square 1:1", "", 1, "7", making, *UNSET))
+    made = list(drawing)[-1][0]
+    *_, last = on_extend(bench.studio, bench.picture, made, "Square 1:1", "", 1, "7", making, *UNSET)
+    assert len(last[0]) == 2
 
 
 @pytest.mark.parametrize("seen", [1, 2])
@@ -262,8 +275,8 @@ def test_an_edit_by_a_chosen_model_is_recorded_and_redrawn(studio: Studio, tmp_p
     bench = Bench(studio, bench_in(tmp_path).path)
     sd = [name_of(studio, "sd"), "blue", False, 2, True, 0.0, True, 0.0]
     ways: list[Iterator[list[Any]]] = [
-        on_inpaint(studio, stroke(), bench.picture, (), "a handle", 2, "7", *sd),
-        on_extend(studio, bench.picture, (), "Square 1:1", "more", 1, "7", *sd),
+        on_inpaint(studio, stroke(), bench.picture, (), "a handle", 2, "7", Making(), *sd),
+        on_extend(studio, bench.picture, (), "Square 1:1", "more", 1, "7", Making(), *sd),
         on_restyle(studio, "", bench.picture, (), "on pink", "product", 0.8, 1, "7", None, *sd),
     ]
     for way, kind in zip(ways, ("inpaint", "outpaint", "restyle"), strict=True):
