@@ -80,9 +80,9 @@ def restyle_tab(page: gr.Blocks, studio: Studio) -> EditingTab:
                 max_lines=4,
                 elem_id="restyle-prompt",
             )
-            negative = negative_box("restyle")
             with gr.Row(elem_classes="examples"):
                 presets = [(text, gr.Button(text, size="sm", elem_classes="example")) for text in EXAMPLES]
+            negative = negative_box("restyle")
             keep = gr.Radio(
                 keeps,
                 value=keeps[0][1] if keeps else None,
