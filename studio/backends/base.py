@@ -41,11 +41,12 @@ class Choice:
 class Editing:
     """How a backend edits pictures. `size`: it repaints holes best in crops whose longer side has so many pixels, and
     gets none that are longer; restyling gets the whole picture. `keeps`: what its restyling can leave as it is.
-    `by_words`: inpainting follows the prompt."""
+    `fills`: it repaints holes at all, and `by_words`: as the prompt says."""
 
     size: int
     keeps: tuple[Keep, ...]
     by_words: bool
+    fills: bool = True
     controls: tuple[Control, ...] = ()
 
 

@@ -193,7 +193,13 @@ class DiffusionBackend:
             choices=(Choice(name=SCHEDULER, label="Scheduler", values=schedulers),) if len(schedulers) > 1 else (),
             attributes=facts.attributes,
             negative_prompt="negative_prompt" in facts.parameters(facts.drawing),
-            editing=Editing(size=facts.size, keeps=keeps, by_words=True, controls=self._controls(editing))
+            editing=Editing(
+                size=facts.size,
+                keeps=keeps,
+                by_words=True,
+                fills=HOLES in facts.tasks,
+                controls=self._controls(editing),
+            )
             if keeps
             else None,
             quick=False,

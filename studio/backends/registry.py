@@ -22,7 +22,7 @@ EMBEDDED_DIFFUSION = "diffusion64"
 @dataclass(frozen=True, kw_only=True)
 class Offer:
     """A backend that can be chosen: `name` as `--backend` has it; the others are sentences for people. `here`: whether
-    it can draw without a download."""
+    it can draw without a download. `edits`: False where it is known already that it edits no pictures."""
 
     name: str
     title: str
@@ -30,6 +30,7 @@ class Offer:
     cost: str
     licence: str
     here: bool
+    edits: bool = True
 
 
 def open_backend(name: str, *, settings: Settings, prompts: Prompts, retoucher: Retoucher | None = None) -> Backend:
@@ -87,6 +88,7 @@ def offers(settings: Settings, prompts: Prompts) -> tuple[Offer, ...]:
                 cost="nothing to download, no graphics card",
                 licence="Apache-2.0: commercial use",
                 here=True,
+                edits=False,
             )
         )
     listed = [_listed(model, settings) for model in prompts.models]

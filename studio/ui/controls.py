@@ -6,6 +6,7 @@ import random
 import re
 from collections.abc import Sequence
 from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import gradio as gr
@@ -74,7 +75,6 @@ def to_request(
     """The request that the widgets show; `values` are those of `control_widgets`. An empty seed box is no seed, and
     `near` has the seeds of the image to stay near, if there is one. "" is what settings and model have by themselves.
     """
-    pairs = zip(controls, values[::2], values[1::2], strict=True)
     return GenerationRequest(
         prompt=prompt,
         negative_prompt=negative_prompt.strip(),
@@ -84,8 +84,14 @@ def to_request(
         size=int(size) if size else None,
         choices={"scheduler": scheduler} if scheduler else {},
         near=tuple(number for each in near.split() if (number := read_seed(each)) is not None),
-        controls={control.name: value for control, auto, value in pairs if not auto},
+        controls=set_by_hand(controls, values),
     )
+
+
+def set_by_hand(controls: Sequence[Control], values: Sequence[bool | float]) -> dict[str, float]:
+    """The controls that aren't left to prompt and seed; `values` are those of `control_widgets`."""
+    pairs = zip(controls, values[::2], values[1::2], strict=True)
+    return {control.name: value for control, auto, value in pairs if not auto}
 
 
 def from_request(controls: Sequence[Control], request: GenerationRequest) -> list[str | int | bool | float]:
@@ -120,8 +126,16 @@ def fitting(request: GenerationRequest, offered: Capabilities) -> GenerationRequ
 def request_of(recipe: Recipe, offers: Sequence[Offer]) -> GenerationRequest:
     """Asks for the recipe's image again, of the model that made it where that is offered."""
     made_by = {recipe.backend, f"{recipe.backend}:{recipe.model}"}
-    names = [offer.name for offer in offers[1:] if offer.name in made_by]
-    return replace(recipe.request, backend=names[-1] if names and offers[0].name not in made_by else None)
+    names = [offer.name for offer in offers[1:] if _as_recorded(offer.name) in made_by]
+    others = names and _as_recorded(offers[0].name) not in made_by
+    return replace(recipe.request, backend=names[-1] if others else None)
+
+
+def _as_recorded(backend: str) -> str:
+    """A backend as recipes name it: of a folder the name alone, as where it lies is nobody's business."""
+    kind, _, model = backend.partition(":")
+    folder = Path(model).expanduser()
+    return f"{kind}:{folder.resolve().name}" if model and folder.is_dir() else backend
 
 
 def read_seed(text: str) -> int | None:

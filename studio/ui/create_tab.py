@@ -4,12 +4,11 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 import random
 import secrets
 import time
-from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -18,8 +17,6 @@ from typing import TYPE_CHECKING, Any
 import gradio as gr
 
 from studio.backends import diffusion, gan
-from studio.backends.base import Capabilities, Step
-from studio.backends.registry import DIFFUSION
 from studio.errors import InputError, StudioError
 from studio.provenance import read_recipe
 from studio.request import PHOTO, GenerationRequest, SavedImage
@@ -40,7 +37,9 @@ from studio.ui.controls import (
 from studio.ui.errors import plain_words
 from studio.ui.grid import Grid, Unattended
 from studio.ui.library_markup import title
-from studio.ui.queues import ASKS, DRAWS, ENGINE, LOOKS, RUNNING
+from studio.ui.model_choice import looking_at, looks_later, model_dropdown, offered_at_once
+from studio.ui.progress import beginning, connect_progress, progress_widgets
+from studio.ui.queues import ASKS, DRAWS, ENGINE, RUNNING
 from studio.ui.sending import send_buttons
 from studio.ui.served import copy_of, zip_of
 from studio.world.captions import caption
@@ -49,8 +48,7 @@ from studio.world.scene import ATTRIBUTES, CORE_ATTRIBUTES, sample_core
 if TYPE_CHECKING:
     from gradio.components import Component
 
-    from studio.backends.base import Control
-    from studio.backends.registry import Offer
+    from studio.backends.base import Capabilities, Control
     from studio.service import Studio
 
 DICE = str(Path(__file__).with_name("dice.svg"))
@@ -59,7 +57,6 @@ PREVIEWS = 4
 EXAMPLES = 5
 LATELY = 12
 STEP = 0.4  # seconds between two looks at a grid that grows; each costs about as much as an image
-LOOK = 0.3  # seconds between two looks at how far an image has come
 CONCEPTS = "Concepts: drawn by AI, not photos of a real item"
 
 #: For the browser: several buttons end in one event, so that it never runs twice at once in a page.
@@ -84,7 +81,7 @@ class CreateTab:
 def create_tab(page: gr.Blocks, studio: Studio) -> CreateTab:
     """Lays the tab out inside `page`, which is being built, and connects it to `studio`."""
     controls = _controls(studio)
-    offers, offered = studio.offers, _offered_at_once(studio)
+    offers, offered = studio.offers, offered_at_once(studio)
     samples = _samples()
 
     # 1. Layout: words, pictures, settings (side by side on a desk, one below the other on a phone).
@@ -126,10 +123,7 @@ def create_tab(page: gr.Blocks, studio: Studio) -> CreateTab:
             status = gr.HTML(markup.notice("Getting the model ready…", kind="busy"))
             understood = gr.HTML()
             previews = gr.HTML()
-            begun = gr.HTML(visible="hidden", elem_id="begun")
-            with gr.Row(visible=False, elem_id="forming-row") as forming_row:
-                forming = gr.HTML()
-                stop = gr.Button("Stop", size="sm", elem_id="stop")
+            progress = progress_widgets("create")
             gallery = gr.Gallery(
                 value=samples,
                 label="Samples: drawn by AI in this studio",
@@ -149,12 +143,7 @@ def create_tab(page: gr.Blocks, studio: Studio) -> CreateTab:
                     sends = {} if studio.settings.open_to_all else send_buttons("create")
         with gr.Column(elem_id="settings"):
             with gr.Accordion("Model", open=False, visible=len(offers) > 1):
-                model = gr.Dropdown(
-                    [(_title(offer), offer.name if index else "") for index, offer in enumerate(offers)],
-                    value="",
-                    label="Drawn by",
-                    elem_id="model",
-                )
+                model = model_dropdown(offers, "Drawn by", "model")
                 about = gr.HTML(markup.offer(offers[0], offered if offered.sizes else None))
             with gr.Accordion("Camera and light", open=False, visible=_any_of(gan.CONTROLS, offered)) as camera:
                 camera_values = control_widgets([each for each in controls if each not in diffusion.CONTROLS])
@@ -210,7 +199,7 @@ def create_tab(page: gr.Blocks, studio: Studio) -> CreateTab:
     )
     if not studio.settings.open_to_all:
         page.load(partial(on_load, studio), outputs=gallery, show_progress="hidden", **ASKS)
-    if studio.settings.backend.startswith(DIFFUSION):  # what it offers isn't known at once
+    if looks_later(studio):  # what it offers isn't known at once
         page.load(partial(on_model, studio, controls), **follows)
     dice.click(None, outputs=seed, js=NEW_SEED)
     preview_now.click(  # by page.js, a moment after the last key or slider movement
@@ -226,7 +215,7 @@ def create_tab(page: gr.Blocks, studio: Studio) -> CreateTab:
     generate.click(
         partial(on_ask, studio, controls),
         inputs=[newest, lock, *request],
-        outputs=[newest, seed, previews, understood, gallery, download, more, begun, send_row],
+        outputs=[newest, seed, previews, understood, gallery, download, more, progress.begun, send_row],
         show_progress_on=gallery,
         trigger_mode="always_last",
         **ASKS,
@@ -238,8 +227,7 @@ def create_tab(page: gr.Blocks, studio: Studio) -> CreateTab:
         trigger_mode="always_last",
         **DRAWS,
     )
-    begun.change(on_look, newest, [forming, forming_row, stop], show_progress="hidden", **LOOKS)
-    stop.click(on_stop, newest, stop, show_progress="hidden", **LOOKS)
+    connect_progress(progress, newest)
     gallery.select(on_choose, newest, [chosen, more, picked, send_row], show_progress="hidden", **ASKS)
     more.click(
         partial(on_more, controls), [newest, chosen], [*request, lock, more], show_progress="hidden", **ASKS
@@ -293,9 +281,8 @@ def on_ask(
         last.superseded = True
         hidden = gr.DownloadButton(visible=False)
         gallery, more, send = gr.Gallery(selected_index=None), gr.Button(visible=False), gr.Row(visible=False)
-        begun = "" if offered.quick else secrets.token_hex(8)  # anything new sets off the looking
         grid = Grid(request, near=offered.near)
-        return grid, str(request.seed), "", understood, gallery, hidden, more, begun, send
+        return grid, str(request.seed), "", understood, gallery, hidden, more, beginning(offered), send
 
 
 def on_draw(studio: Studio, unattended: Unattended, grid: Grid) -> Iterator[tuple[object, ...]]:
@@ -319,7 +306,6 @@ def on_draw(studio: Studio, unattended: Unattended, grid: Grid) -> Iterator[tupl
                     # Every step says everything, since the browser may skip one that the next one overtakes.
                     yield _gallery(shown, CONCEPTS, count), gr.DownloadButton(visible=False)
                     next_step = time.monotonic() + STEP
-            grid.state = "stopped" if grid.stopped and len(shown) < count else "drawn"
             if grid.superseded or not shown:
                 yield gr.skip(), gr.skip()
             else:
@@ -364,25 +350,6 @@ def on_preview(
     return (gr.skip(), gr.skip()) if last.superseded else said  # Generate was pressed before this was ready
 
 
-async def on_look(grid: Grid) -> AsyncIterator[tuple[Any, ...]]:
-    """How far the grid has come, while it is drawn; it waits in a coroutine, so that no thread does."""
-    said = ""
-    while grid.request is not None and grid.state in ("asked", "drawing") and not grid.superseded:
-        words = markup.forming(grid)
-        if words and words != said:
-            said = words
-            yield words, gr.Row(visible=True), gr.Button(interactive=not grid.stopped)
-        await asyncio.sleep(LOOK)
-    if not grid.superseded:
-        yield "", gr.Row(visible=False), gr.Button(interactive=True)
-
-
-def on_stop(grid: Grid) -> Any:
-    """Ends the grid within one step; what is finished stays."""
-    grid.stopped = True
-    return gr.Button(interactive=False)
-
-
 def on_model(
     studio: Studio, controls: Sequence[Control], name: str, size: str, scheduler: str, *autos: bool
 ) -> Iterator[tuple[Any, ...]]:
@@ -390,16 +357,16 @@ def on_model(
 
     What is set by hand stays; a slider on "Auto" moves to where the model has it.
     """
-    offer = next((each for each in studio.offers if each.name == name), studio.offers[0])
-    nothing = [gr.skip()] * (6 + 2 * len(controls))
-    yield markup.notice("Looking at the model…", kind="busy"), markup.offer(offer, None), *nothing
-    try:
-        for step in _downloading(studio, name or None):
-            yield markup.notice(f"Downloading: {step.done:,} of {step.total:,} MB", kind="busy"), gr.skip(), *nothing
-        offered = studio.engine.capabilities(name or None)
-    except StudioError as error:
-        yield markup.notice(str(error), kind="problem"), gr.skip(), *nothing
-        return
+    looks, nothing = looking_at(studio, name), [gr.skip()] * (6 + 2 * len(controls))
+    for status, about, offered in looks:
+        said = status, gr.skip() if about is None else about
+        yield *said, *(nothing if offered is None else _fitted(controls, offered, size, scheduler, autos))
+
+
+def _fitted(
+    controls: Sequence[Control], offered: Capabilities, size: str, scheduler: str, autos: Sequence[bool]
+) -> list[Any]:
+    """What `on_model` shows of a model, from `look_row` on."""
     known = {control.name: control for control in offered.controls}
     schedulers = next((choice.values for choice in offered.choices if choice.name == diffusion.SCHEDULER), ())
     rows = [gr.Row(visible=control.name in known) for control in controls]
@@ -407,9 +374,7 @@ def on_model(
         gr.Slider(value=resting(known[control.name])) if auto and control.name in known else gr.skip()
         for control, auto in zip(controls, autos, strict=True)
     ]
-    yield (
-        "",
-        markup.offer(offer, offered),
+    return [
         gr.Row(visible=_reads_freely(offered)),
         gr.Textbox(visible=offered.negative_prompt),
         gr.Accordion(visible=_any_of(gan.CONTROLS, offered)),
@@ -418,24 +383,7 @@ def on_model(
         _own_or(schedulers, scheduler, visible=len(schedulers) > 1),
         *rows,
         *sliders,
-    )
-
-
-def _downloading(studio: Studio, name: str | None) -> Iterator[Step]:
-    """Brings a model here in a thread of its own, and says how far it has come. Raises StudioError."""
-    from concurrent.futures import ThreadPoolExecutor
-
-    come: list[Step] = []
-    with ThreadPoolExecutor(1) as thread:
-        fetched = thread.submit(studio.engine.fetch, name, come.append)
-        while not fetched.done():
-            time.sleep(LOOK / 10)
-            if come:
-                step = come[-1]
-                come.clear()
-                yield step
-                time.sleep(LOOK)
-        fetched.result()
+    ]
 
 
 def on_expand(studio: Studio, look: str, prompt: str, negative: str) -> tuple[str, str]:
@@ -531,22 +479,12 @@ def _gallery(shown: list[tuple[str, str]], label: str, count: int) -> gr.Gallery
 
 def _controls(studio: Studio) -> tuple[Control, ...]:
     """Those of any model that can be chosen: first the ones of the GAN, then the ones of diffusion."""
-    own = _offered_at_once(studio).controls
+    own = offered_at_once(studio).controls
     camera = {control.name: control for control in (*gan.CONTROLS, *own)}
     return (
         *(control for name, control in camera.items() if name not in _names(diffusion.CONTROLS)),
         *diffusion.CONTROLS,
     )
-
-
-def _offered_at_once(studio: Studio) -> Capabilities:
-    """What the backend of the settings offers, as far as that is known without a look at a library that is slow to
-    import: nothing where it isn't, or where there is no model: then `on_model` and `on_open` say more."""
-    nothing = Capabilities(sizes=(), controls=(), licence="")
-    try:
-        return nothing if studio.settings.backend.startswith(DIFFUSION) else studio.capabilities
-    except StudioError:
-        return nothing
 
 
 def _names(controls: Sequence[Control]) -> set[str]:
@@ -560,10 +498,6 @@ def _any_of(controls: Sequence[Control], offered: Capabilities) -> bool:
 def _reads_freely(offered: Capabilities) -> bool:
     """Whether the model reads any description, rather than knows a list of things."""
     return bool(offered.sizes) and not offered.attributes and not offered.quick
-
-
-def _title(offer: Offer) -> str:
-    return offer.title if offer.here else f"{offer.title} (to be downloaded)"
 
 
 def _own_or(values: Sequence[str], value: str, *, visible: bool) -> gr.Dropdown:

@@ -1,4 +1,4 @@
-"""A grid of images, from the press of Generate until it is drawn."""
+"""Images that are being made, from the press of a button until the last one is there."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from PIL import Image
 
     from studio.backends.base import Step
-    from studio.request import GenerationRequest, SavedImage
+    from studio.request import GenerationRequest, Request, SavedImage
     from studio.service import Studio
 
 logger = logging.getLogger(__name__)
@@ -23,22 +23,20 @@ LOOK = 1.0
 
 
 class Stopped(Exception):
-    """Nobody wants the rest of a grid; raised between the steps of an image."""
+    """Nobody wants the rest; raised between the steps of an image."""
 
 
-@dataclass(eq=False)
-class Grid:
-    """What one press of Generate asked for. An open page keeps its newest one, and marks the one before.
+@dataclass(eq=False, kw_only=True)
+class Making:
+    """Images that are being made, one after the other. An open page keeps its newest, and marks the one before.
 
-    Threads share it: a grid is drawn in one while the next one is asked for in another.
+    Threads share it: one makes the images while others look at how far they are, or stop them.
     """
 
-    #: With its seed; None before the first press.
-    request: GenerationRequest | None = None
+    #: How many there will be; 0 before the first press.
+    count: int = 0
     state: Literal["asked", "drawing", "drawn", "stopped", "failed"] = "asked"
-    #: Whether its model draws others near a picture.
-    near: bool = True
-    #: A newer one was asked for in the same page: nobody wants the rest of this one.
+    #: Something newer was asked for in its place: nobody wants the rest.
     superseded: bool = False
     #: Somebody pressed Stop.
     stopped: bool = False
@@ -48,18 +46,18 @@ class Grid:
     forming: Image.Image | None = None
     _looked: float = 0.0
 
-    def draw(self, studio: Studio) -> Iterator[SavedImage]:
-        """Draws and keeps one image after the other, until all are there or it is superseded or stopped, which ends
+    def make(self, studio: Studio, request: Request) -> Iterator[SavedImage]:
+        """Makes and keeps one image after the other, until all are there or it is superseded or stopped, which ends
         within one step of an image. Raises StudioError."""
-        assert self.request is not None
         try:
-            for image in studio.stream(self.request, self._watch):
+            for image in studio.stream(request, self._watch):
                 self.done, self.step, self.forming = image.index + 1, None, None
                 yield image
                 if self.superseded or self.stopped:
-                    return
+                    break
         except Stopped:
-            return
+            pass
+        self.state = "stopped" if self.stopped and self.done < self.count else "drawn"
 
     def _watch(self, step: Step) -> None:
         if self.superseded or self.stopped:
@@ -68,6 +66,24 @@ class Grid:
         if step.preview and time.monotonic() - self._looked >= LOOK:
             self.forming = step.preview()
             self._looked = time.monotonic()
+
+
+@dataclass(eq=False)
+class Grid(Making):
+    """What one press of Generate asked for."""
+
+    #: With its seed; None before the first press.
+    request: GenerationRequest | None = None
+    #: Whether its model draws others near a picture.
+    near: bool = True
+
+    def __post_init__(self) -> None:
+        self.count = self.request.count if self.request else 0
+
+    def draw(self, studio: Studio) -> Iterator[SavedImage]:
+        """Makes what was asked for."""
+        assert self.request is not None
+        return self.make(studio, self.request)
 
 
 class Unattended:

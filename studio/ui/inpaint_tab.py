@@ -15,15 +15,27 @@ from studio.request import InpaintRequest, OutpaintRequest
 from studio.ui import easel as easels
 from studio.ui.controls import read_seed
 from studio.ui.easel import Look, connect_upload, easel_widgets, mask_buttons
-from studio.ui.editing_tab import ASPECTS, EditingTab, editing_of
+from studio.ui.editing_tab import (
+    ASPECTS,
+    NO_EDITING,
+    EditingTab,
+    connect_editor,
+    editing_at_once,
+    editor_widgets,
+    negative_box,
+    refusal,
+    settings_of,
+)
 from studio.ui.errors import plain_words
-from studio.ui.markup import notice
 from studio.ui.picture import Picture, decoded, full_mask
+from studio.ui.progress import beginning, connect_progress, progress_widgets
 from studio.ui.queues import DRAWS
-from studio.ui.results import UNATTENDED, Result, connect_results, results_widgets, run
+from studio.ui.results import UNATTENDED, Result, check_free, connect_results, results_widgets, run
 
 if TYPE_CHECKING:
+    from studio.backends.base import Editing
     from studio.service import Studio
+    from studio.ui.grid import Making
 
 VARIANTS = (1, 2, 4)
 
@@ -35,12 +47,13 @@ LOOK = Look(
 )
 
 BY_WORDS = "What should be there? Leave it empty to fill from what is around."
+NO_FILLING = "This model fills no holes. Choose another one below."
 NOT_BY_WORDS = "It fills from what is around the mark; this model takes no words for it."
 
 
-def inpaint_tab(studio: Studio) -> EditingTab:
-    """Lays the tab out where it is called, and connects it to `studio`."""
-    editing = editing_of(studio)
+def inpaint_tab(page: gr.Blocks, studio: Studio) -> EditingTab:
+    """Lays the tab out inside `page`, which is being built, and connects it to `studio`."""
+    editing = editing_at_once(studio)
 
     # 1. Layout: what and how on the left, the picture and what was made of it on the right.
     with gr.Row(elem_classes="workbench"):
@@ -51,11 +64,11 @@ def inpaint_tab(studio: Studio) -> EditingTab:
                 label="In its place",
                 placeholder=BY_WORDS,
                 lines=2,
-                visible=editing is not None and editing.by_words,
+                visible=_by_words(editing),
                 elem_id="inpaint-prompt",
             )
-            if editing is None or not editing.by_words:
-                gr.HTML(f'<p class="faint small">{NOT_BY_WORDS}</p>')
+            negative = negative_box("inpaint")
+            wordless = gr.HTML(f'<p class="faint small">{NOT_BY_WORDS}</p>', visible=_wordless(editing))
             count = gr.Radio(
                 [number for number in VARIANTS if number <= studio.settings.max_count],
                 value=1,
@@ -65,11 +78,12 @@ def inpaint_tab(studio: Studio) -> EditingTab:
             with gr.Row(elem_classes="actions"):
                 fill = gr.Button("Fill what is marked", variant="primary", elem_id="inpaint-run")
         with gr.Column(elem_classes="stage"):
-            if editing is None:
-                gr.HTML(notice("This model edits no pictures.", kind="problem"))
+            refused = refusal(_refused(editing))
+            progress = progress_widgets("inpaint")
             easel.view.render()
             mask_buttons(studio, easel, background=True)
         with gr.Column(elem_classes="settings"):
+            editor = editor_widgets(studio, "inpaint", negative)
             with gr.Accordion("Extend to another shape", open=False, elem_id="inpaint-extend"):
                 gr.HTML('<p class="faint small">More surroundings are painted; the picture itself stays as it is.</p>')
                 aspect = gr.Radio(list(ASPECTS), value="Square 1:1", label="Shape", elem_classes="pills")
@@ -78,23 +92,47 @@ def inpaint_tab(studio: Studio) -> EditingTab:
                 seed = gr.Textbox(
                     "", label="Seed", placeholder="New each time", max_lines=1, info="The same seed fills the same way."
                 )
-        results = results_widgets("inpaint")
+        results = results_widgets("inpaint", progress)
 
     # 2. Events.
     connect_upload(easel)
     making: dict[str, Any] = {"show_progress_on": easel.view, "trigger_mode": "once", **DRAWS}
     fill.click(
         partial(on_inpaint, studio),
-        [easel.drawn, easel.picture, results.made, prompt, count, seed],
+        [easel.drawn, easel.picture, results.made, prompt, count, seed, results.newest, *editor.values],
         results.shown,
         js=easel.with_mask,
         **making,
     ).success(None, js=results.scroll)
     extend.click(
-        partial(on_extend, studio), [easel.picture, results.made, aspect, prompt, count, seed], results.shown, **making
+        partial(on_extend, studio),
+        [easel.picture, results.made, aspect, prompt, count, seed, results.newest, *editor.values],
+        results.shown,
+        **making,
     ).success(None, js=results.scroll)
+    connect_progress(progress, results.newest)
+    connect_editor(page, studio, editor, _adapted, [prompt, wordless, refused])
     connect_results(results, easel)
     return EditingTab(easel=easel, results=results)
+
+
+def _adapted(editing: Editing | None) -> list[Any]:
+    """What of this tab changes with the model."""
+    return [gr.Textbox(visible=_by_words(editing)), gr.HTML(visible=_wordless(editing)), refusal(_refused(editing))]
+
+
+def _by_words(editing: Editing | None) -> bool:
+    return editing is not None and editing.fills and editing.by_words
+
+
+def _wordless(editing: Editing | None) -> bool:
+    return editing is not None and editing.fills and not editing.by_words
+
+
+def _refused(editing: Editing | None) -> str:
+    if editing is None:
+        return NO_EDITING
+    return "" if editing.fills else NO_FILLING
 
 
 def on_inpaint(
@@ -105,21 +143,27 @@ def on_inpaint(
     prompt: str,
     count: int,
     seed: str,
+    newest: Making,
+    model: str,
+    *values: Any,
 ) -> Iterator[list[Any]]:
     """Fills what is marked. A mask that marks nothing, or all, is refused in words."""
     with plain_words():
         if picture is None:
             raise easels.NO_PICTURE
+        check_free(newest)
         if not drawn:
             raise InputError("Nothing is marked.", "Paint over what should go, or select the product.")
+        offered = studio.engine.capabilities(model or None)
         request = InpaintRequest(
             image=decoded(picture.path),
             mask=full_mask(picture, drawn),
-            prompt=prompt,
+            prompt=prompt if _by_words(offered.editing) else "",
             count=count,
             seed=read_seed(seed),
+            **settings_of(offered, model, *values),
         )
-        yield from run(studio, UNATTENDED, request, picture.path, made, "Inpainted")
+        yield from run(studio, UNATTENDED, request, picture.path, made, "Inpainted", beginning(offered))
 
 
 def on_extend(
@@ -130,14 +174,25 @@ def on_extend(
     prompt: str,
     count: int,
     seed: str,
+    newest: Making,
+    model: str,
+    *values: Any,
 ) -> Iterator[list[Any]]:
     """Paints more surroundings, up to a shape."""
     with plain_words():
         if picture is None:
             raise easels.NO_PICTURE
+        check_free(newest)
         if aspect not in ASPECTS:
             raise InputError("There is no such shape.", "Choose one of the list.")
+        offered = studio.engine.capabilities(model or None)
         request = OutpaintRequest(
-            image=decoded(picture.path), aspect=ASPECTS[aspect], prompt=prompt, count=count, seed=read_seed(seed)
+            image=decoded(picture.path),
+            aspect=ASPECTS[aspect],
+            prompt=prompt if _by_words(offered.editing) else "",
+            count=count,
+            seed=read_seed(seed),
+            **settings_of(offered, model, *values),
         )
-        yield from run(studio, UNATTENDED, request, picture.path, made, f"Extended to {aspect.rpartition(' ')[2]}")
+        caption = f"Extended to {aspect.rpartition(' ')[2]}"
+        yield from run(studio, UNATTENDED, request, picture.path, made, caption, beginning(offered))

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from studio.backends.registry import Offer
     from studio.request import GeneratedImage, Understanding, Understood, Verdict
     from studio.signature import Signature
-    from studio.ui.grid import Grid
+    from studio.ui.grid import Making
 
 #: From this confidence on (0 .. 1) an attribute is shown as understood, below it as a guess.
 SURE = 0.75
@@ -65,19 +65,19 @@ def previews(title: str, images: Iterable[GeneratedImage]) -> str:
     return f'<section class="previews"><h2>{escape(title)}</h2><ul>{items}</ul></section>'
 
 
-def forming(grid: Grid) -> str:
+def forming(making: Making) -> str:
     """How far the image has come that is being drawn, and what there is of it; "" while nothing is known."""
-    step, request = grid.step, grid.request
-    if step is None or request is None:
+    step, picture = making.step, making.forming
+    if step is None:
         return ""
     if step.downloading:
         words = f"Downloading the model: {step.done:,} of {step.total:,} MB"
     else:
-        which = f"Picture {grid.done + 1} of {request.count}, " if request.count > 1 else ""
+        which = f"Picture {making.done + 1} of {making.count}, " if making.count > 1 else ""
         words = f"{which}step {step.done} of {step.total}".capitalize()
-    picture = f'<img src="{data_url(grid.forming)}" alt="What there is of the picture">' if grid.forming else ""
+    shown = f'<img src="{data_url(picture)}" alt="What there is of the picture">' if picture else ""
     return (
-        f'<section class="forming">{picture}<div><p role="status">{words}</p>'
+        f'<section class="forming">{shown}<div><p role="status">{words}</p>'
         f'<progress max="{max(step.total, 1)}" value="{step.done}"></progress></div></section>'
     )
 

@@ -8,7 +8,7 @@
   };
   const previewNever = () => clearTimeout(waiting);
   document.addEventListener("input", (event) => {
-    if (event.target.closest("#prompt, #seed, .control")) previewSoon();
+    if (event.target.closest("#prompt, #seed, #studio .control")) previewSoon();
   });
   document.addEventListener("click", (event) => {
     if (event.target.closest("#dice, #let-go")) previewSoon();
@@ -83,6 +83,42 @@
   });
   new MutationObserver((changes) => {
     if (changes.some(({ target }) => target.closest?.("#library-grid"))) tick();
+  }).observe(document.body, { childList: true, subtree: true });
+
+  // Gradio's slider between before and after knows mouse and fingers alone: it gets a name and the arrow keys.
+  const STEP = 0.05; // of the picture's width, a key
+  const shareOf = (handle) => {
+    const [line, picture] = [handle, handle.closest(".slider-wrap")].map((part) => part.getBoundingClientRect());
+    return { share: (line.left + line.width / 2 - picture.left) / picture.width, picture };
+  };
+  const say = (handle) => handle.setAttribute("aria-valuenow", Math.round(100 * shareOf(handle).share));
+  const nameSliders = () => {
+    for (const handle of document.querySelectorAll(".workbench .slider-wrap .outer:not([role=slider])")) {
+      const named = { role: "slider", tabindex: 0, "aria-label": "Where before ends and after begins", "aria-valuemin": 0, "aria-valuemax": 100 };
+      for (const [name, value] of Object.entries(named)) handle.setAttribute(name, value);
+      say(handle);
+      const [before, after] = handle.closest(".slider-wrap").querySelectorAll("img");
+      if (after) [before.alt, after.alt] = ["Before", "After"];
+    }
+  };
+  document.addEventListener("focusin", ({ target }) => {
+    if (target.matches(".slider-wrap .outer")) say(target);
+  });
+  document.addEventListener("keydown", (event) => {
+    const handle = event.target;
+    if (!handle.matches(".slider-wrap .outer") || event.ctrlKey || event.metaKey || event.altKey) return;
+    const { share, picture } = shareOf(handle);
+    const moved = { ArrowLeft: share - STEP, ArrowRight: share + STEP, Home: 0, End: 1 }[event.key];
+    if (moved === undefined) return;
+    event.preventDefault();
+    const at = (x) => ({ view: window, bubbles: true, clientX: picture.left + x * picture.width, clientY: picture.top + 1 });
+    handle.dispatchEvent(new MouseEvent("mousedown", at(share)));
+    window.dispatchEvent(new MouseEvent("mousemove", at(Math.min(1, Math.max(0, moved)))));
+    window.dispatchEvent(new MouseEvent("mouseup", at(moved)));
+    setTimeout(() => say(handle), 50); // when it is where it goes
+  });
+  new MutationObserver((changes) => {
+    if (changes.some(({ target }) => target.closest?.(".results, #enhance-preview"))) nameSliders();
   }).observe(document.body, { childList: true, subtree: true });
 
   // Somebody may have typed while the page was still loading.

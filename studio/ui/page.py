@@ -59,9 +59,9 @@ def build_page(studio: Studio) -> gr.Blocks:
                 with gr.Tab("Create", id="create"):
                     create = create_tab(page, studio)
                 with gr.Tab("Inpaint", id="inpaint"):
-                    inpaint = inpaint_tab(studio)
+                    inpaint = inpaint_tab(page, studio)
                 with gr.Tab("Restyle", id="restyle"):
-                    restyle = restyle_tab(studio)
+                    restyle = restyle_tab(page, studio)
                 with gr.Tab("Enhance", id="enhance"):
                     enhance = enhance_tab(studio)
                 with gr.Tab("Adverts", id="adverts") as of_adverts:

@@ -10,19 +10,29 @@ from typing import TYPE_CHECKING, Any
 
 import gradio as gr
 
-from studio.errors import InputError
+from studio.errors import InputError, StudioError
 from studio.request import Keep, RestyleRequest
 from studio.ui import easel as easels
 from studio.ui.controls import read_seed
 from studio.ui.easel import Look, connect_upload, easel_widgets, mask_buttons
-from studio.ui.editing_tab import EditingTab, editing_of
+from studio.ui.editing_tab import (
+    NO_EDITING,
+    EditingTab,
+    connect_editor,
+    editing_at_once,
+    editor_widgets,
+    negative_box,
+    refusal,
+    settings_of,
+)
 from studio.ui.errors import plain_words
-from studio.ui.markup import notice
 from studio.ui.picture import Picture, decoded, full_mask
+from studio.ui.progress import beginning, connect_progress, progress_widgets
 from studio.ui.queues import ASKS, DRAWS
 from studio.ui.results import UNATTENDED, Result, connect_results, results_widgets, run
 
 if TYPE_CHECKING:
+    from studio.backends.base import Editing
     from studio.service import Studio
 
 VARIANTS = (1, 2, 4)
@@ -53,10 +63,10 @@ LOOK = Look(
 )
 
 
-def restyle_tab(studio: Studio) -> EditingTab:
-    """Lays the tab out where it is called, and connects it to `studio`."""
-    editing = editing_of(studio)
-    keeps = [(KEEPS[keep], keep) for keep in (editing.keeps if editing else ())]
+def restyle_tab(page: gr.Blocks, studio: Studio) -> EditingTab:
+    """Lays the tab out inside `page`, which is being built, and connects it to `studio`."""
+    editing = editing_at_once(studio)
+    keeps = _keeps(editing)
 
     # 1. Layout: what and how on the left, the picture and what was made of it on the right.
     with gr.Row(elem_classes="workbench"):
@@ -72,6 +82,7 @@ def restyle_tab(studio: Studio) -> EditingTab:
             )
             with gr.Row(elem_classes="examples"):
                 presets = [(text, gr.Button(text, size="sm", elem_classes="example")) for text in EXAMPLES]
+            negative = negative_box("restyle")
             keep = gr.Radio(
                 keeps,
                 value=keeps[0][1] if keeps else None,
@@ -82,11 +93,12 @@ def restyle_tab(studio: Studio) -> EditingTab:
             with gr.Row(elem_classes="actions"):
                 restyle = gr.Button("Restyle", variant="primary", elem_id="restyle-run")
         with gr.Column(elem_classes="stage"):
-            if editing is None:
-                gr.HTML(notice("This model edits no pictures.", kind="problem"))
+            refused = refusal("" if editing else NO_EDITING)
+            progress = progress_widgets("restyle")
             easel.view.render()
             mask_buttons(studio, easel, background=False)
         with gr.Column(elem_classes="settings"):
+            editor = editor_widgets(studio, "restyle", negative)
             with gr.Accordion("All styles", open=False, elem_id="restyle-styles"):
                 for group, styles in grouped(studio).items():
                     gr.HTML(f'<p class="faint small">{GROUPS[group]}</p>')
@@ -112,23 +124,36 @@ def restyle_tab(studio: Studio) -> EditingTab:
                     elem_id="restyle-reference",
                     elem_classes="photo-drop",
                 )
-        results = results_widgets("restyle")
+        results = results_widgets("restyle", progress)
 
     # 2. Events.
     connect_upload(easel)
     for text, button in presets:
-        button.click(partial(on_example, studio, text), outputs=[prompt, keep], show_progress="hidden", **ASKS)
+        button.click(partial(on_example, studio, text), editor.model, [prompt, keep], show_progress="hidden", **ASKS)
     restyle.click(
         partial(on_restyle, studio),
-        [easel.drawn, easel.picture, results.made, prompt, keep, strength, count, seed, reference],
+        [easel.drawn, easel.picture, results.made, prompt, keep, strength, count, seed, reference, *editor.values],
         results.shown,
         js=easel.with_mask,
         show_progress_on=easel.view,
         trigger_mode="once",
         **DRAWS,
     ).success(None, js=results.scroll)
+    connect_progress(progress, results.newest)
+    connect_editor(page, studio, editor, _adapted, [keep, refused], given=[keep])
     connect_results(results, easel)
     return EditingTab(easel=easel, results=results)
+
+
+def _adapted(editing: Editing | None, keep: str | None) -> list[Any]:
+    """What of this tab changes with the model; what is kept stays where it can be."""
+    keeps = _keeps(editing)
+    kept = keep if keep in dict(keeps).values() else keeps[0][1] if keeps else None
+    return [gr.Radio(keeps, value=kept), refusal("" if editing else NO_EDITING)]
+
+
+def _keeps(editing: Editing | None) -> list[tuple[str, Keep]]:
+    return [(KEEPS[keep], keep) for keep in (editing.keeps if editing else ())]
 
 
 def grouped(studio: Studio) -> dict[Keep, dict[str, Keep]]:
@@ -139,9 +164,12 @@ def grouped(studio: Studio) -> dict[Keep, dict[str, Keep]]:
     return groups
 
 
-def on_example(studio: Studio, text: str) -> tuple[str, Any]:
+def on_example(studio: Studio, text: str, model: str) -> tuple[str, Any]:
     """Fills the box, and chooses what the instruction keeps, where the model can keep it."""
-    editing = editing_of(studio)
+    try:
+        editing = studio.engine.capabilities(model or None).editing
+    except StudioError:  # the choice of the model has said what is wrong
+        editing = None
     keep = {name: keep for group in (EXAMPLES, *grouped(studio).values()) for name, keep in group.items()}[text]
     return text, keep if editing and keep in editing.keeps else gr.skip()
 
@@ -157,6 +185,8 @@ def on_restyle(
     count: int,
     seed: str,
     reference: str | None,
+    model: str,
+    *values: Any,
 ) -> Iterator[list[Any]]:
     """Restyles the picture as the words or the other picture say."""
     with plain_words():
@@ -164,6 +194,7 @@ def on_restyle(
             raise easels.NO_PICTURE
         if keep not in KEEPS:
             raise InputError("It isn't said what stays as it is.", "Choose one of the list.")
+        offered = studio.engine.capabilities(model or None)
         request = RestyleRequest(
             image=decoded(picture.path),
             prompt=prompt,
@@ -173,5 +204,6 @@ def on_restyle(
             reference=decoded(reference) if reference else None,
             count=count,
             seed=read_seed(seed),
+            **settings_of(offered, model, *values),
         )
-        yield from run(studio, UNATTENDED, request, picture.path, made, "Restyled")
+        yield from run(studio, UNATTENDED, request, picture.path, made, "Restyled", beginning(offered))

@@ -18,7 +18,7 @@ from studio import imaging
 from studio.errors import InputError
 from studio.ui.easel import Easel
 from studio.ui.errors import plain_words
-from studio.ui.grid import Unattended
+from studio.ui.grid import Making, Unattended
 from studio.ui.markup import notice
 from studio.ui.picture import decoded, side_by_side
 from studio.ui.queues import ASKS, RUNNING
@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 
     from studio.request import Edit, Recipe, SavedImage
     from studio.service import Studio
+    from studio.ui.progress import Progress
 
 #: So many results stay in reach in an open page; the library keeps all.
 KEPT = 24
@@ -67,6 +68,9 @@ class Results:
     again: gr.Button
     sends: Mapping[str, gr.Button]
     gallery: gr.Gallery
+    #: What is being made, and what sets off the looking at it, for tabs that show that.
+    newest: gr.State
+    begun: gr.HTML
 
     @property
     def shown(self) -> list[Component]:
@@ -78,16 +82,21 @@ class Results:
             cast("Component", self.actions),
             self.download,
             self.gallery,
+            self.newest,
+            self.begun,
         ]
 
     @property
     def scroll(self) -> str:
         """For the browser: shows the results, which lie below the picture."""
-        return f"() => document.querySelector('#{self.name}-results').scrollIntoView({{behavior: 'smooth'}})"
+        shown = f"document.querySelector('#{self.name}-slider')"  # not where it was stopped before the first one
+        results = f"document.querySelector('#{self.name}-results')"
+        return f"() => {shown} && {results}.scrollIntoView({{behavior: 'smooth'}})"
 
 
-def results_widgets(name: str) -> Results:
-    """Lays out where results will be shown."""
+def results_widgets(name: str, progress: Progress | None = None) -> Results:
+    """Lays out where results will be shown; `progress` is where the page looks at what is being made."""
+    newest = gr.State(Making())
     with gr.Column(elem_classes="results", elem_id=f"{name}-results"):
         slider = gr.ImageSlider(
             label="Before and after",
@@ -126,6 +135,8 @@ def results_widgets(name: str) -> Results:
         again=again,
         sends=sends,
         gallery=gallery,
+        newest=newest,
+        begun=progress.begun if progress else gr.HTML(visible="hidden", elem_classes="begun"),
     )
 
 
@@ -156,6 +167,13 @@ def chosen_of(made: tuple[Result, ...], chosen: int) -> Result:
     return made[chosen]
 
 
+def check_free(newest: Making) -> None:
+    """Raises InputError while something is being made that takes its time: two at once would show each other's results
+    and not their own."""
+    if newest.count and newest.state == "drawing":
+        raise InputError("A picture is being made here.", "Wait for it, or press Stop.")
+
+
 def run(
     studio: Studio,
     unattended: Unattended,
@@ -163,18 +181,26 @@ def run(
     before: str,
     made: tuple[Result, ...],
     caption: str,
+    begun: str = "",
 ) -> Iterator[list[Any]]:
     """Makes what is asked for, one picture after the other; the values of `Results.shown` for each.
 
-    Where the page is closed meanwhile, `unattended` makes the rest. Raises StudioError, and what was made stays shown.
+    With `begun` the page looks at what is being made, and can stop it: what is finished stays. Where the page is closed
+    meanwhile, `unattended` makes the rest. Raises StudioError, and what was made stays shown.
     """
-    making = studio.stream(request)
+    making = Making(count=request.count, state="drawing")
+    images = making.make(studio, request)
     try:
-        for image in making:
+        if begun:
+            yield [*[gr.skip()] * 7, making, begun]
+        for image in images:
             made = (_result(image, before, caption), *made)[:KEPT]
             yield showing(made, 0, (request.image, image.image))
     except GeneratorExit:
-        unattended.finish(making)
+        unattended.finish(images)
+        raise
+    except Exception:
+        making.state = "failed"
         raise
 
 
@@ -198,6 +224,8 @@ def showing(made: tuple[Result, ...], chosen: int, pair: tuple[Image.Image, Imag
             selected_index=chosen,
             visible=len(made) > 1,
         ),
+        gr.skip(),
+        gr.skip(),
     ]
 
 

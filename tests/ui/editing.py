@@ -10,12 +10,15 @@ from typing import Any
 import gradio as gr
 from PIL import Image, ImageDraw
 
+from studio.backends.diffusion import CONTROLS
 from studio.service import Studio
 from studio.settings import Settings
 from studio.ui.editing_tab import EditingTab
 from studio.ui.picture import Picture, mask_url, open_picture
 from tests.fakes import FakeBackend, FakeRetoucher
 
+#: The values of the widgets of the model that edits: that of the settings, with nothing set by hand.
+UNSET: list[Any] = ["", "", *[True, 0.0] * len(CONTROLS)]
 SIZE = (90, 70)
 BOX = (30, 20, 49, 39)
 
@@ -31,16 +34,16 @@ class Bench:
     def picture(self) -> Picture:
         return open_picture(self.path)
 
-    def tab(self, build: Callable[[Studio], EditingTab]) -> EditingTab:
+    def tab(self, build: Callable[[gr.Blocks, Studio], EditingTab]) -> EditingTab:
         return laid_out(build, self.studio)[0]
 
 
-def laid_out(build: Callable[[Studio], EditingTab], studio: Studio) -> tuple[EditingTab, gr.Blocks]:
+def laid_out(build: Callable[[gr.Blocks, Studio], EditingTab], studio: Studio) -> tuple[EditingTab, gr.Blocks]:
     """A tab on a page of its own, built where an event loop runs: elsewhere Gradio leaves loops open."""
 
     async def lay_out() -> tuple[EditingTab, gr.Blocks]:
         with gr.Blocks(analytics_enabled=False) as page:
-            return build(studio), page
+            return build(page, studio), page
 
     with ThreadPoolExecutor(1) as aside:
         return aside.submit(lambda: asyncio.run(lay_out())).result()

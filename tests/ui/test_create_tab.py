@@ -22,15 +22,14 @@ from studio.ui.create_tab import (
     on_draw,
     on_expand,
     on_load,
-    on_look,
     on_model,
     on_more,
     on_near,
     on_preview,
-    on_stop,
     on_surprise,
 )
 from studio.ui.grid import Grid, Unattended
+from studio.ui.progress import on_look, on_stop
 from studio.world.scene import ATTRIBUTES
 from tests.fakes import FakeBackend, SlowStudio
 from tests.serving import until

@@ -72,7 +72,14 @@ def test_a_stroke_is_filled_and_nothing_else(page: "Page", studio: SlowStudio, p
     page.get_by_role("button", name="Fill what is marked").click()
 
     playwright.expect(page.locator("#inpaint-said")).to_contain_text("is exactly as it was")
-    playwright.expect(page.locator("#inpaint-slider img").first).to_be_visible()
+    playwright.expect(page.locator("#inpaint-slider").get_by_alt_text("After")).to_be_visible()
+    slider = page.get_by_role("slider", name="Where before ends and after begins")
+    slider.focus()
+    box = slider.bounding_box()
+    slider.press("ArrowRight")
+    playwright.expect(slider).to_have_attribute("aria-valuenow", "55")
+    moved = slider.bounding_box()
+    assert box and moved and moved["x"] > box["x"] + 5
     with page.expect_download() as download:
         page.locator("#inpaint-next").get_by_text("Download PNG").click()
     data = download.value.path().read_bytes()

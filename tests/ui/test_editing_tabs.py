@@ -18,13 +18,14 @@ from studio.settings import Settings
 from studio.ui import easel, inpaint_tab, restyle_tab, results, sending
 from studio.ui.editing_tab import ASPECTS
 from studio.ui.enhance_tab import ADJUSTMENTS, AS_IT_IS, on_enhance, on_measure, on_preview
+from studio.ui.grid import Making
 from studio.ui.inpaint_tab import on_extend, on_inpaint
 from studio.ui.picture import Picture, decoded, full_mask, mask_url, read_mask, selection_of
 from studio.ui.restyle_tab import EXAMPLES, grouped, on_example, on_restyle
 from studio.ui.results import KEPT, Result, chosen_of, on_go_on
 from tests.fakes import FakeBackend, FakeRetoucher
 from tests.serving import until
-from tests.ui.editing import BOX, SIZE, Bench, bench_in, laid_out, stroke
+from tests.ui.editing import BOX, SIZE, UNSET, Bench, bench_in, laid_out, stroke
 
 
 @pytest.fixture
@@ -36,13 +37,13 @@ def bench(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Bench]:
 
 
 def inpaint(bench: Bench, drawn: str, made: tuple[Result, ...] = (), *, count: int = 1, seed: str = "5") -> list[Any]:
-    *_, last = on_inpaint(bench.studio, drawn, bench.picture, made, "a handle", count, seed)
+    *_, last = on_inpaint(bench.studio, drawn, bench.picture, made, "a handle", count, seed, Making(), *UNSET)
     return last
 
 
 def restyle(bench: Bench, drawn: str = "", **changed: Any) -> list[Any]:
     values = {"prompt": "on pink", "keep": "product", "strength": 1.0, "count": 1, "seed": "5", "reference": None}
-    *_, last = on_restyle(bench.studio, drawn, bench.picture, (), *(values | changed).values())
+    *_, last = on_restyle(bench.studio, drawn, bench.picture, (), *(values | changed).values(), *UNSET)
     return last
 
 
@@ -54,7 +55,7 @@ def same(first: Image.Image, second: Image.Image, box: tuple[int, int, int, int]
 
 
 def test_what_is_marked_is_filled_and_the_rest_is_proved_to_be_as_it_was(bench: Bench) -> None:
-    made, chosen, slider, said, actions, download, gallery = inpaint(bench, stroke())
+    made, chosen, slider, said, actions, download, gallery, *_ = inpaint(bench, stroke())
 
     (result,) = made
     recipe = provenance.read_recipe(result.path.read_bytes())
@@ -68,10 +69,10 @@ def test_what_is_marked_is_filled_and_the_rest_is_proved_to_be_as_it_was(bench: 
 
 
 def test_variants_come_one_after_the_other_the_newest_first(bench: Bench) -> None:
-    steps = list(on_inpaint(bench.studio, stroke(), bench.picture, (), "", 2, "7"))
+    steps = list(on_inpaint(bench.studio, stroke(), bench.picture, (), "", 2, "7", Making(), *UNSET))
 
     assert [[result.seed for result in step[0]] for step in steps] == [[7], [8, 7]]
-    assert steps[-1][-1].visible
+    assert steps[-1][6].visible
 
 
 def test_earlier_results_stay_and_do_not_pile_up(bench: Bench) -> None:
@@ -103,9 +104,9 @@ def test_what_can_t_be_filled_is_said_in_words(bench: Bench, drawn: str, seed: s
 
 def test_without_a_picture_all_say_so(bench: Bench) -> None:
     empty: list[Any] = [
-        lambda: next(on_inpaint(bench.studio, stroke(), None, (), "", 1, "")),
-        lambda: next(on_extend(bench.studio, None, (), "Square 1:1", "", 1, "")),
-        lambda: next(on_restyle(bench.studio, "", None, (), "on pink", "product", 1, 1, "", None)),
+        lambda: next(on_inpaint(bench.studio, stroke(), None, (), "", 1, "", Making(), *UNSET)),
+        lambda: next(on_extend(bench.studio, None, (), "Square 1:1", "", 1, "", Making(), *UNSET)),
+        lambda: next(on_restyle(bench.studio, "", None, (), "on pink", "product", 1, 1, "", None, *UNSET)),
         lambda: easel.on_select_product(bench.studio, "[]", None),
         lambda: easel.on_select_background(bench.studio, "[]", None),
         lambda: easel.on_invert(stroke(), None),
@@ -126,14 +127,14 @@ def test_a_picture_that_is_gone_is_said_in_words(bench: Bench) -> None:
     bench.path.unlink()
 
     with pytest.raises(gr.Error, match="not here any more"):
-        next(on_inpaint(bench.studio, stroke(), picture, (), "", 1, ""))
+        next(on_inpaint(bench.studio, stroke(), picture, (), "", 1, "", Making(), *UNSET))
 
 
 @pytest.mark.parametrize(
     ("aspect", "size"), [("Square 1:1", (90, 90)), ("Wide 16:9", (124, 70)), ("Link 1.91:1", (134, 70))]
 )
 def test_a_picture_is_extended_to_the_shape_of_a_channel(bench: Bench, aspect: str, size: tuple[int, int]) -> None:
-    *_, (made, _, slider, said, *_) = on_extend(bench.studio, bench.picture, (), aspect, "", 1, "5")
+    *_, (made, _, slider, said, *_) = on_extend(bench.studio, bench.picture, (), aspect, "", 1, "5", Making(), *UNSET)
 
     after = decoded(made[0].path)
     left, top = (after.width - SIZE[0]) // 2, (after.height - SIZE[1]) // 2
@@ -147,7 +148,7 @@ def test_a_shape_that_it_has_or_that_there_is_not_is_said_in_words(bench: Bench)
     Image.new("RGB", (40, 40)).save(bench.path)
     for aspect, words in (("Square 1:1", "aspect 1:1 already"), ("round", "no such shape")):
         with pytest.raises(gr.Error, match=words):
-            next(on_extend(bench.studio, bench.picture, (), aspect, "", 1, ""))
+            next(on_extend(bench.studio, bench.picture, (), aspect, "", 1, "", Making(), *UNSET))
     assert all(width > 0 and height > 0 for width, height in ASPECTS.values())
 
 
@@ -210,7 +211,7 @@ def test_an_example_says_what_it_keeps(bench: Bench) -> None:
 
     assert len(styles) > 10 and EXAMPLES.keys() & styles.keys() == {"golden hour"}
     for text, keep in (styles | EXAMPLES).items():
-        found, kept = on_example(bench.studio, text)
+        found, kept = on_example(bench.studio, text, "")
         assert (found, kept) == (text, styles.get(text, keep))
 
 
@@ -393,7 +394,7 @@ def test_words_of_results_are_escaped(bench: Bench) -> None:
 
 
 def test_what_was_begun_for_a_page_that_was_closed_is_finished(bench: Bench) -> None:
-    making = on_inpaint(bench.studio, stroke(), bench.picture, (), "", 4, "7")
+    making = on_inpaint(bench.studio, stroke(), bench.picture, (), "", 4, "7", Making(), *UNSET)
     next(making)
     making.close()  # type: ignore[attr-defined]
 
@@ -411,7 +412,7 @@ def test_a_failure_on_the_way_leaves_what_was_made(bench: Bench, monkeypatch: py
         return fill(self, request, index, watch)
 
     monkeypatch.setattr(FakeBackend, "inpaint", failing)
-    making = on_inpaint(bench.studio, stroke(), bench.picture, (), "", 2, "7")
+    making = on_inpaint(bench.studio, stroke(), bench.picture, (), "", 2, "7", Making(), *UNSET)
     assert len(next(making)[0]) == 1
     with pytest.raises(gr.Error, match="Something went wrong in the studio"):
         next(making)
@@ -451,8 +452,8 @@ def test_the_tabs_offer_what_the_model_can(tmp_path: Path, backend: FakeBackend,
     parts = {part.elem_id: part for part in blocks if getattr(part, "elem_id", None)}
     prompt, keep = parts["inpaint-prompt"], parts["restyle-keep"]
     assert (prompt.visible, len(keep.choices)) == (words, keeps)  # type: ignore[attr-defined]
-    notes = [part.value for part in blocks if isinstance(part, gr.HTML)]
-    assert any(inpaint_tab.NOT_BY_WORDS in str(note) for note in notes) is not words
+    notes = [part.value for part in blocks if isinstance(part, gr.HTML) and part.visible is True]
+    assert any(inpaint_tab.NOT_BY_WORDS in str(note) for note in notes) is (keeps == 1)
     assert any("edits no pictures" in str(note) for note in notes) is (keeps == 0)
     if keeps == 1:
-        assert on_example(studio, "make it navy leather")[1] == gr.skip()
+        assert on_example(studio, "make it navy leather", "")[1] == gr.skip()
