@@ -65,6 +65,7 @@ def generate_endpoint(page: gr.Blocks, studio: "Studio") -> Callable[..., Answer
         num_inference_steps: int | None = None,
         guidance_scale: float | None = None,
         scheduler: str | None = None,
+        model: str | None = None,
     ) -> Answer:
         """Draw product images of a prompt and keep them in the library.
 
@@ -72,8 +73,9 @@ def generate_endpoint(page: gr.Blocks, studio: "Studio") -> Callable[..., Answer
         The others set camera and light by hand; what is left out is drawn from prompt and seed: `azimuth` (turn of
         the product), `elevation` (of the camera), `light_azimuth` and `light_elevation` in degrees, `fill` (share of
         the frame), `softness` (0 to 1), `warmth` (-1 to 1). `near` are the seeds of an image to stay near, a small step
-        away: the one that drew it, and those of the steps that led there. Where the studio draws with a diffusion
-        model, it takes `negative_prompt`, `num_inference_steps`, `guidance_scale` and `scheduler` instead.
+        away: the one that drew it, and those of the steps that led there. `model` is another of those that the page
+        offers, such as "diffusion:Qwen/Qwen-Image"; a diffusion model takes `negative_prompt`, `num_inference_steps`, `guidance_scale` and
+        `scheduler` instead of camera and light.
 
         Returns a gallery of PNG files, each with its recipe inside, and
         {"images": [{"seed", "index", "sha256", "url"}]}, where `url` is the path on this server.
@@ -100,6 +102,7 @@ def generate_endpoint(page: gr.Blocks, studio: "Studio") -> Callable[..., Answer
                     near=tuple(near or ()),
                     negative_prompt=negative_prompt,
                     choices={"scheduler": scheduler} if scheduler else {},
+                    backend=_offered(studio, model),
                 )
             )
             return _answer(page, images)
@@ -129,12 +132,14 @@ def inpaint_endpoint(page: gr.Blocks, studio: "Studio") -> Callable[..., Answer]
         prompt: str = "",
         count: int = 1,
         seed: int | None = None,
+        model: str | None = None,
     ) -> Answer:
         """Repaint a picture where the mask is white, and keep the results in the library.
 
         `image` is a PNG, JPEG or WebP, `mask` one of the same size, white where the picture is repainted, black where
         every pixel stays as it is. `prompt` says what is to be there, to models that listen to it; without it the hole
-        is filled from what is around it. Image i has seed `seed + i`; without a seed one is chosen.
+        is filled from what is around it. Image i has seed `seed + i`; without a seed one is chosen. `model` is as in
+        `/generate`.
 
         Returns what `/generate` returns.
         """
@@ -143,7 +148,12 @@ def inpaint_endpoint(page: gr.Blocks, studio: "Studio") -> Callable[..., Answer]
             if mask is None:
                 raise InputError("There is no mask.", "Send an image that is white where the picture is repainted.")
             request = InpaintRequest(
-                image=picture, mask=uploaded(mask).convert("L"), prompt=prompt, count=count, seed=seed
+                image=picture,
+                mask=uploaded(mask).convert("L"),
+                prompt=prompt,
+                count=count,
+                seed=seed,
+                backend=_offered(studio, model),
             )
             return _answer(page, studio.generate(request))
 
@@ -154,7 +164,12 @@ def outpaint_endpoint(page: gr.Blocks, studio: "Studio") -> Callable[..., Answer
     """The function behind `/outpaint`."""
 
     def outpaint(
-        image: ImageFile, aspect: str = "1:1", prompt: str = "", count: int = 1, seed: int | None = None
+        image: ImageFile,
+        aspect: str = "1:1",
+        prompt: str = "",
+        count: int = 1,
+        seed: int | None = None,
+        model: str | None = None,
     ) -> Answer:
         """Extend a picture to another shape, and keep the results in the library; the picture itself stays as it is.
 
@@ -162,7 +177,12 @@ def outpaint_endpoint(page: gr.Blocks, studio: "Studio") -> Callable[..., Answer
         """
         with plain_words():
             request = OutpaintRequest(
-                image=uploaded(image), aspect=read_aspect(aspect), prompt=prompt, count=count, seed=seed
+                image=uploaded(image),
+                aspect=read_aspect(aspect),
+                prompt=prompt,
+                count=count,
+                seed=seed,
+                backend=_offered(studio, model),
             )
             return _answer(page, studio.generate(request))
 
@@ -181,13 +201,14 @@ def restyle_endpoint(page: gr.Blocks, studio: "Studio") -> Callable[..., Answer]
         seed: int | None = None,
         mask: ImageFile | None = None,
         reference: ImageFile | None = None,
+        model: str | None = None,
     ) -> Answer:
         """Restyle a picture as the prompt says, such as "on a pink sweep", and keep the results in the library.
 
         `keep` is what stays: "product" changes the surroundings alone, and no pixel of the product; "shape" the colour
         or material of the product alone; "nothing" the whole picture. `strength` is 0 (the source) to 1. `mask` is
         white where the product is, of the picture's size; without it the product is found. `reference` is a picture to
-        be like.
+        be like. `model` is as in `/generate`.
 
         Returns what `/generate` returns.
         """
@@ -201,6 +222,7 @@ def restyle_endpoint(page: gr.Blocks, studio: "Studio") -> Callable[..., Answer]
                 seed=seed,
                 mask=None if mask is None else uploaded(mask).convert("L"),
                 reference=None if reference is None else uploaded(reference),
+                backend=_offered(studio, model),
             )
             return _answer(page, studio.generate(request))
 
@@ -265,6 +287,16 @@ def read_aspect(text: str) -> tuple[int, int]:
         raise InputError(f"The aspect can't be {text}.", "Give width and height, such as 16:9.")
     ratio = Fraction(found[1]) / Fraction(found[2]) if float(found[2]) else Fraction(0)
     return ratio.numerator, ratio.denominator
+
+
+def _offered(studio: "Studio", model: str | None) -> str | None:
+    """The backend of a model that the page offers, and of no other: None is that of the settings, whose name may be a
+    folder's and is nobody's business. Raises InputError."""
+    names = [offer.name for offer in studio.offers[1:]]
+    if model and model not in names:
+        others = f", or one of {', '.join(names)}" if names else ""
+        raise InputError(f"There is no model “{model}” here.", f"Leave it out for the studio's own{others}.")
+    return model or None
 
 
 def _points(points: object) -> tuple[tuple[float, float], ...]:

@@ -64,6 +64,33 @@ def test_controls_and_size_are_passed_on(client: Client) -> None:
     assert (recipe.seed, recipe.size, recipe.controls) == (2**63 - 1, 32, {"azimuth": -20.5})
 
 
+@pytest.mark.parametrize("endpoint", ["generate", "inpaint", "outpaint", "restyle"])
+def test_a_model_that_the_page_offers_can_be_named(
+    endpoint: str, tmp_path: Path, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    studio = Studio(
+        Settings(data_dir=tmp_path / "data"),
+        backends=lambda name: FakeBackend(model=name),
+        retoucher=FakeRetoucher(),
+    )
+    picture, mask = tmp_path / "picture.png", tmp_path / "mask.png"
+    Image.new("RGB", (64, 48), "red").save(picture)
+    full = Image.new("L", (64, 48))
+    full.paste(255, (8, 8, 20, 20))
+    full.save(mask)
+    given: dict[str, Any] = {
+        "generate": {},
+        "inpaint": {"image": handle_file(picture), "mask": handle_file(mask)},
+        "outpaint": {"image": handle_file(picture)},
+        "restyle": {"image": handle_file(picture), "mask": handle_file(mask)},
+    }[endpoint]
+    offered = studio.offers[-1].name
+    with closing(studio.library), connected(studio, tmp_path_factory) as client:
+        for model, expected in ((None, studio.settings.backend), (offered, offered)):
+            gallery, _ = client.predict(**given, prompt="blue", count=1, seed=1, model=model, api_name=f"/{endpoint}")
+            assert provenance.read_recipe(Path(gallery[0]["image"]).read_bytes()).model == expected
+
+
 def test_the_endpoints_are_documented(client: Client) -> None:
     described: Any = client.view_api(return_format="dict", print_info=False)
 
@@ -87,7 +114,7 @@ def test_the_endpoints_are_documented(client: Client) -> None:
         "seed",
         "size",
     ]
-    assert [parameter["parameter_has_default"] for parameter in endpoint["parameters"]] == [False] + [True] * 15
+    assert [parameter["parameter_has_default"] for parameter in endpoint["parameters"]] == [False] + [True] * 16
 
 
 @pytest.mark.parametrize(
@@ -108,6 +135,8 @@ def test_the_endpoints_are_documented(client: Client) -> None:
         ({"prompt": "a mug", "size": 31}, "can't draw images of 31 pixels"),
         ({"prompt": "a mug", "azimuth": 61}, "Turn (azimuth) can't be 61"),
         ({"prompt": "a mug", "warmth": 0.5}, "There is no control 'warmth'"),
+        ({"prompt": "a mug", "model": "gan:/srv/run/snapshot"}, "There is no model"),
+        ({"prompt": "a mug", "model": ["gan"]}, "There is no model"),
     ],
 )
 def test_what_can_t_be_drawn_is_said_in_words(client: Client, given: dict[str, Any], words: str) -> None:
