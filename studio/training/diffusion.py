@@ -8,8 +8,6 @@ like the GAN's: `config.json`, `checkpoint.pt` (to go on from), `snapshot/` (a d
 from __future__ import annotations
 
 import io
-import math
-import time
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -17,7 +15,6 @@ from typing import TYPE_CHECKING, Any
 import torch
 import torch.nn.functional as F
 from accelerate import Accelerator
-from accelerate.utils import set_seed
 from torch import Tensor
 
 from studio.data.packed import PackedData, image_batch
@@ -40,18 +37,17 @@ from studio.training.ema import EMA
 from studio.training.folder import (
     CHECKPOINT,
     TrainingStopped,
-    begin_run,
     checkpoint_bytes,
-    load_checkpoint,
     require_space,
     saving,
 )
 from studio.training.interrupt import Interrupt
 from studio.training.precision import autocast, quick_dtype
-from studio.training.progress import REPORT_SECONDS, Means, Progress, Say, report_progress
+from studio.training.progress import Means, Progress, Say, report_progress
 from studio.training.reading import encode_captions, trained_adapter
+from studio.training.run import accelerator_of, begin, go_on, steps
 from studio.training.sheets import COLUMNS, pairs_of_rows
-from studio.training.steps import cosine, descend, mean_over_processes
+from studio.training.steps import cosine, descend
 from studio.training.text import EncodedTexts
 
 if TYPE_CHECKING:
@@ -110,23 +106,15 @@ def train(
             a run that `resume` or `start` contradict, or `start` is of another text encoder.
     """
     # 1. A folder that is new, or a run to go on with.
-    accelerator = Accelerator(cpu=not torch.accelerator.is_available(), project_dir=str(out), log_with="tensorboard")
+    accelerator = accelerator_of(out, resume=resume)
     say = accelerator.on_main_process(say)
-    if (out / "config.json").exists() and not resume:
-        raise TrainingStopped(f"{out} already holds a run: go on with it (--resume) or name another folder.")
     if data.images.shape[-1] % config.size:
         raise TrainingStopped(
             f"The images are {data.images.shape[-1]} px; {config.preset} needs {config.size} px or a multiple of it."
         )
     if start and start.config.text_encoder_sha256 != encoder.sha256:
         raise TrainingStopped(f"{start.config.name} reads with another text encoder than this run.")
-    goes_on = (out / CHECKPOINT).is_file()
-    accelerator.wait_for_everyone()
-    if accelerator.is_main_process:
-        begin_run(config, out, start)
-    with saving(out):
-        accelerator.init_trackers("tensorboard")
-    set_seed(config.seed)
+    goes_on = begin(config, out, accelerator, start)
 
     # 2. Words first, as for the GAN: the adapter learns to read captions and is then frozen.
     with accelerator.main_process_first():
@@ -157,19 +145,18 @@ def train(
             say(f"kept after {progress.num_images_seen:,} images: checkpoint, snapshot, and samples in {sheet}")
 
     if goes_on:
-        load_checkpoint(networks, progress, out)
-        say(f"going on after {progress.num_images_seen:,} images")
+        go_on(networks, progress, out, say)
     if accelerator.is_main_process:
         require_space(out, networks.kept_bytes * (1 if goes_on else 2))
     if not goes_on:
         keep()
 
     # 4. Steps until the images or the minutes are spent.
-    last_report = last_kept = time.monotonic()
-    images_kept = progress.num_images_seen
+    def report(figures: dict[str, float]) -> None:
+        report_progress(figures, progress, config, accelerator, say, f"taking noise away at {config.size} px")
+
     with Interrupt() as interrupt:
-        while (share := progress.share(config)) < 1:
-            began = time.monotonic()
+        for share in steps(config, progress, means, accelerator, report=report, keep=keep, interrupt=interrupt):
             batch = _batch(config, data, texts, networks, progress.step, accelerator)
             with autocast(accelerator.device):
                 v = predict(unet, batch.noisy, batch.timesteps, batch.conditioning)
@@ -178,30 +165,9 @@ def train(
             rate = warm * cosine(config.learning_rate, share)
             descend({"v_error": loss}, unet, [networks.muon, networks.adamw], rate, accelerator)
             images = config.batch_size * accelerator.num_processes
-            progress.step += 1
-            progress.num_images_seen += images
+            progress.count(images)
             networks.ema.update(unet, images, min(config.ema_half_life, progress.num_images_seen / 40))
-            seconds = mean_over_processes(time.monotonic() - began, accelerator)
-            progress.seconds += seconds
-            means.add(v_error=loss.detach(), seconds_a_step=seconds)
-
-            # 5. Now and then: say how it goes; keep what there is.
-            if time.monotonic() - last_report > REPORT_SECONDS:
-                report_progress(
-                    means.take(), progress, config, accelerator, say, f"taking noise away at {config.size} px"
-                )
-                last_report = time.monotonic()
-            stopping = mean_over_processes(float(interrupt.asked), accelerator) > 0
-            due = progress.num_images_seen - images_kept >= (config.checkpoint_images or math.inf)
-            if stopping or due or time.monotonic() - last_kept > 60 * config.checkpoint_minutes:
-                keep()
-                last_kept, images_kept = time.monotonic(), progress.num_images_seen
-            if stopping:
-                accelerator.end_training()
-                raise KeyboardInterrupt
-        if images_kept < progress.num_images_seen:
-            keep()
-    accelerator.end_training()
+            means.add(v_error=loss.detach())
     return out / "snapshot"
 
 

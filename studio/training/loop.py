@@ -6,8 +6,6 @@ with), `samples/` and TensorBoard scalars.
 
 from __future__ import annotations
 
-import math
-import time
 from collections.abc import Mapping
 from contextlib import nullcontext
 from dataclasses import dataclass
@@ -15,7 +13,6 @@ from pathlib import Path
 
 import torch
 from accelerate import Accelerator
-from accelerate.utils import set_seed
 from torch import Tensor
 
 from studio.data.packed import PackedData, image_batch, known_batch, mask_batch, prior_batch
@@ -28,9 +25,7 @@ from studio.training.config import TrainingConfig
 from studio.training.folder import (
     CHECKPOINT,
     TrainingStopped,
-    begin_run,
     keep_run,
-    load_checkpoint,
     require_space,
     saving,
 )
@@ -46,8 +41,9 @@ from studio.training.losses import (
     reconstruction,
 )
 from studio.training.networks import Networks, build_networks
-from studio.training.progress import CONTEST, COPYING, EXPLAINED, REPORT_SECONDS, Means, Progress, Say, report_progress
+from studio.training.progress import CONTEST, COPYING, EXPLAINED, Means, Progress, Say, report_progress
 from studio.training.reading import encode_captions, trained_adapter
+from studio.training.run import accelerator_of, begin, go_on, steps
 from studio.training.signs import Watch, measure
 from studio.training.steps import cosine, descend, mean_over_processes
 from studio.training.text import EncodedTexts
@@ -93,15 +89,8 @@ def train(
         KeyboardInterrupt: Ctrl+C was pressed; what was learnt is kept.
     """
     # 1. A folder that is new, or a run to go on with.
-    accelerator = Accelerator(
-        cpu=not torch.accelerator.is_available(),  # said aloud, as several processes on CPUs need it
-        mixed_precision="bf16" if torch.cuda.is_available() else "no",
-        project_dir=str(out),
-        log_with="tensorboard",
-    )
+    accelerator = accelerator_of(out, resume=resume, mixed_precision="bf16" if torch.cuda.is_available() else "no")
     say = accelerator.on_main_process(say)
-    if (out / "config.json").exists() and not resume:
-        raise TrainingStopped(f"{out} already holds a run: go on with it (--resume) or name another folder.")
     if start and (out / CHECKPOINT).exists():
         raise TrainingStopped(f"The run in {out} has begun: go on with it without --from, or name another folder.")
     if data.images.shape[-1] % config.size:
@@ -112,13 +101,7 @@ def train(
         raise TrainingStopped(
             f"{start.config.name} is of other widths, another text encoder or another world than this run."
         )
-    goes_on = (out / CHECKPOINT).is_file()
-    accelerator.wait_for_everyone()
-    if accelerator.is_main_process:
-        begin_run(config, out, start)
-    with saving(out):
-        accelerator.init_trackers("tensorboard")
-    set_seed(config.seed)
+    goes_on = begin(config, out, accelerator, start)
 
     # 2. Words first: captions are encoded once, the adapter learns to read them and is then frozen.
     with accelerator.main_process_first():
@@ -153,21 +136,24 @@ def train(
         _warn(watch, figures, progress, config, say)
 
     if goes_on:
-        load_checkpoint(networks, progress, out)
-        say(f"going on after {progress.num_images_seen:,} images")
+        go_on(networks, progress, out, say)
     if accelerator.is_main_process:
         require_space(out, networks.kept_bytes * (1 if goes_on else 2))  # new files are written before old ones go
     if not goes_on:
         keep()  # a run that is stopped early goes on from here, and a folder that can't hold it is noticed now
 
     # 4. Steps until the images or the minutes are spent.
-    last_report = last_kept = time.monotonic()
-    images_kept, stage = progress.num_images_seen, ""
+    stage, size = "", config.size
+
+    def report(figures: dict[str, float]) -> None:
+        report_progress(figures, progress, config, accelerator, say, f"{stage} at {size} px")
+        _warn(watch, figures, progress, config, say)
+
     with Interrupt() as interrupt:
-        while (share := progress.share(config)) < 1:
-            began = time.monotonic()
+        for share in steps(config, progress, means, accelerator, report=report, keep=keep, interrupt=interrupt):
             batch = _batch(config, data, texts, networks.adapter, progress.step, share, accelerator)
             wrong = _mismatched_sentences(data, texts, networks.adapter, batch)
+            size = batch.real.shape[-1]
             if stage != (stage := _stage(config, data, share)):
                 say(EXPLAINED[stage])
             if stage == COPYING:
@@ -175,34 +161,9 @@ def train(
             else:
                 _adversarial_step(config, networks, batch, wrong, share, progress, accelerator, means, adversarial)
             images = config.batch_size * accelerator.num_processes
-            progress.step += 1
-            progress.num_images_seen += images
-            networks.ema.update(
-                networks.generator,
-                images,
-                min(config.ema_half_life, progress.num_images_seen / 40),
-            )
-            seconds = mean_over_processes(time.monotonic() - began, accelerator)
-            progress.seconds += seconds
-            means.add(seconds_a_step=seconds)
-
-            # 5. Now and then: say how it goes; keep what there is.
-            if time.monotonic() - last_report > REPORT_SECONDS:
-                figures = means.take()
-                report_progress(figures, progress, config, accelerator, say, f"{stage} at {batch.real.shape[-1]} px")
-                _warn(watch, figures, progress, config, say)
-                last_report = time.monotonic()
-            stopping = mean_over_processes(float(interrupt.asked), accelerator) > 0
-            due = progress.num_images_seen - images_kept >= (config.checkpoint_images or math.inf)
-            if stopping or due or time.monotonic() - last_kept > 60 * config.checkpoint_minutes:
-                keep()
-                last_kept, images_kept = time.monotonic(), progress.num_images_seen
-            if stopping:
-                accelerator.end_training()
-                raise KeyboardInterrupt
-        if images_kept < progress.num_images_seen:
-            keep()
-    accelerator.end_training()
+            progress.count(images)
+            half_life = min(config.ema_half_life, progress.num_images_seen / 40)
+            networks.ema.update(networks.generator, images, half_life)
     return out / "snapshot"
 
 

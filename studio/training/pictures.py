@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import io
 import random
-import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,7 +16,6 @@ from typing import Any, Protocol
 import torch
 import torch.nn.functional as F
 from accelerate import Accelerator
-from accelerate.utils import set_seed
 from torch import Tensor, nn
 
 from studio.models.muon import Muon, split_parameters
@@ -29,18 +27,17 @@ from studio.training.ema import EMA
 from studio.training.folder import (
     CHECKPOINT,
     TrainingStopped,
-    begin_run,
     checkpoint_bytes,
-    load_checkpoint,
     require_space,
     saving,
 )
 from studio.training.interrupt import Interrupt
 from studio.training.losses import gradient_penalty
 from studio.training.precision import autocast, quick_dtype
-from studio.training.progress import REPORT_SECONDS, Means, Progress, Say, report_progress
+from studio.training.progress import Means, Progress, Say, report_progress
+from studio.training.run import accelerator_of, begin, go_on, steps
 from studio.training.sheets import rows_of_pictures
-from studio.training.steps import cosine, descend, mean_over_processes
+from studio.training.steps import cosine, descend
 
 SAMPLES = 8
 FIGURES_EVERY = 10  # steps
@@ -117,19 +114,11 @@ def train(config: PictureConfig, task: Task, *, out: Path, resume: bool = False,
             run that `resume` contradicts.
     """
     # 1. A folder that is new, or a run to go on with.
-    accelerator = Accelerator(cpu=not torch.accelerator.is_available(), project_dir=str(out), log_with="tensorboard")
+    accelerator = accelerator_of(out, resume=resume)
     say = accelerator.on_main_process(say)
-    if (out / "config.json").exists() and not resume:
-        raise TrainingStopped(f"{out} already holds a run: go on with it (--resume) or name another folder.")
     if task.largest < config.crop:
         raise TrainingStopped(f"The pictures are smaller than {config.crop} px: render or import larger ones.")
-    goes_on = (out / CHECKPOINT).is_file()
-    accelerator.wait_for_everyone()
-    if accelerator.is_main_process:
-        begin_run(config, out)
-    with saving(out):
-        accelerator.init_trackers("tensorboard")
-    set_seed(config.seed)
+    goes_on = begin(config, out, accelerator)
 
     # 2. The networks, and where an earlier run left them.
     networks = _build(task, config, accelerator.device)
@@ -142,18 +131,20 @@ def train(config: PictureConfig, task: Task, *, out: Path, resume: bool = False,
             say(f"kept after {progress.num_images_seen:,} images: checkpoint, snapshot, {said}")
 
     if goes_on:
-        load_checkpoint(networks, progress, out)
-        say(f"going on after {progress.num_images_seen:,} images")
+        go_on(networks, progress, out, say)
     if accelerator.is_main_process:
         require_space(out, 5 * 4 * sum(each.numel() for each in network.parameters()))
 
     # 3. Steps until the images or the minutes are spent.
-    last_report = last_kept = time.monotonic()
-    images_kept = progress.num_images_seen
+    size = config.crop
+
+    def report(figures: dict[str, float]) -> None:
+        report_progress(figures, progress, config, accelerator, say, f"{task.doing} at {size} px")
+
     with Interrupt() as interrupt:
-        while (share := progress.share(config)) < 1:
-            began = time.monotonic()
+        for share in steps(config, progress, means, accelerator, report=report, keep=keep, interrupt=interrupt):
             example = _example(config, task, progress, accelerator)
+            size = example.target.shape[-1]
             with autocast(accelerator.device):
                 output = network(*example.inputs)
             output = output.float()
@@ -165,31 +156,12 @@ def train(config: PictureConfig, task: Task, *, out: Path, resume: bool = False,
             rate = min(1.0, (progress.step + 1) / config.warm_up) * cosine(config.learning_rate, share)
             descend(losses, network, [networks.muon, networks.adamw], rate, accelerator)
             images = len(output) * accelerator.num_processes
-            progress.step += 1
-            progress.num_images_seen += images
+            progress.count(images)
             networks.ema.update(network, images, min(config.ema_half_life, progress.num_images_seen / 40))
-            seconds = mean_over_processes(time.monotonic() - began, accelerator)
-            progress.seconds += seconds
-            means.add(**{name: loss.detach() for name, loss in losses.items()}, seconds_a_step=seconds)
+            means.add(**{name: loss.detach() for name, loss in losses.items()})
             if progress.step % FIGURES_EVERY == 0:
                 with torch.no_grad():
                     means.add(**task.figures(output, example))
-
-            # 4. Now and then: say how it goes; keep what there is.
-            if time.monotonic() - last_report > REPORT_SECONDS:
-                size = example.target.shape[-1]
-                report_progress(means.take(), progress, config, accelerator, say, f"{task.doing} at {size} px")
-                last_report = time.monotonic()
-            stopping = mean_over_processes(float(interrupt.asked), accelerator) > 0
-            if stopping or time.monotonic() - last_kept > 60 * config.checkpoint_minutes:
-                keep()
-                last_kept, images_kept = time.monotonic(), progress.num_images_seen
-            if stopping:
-                accelerator.end_training()
-                raise KeyboardInterrupt
-        if images_kept < progress.num_images_seen:
-            keep()
-    accelerator.end_training()
     return out / "snapshot"
 
 

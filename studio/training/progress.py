@@ -55,6 +55,11 @@ class Progress:
     seconds: float = 0.0
     strength: float = 0.0  # of the augmentation
 
+    def count(self, images: int) -> None:
+        """A step was taken that saw so many images, in all processes."""
+        self.step += 1
+        self.num_images_seen += images
+
     def state_dict(self) -> dict[str, float]:
         return asdict(self)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import math
 from pathlib import Path
 
 from safetensors import SafetensorError
@@ -59,7 +60,7 @@ def trained_adapter(
         if start:
             body = {name: value for name, value in start.adapter.state_dict().items() if not name.startswith("heads.")}
             adapter.load_state_dict(body, strict=False)
-        steps = round(config.text_steps * SHARE_OF_STEPS) if start else config.text_steps
+        steps = math.ceil(config.text_steps * SHARE_OF_STEPS) if start else config.text_steps
         _train_adapter(config, data, texts, adapter, steps, say)
     with saving(out):
         write_whole(path, save(adapter.state_dict()))

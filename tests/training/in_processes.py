@@ -12,7 +12,7 @@ from safetensors.torch import save_file
 from studio.data.renders import pack_renders
 from studio.models.text_encoder import TextEncoder
 from studio.prompts import load_prompts
-from studio.training import loop, signs
+from studio.training import loop, run, signs
 from tests.training.test_loop import CONFIG
 
 
@@ -25,7 +25,7 @@ def main(renders: Path, encoder: str, out: Path, num_images: int) -> None:
         return built[0]
 
     loop.build_networks = build_and_remember
-    loop.REPORT_SECONDS = 0.0
+    run.REPORT_SECONDS = 0.0
     signs.DEAF, signs.PATIENT = 1e9, frozenset()  # so that there is something to warn of
     said: list[str] = []
     loop.train(

@@ -15,7 +15,7 @@ from studio.data.packed import PackedData
 from studio.models.adapter import TextAdapter
 from studio.models.snapshot import load_snapshot
 from studio.models.text_encoder import TextEncoder
-from studio.training import loop, train
+from studio.training import run, train
 from studio.training.folder import TrainingStopped, saving
 from studio.training.networks import build_networks
 from studio.training.text import EncodedTexts
@@ -64,7 +64,7 @@ def test_too_little_space_is_said_before_the_first_step(
 def test_scalars_are_not_left_to_a_disk_that_is_full(
     data: PackedData, encoder: TextEncoder, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(loop, "REPORT_SECONDS", 0.0)
+    monkeypatch.setattr(run, "REPORT_SECONDS", 0.0)
     free = iter([10**9, 10**9])
     monkeypatch.setattr(shutil, "disk_usage", lambda path: SimpleNamespace(free=next(free, 1000)))  # pyright: ignore
     with pytest.raises(TrainingStopped, match="needs 1 MB"):

@@ -1,0 +1,91 @@
+"""What every run does around its steps: it begins in a folder, counts, says how it goes, keeps what there is, stops."""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import torch
+from accelerate import Accelerator
+from accelerate.utils import set_seed
+
+from studio.models.snapshot import Snapshot
+from studio.training.config import RunConfig
+from studio.training.folder import CHECKPOINT, Stateful, TrainingStopped, begin_run, load_checkpoint, saving
+from studio.training.interrupt import Interrupt
+from studio.training.progress import REPORT_SECONDS, Means, Progress, Say
+from studio.training.steps import mean_over_processes
+
+
+def accelerator_of(out: Path, *, resume: bool, mixed_precision: str = "no") -> Accelerator:
+    """That of a run in `out`. Raises TrainingStopped where one is there that is not to go on."""
+    if (out / "config.json").exists() and not resume:
+        raise TrainingStopped(f"{out} already holds a run: go on with it (--resume) or name another folder.")
+    return Accelerator(
+        cpu=not torch.accelerator.is_available(),  # said aloud, as several processes on CPUs need it
+        mixed_precision=mixed_precision,
+        project_dir=str(out),
+        log_with="tensorboard",
+    )
+
+
+def begin(config: RunConfig, out: Path, accelerator: Accelerator, start: Snapshot | None = None) -> bool:
+    """Writes the settings, opens TensorBoard's files and sets the seeds; returns whether a run goes on. Raises
+    TrainingStopped."""
+    goes_on = (out / CHECKPOINT).is_file()
+    accelerator.wait_for_everyone()
+    if accelerator.is_main_process:
+        begin_run(config, out, start)
+    with saving(out):
+        accelerator.init_trackers("tensorboard")
+    set_seed(config.seed)
+    return goes_on
+
+
+def go_on(networks: Stateful, progress: Progress, out: Path, say: Say) -> None:
+    """Where the run was when it was kept."""
+    load_checkpoint(networks, progress, out)
+    say(f"going on after {progress.num_images_seen:,} images")
+
+
+def steps(
+    config: RunConfig,
+    progress: Progress,
+    means: Means,
+    accelerator: Accelerator,
+    *,
+    report: Callable[[dict[str, float]], None],
+    keep: Callable[[], None],
+    interrupt: Interrupt,
+) -> Iterator[float]:
+    """Yields the share of the run that is done, once for each step, until its images or minutes are spent. Who takes
+    the step counts its images (`Progress.count`).
+
+    Between steps `report` gets the means now and then, and `keep` is called when it is time. After Ctrl+C what there is
+    is kept, and KeyboardInterrupt raised.
+    """
+    last_report = last_kept = time.monotonic()
+    images_kept = progress.num_images_seen
+    while (share := progress.share(config)) < 1:
+        began = time.monotonic()
+        yield share
+        seconds = mean_over_processes(time.monotonic() - began, accelerator)
+        progress.seconds += seconds
+        means.add(seconds_a_step=seconds)
+
+        if time.monotonic() - last_report > REPORT_SECONDS:
+            report(means.take())
+            last_report = time.monotonic()
+        stopping = mean_over_processes(float(interrupt.asked), accelerator) > 0
+        due = progress.num_images_seen - images_kept >= (config.checkpoint_images or math.inf)
+        if stopping or due or time.monotonic() - last_kept > 60 * config.checkpoint_minutes:
+            keep()
+            last_kept, images_kept = time.monotonic(), progress.num_images_seen
+        if stopping:
+            accelerator.end_training()
+            raise KeyboardInterrupt
+    if images_kept < progress.num_images_seen:
+        keep()
+    accelerator.end_training()
