@@ -101,3 +101,15 @@ def test_fewer_lines_are_preferred_to_a_little_size() -> None:
 
 def test_nothing_to_say_is_nothing_to_set() -> None:
     assert Typesetter(fonts=FONTS).set({"headline": "  "}, BOX, largest=60, picture=628).settings == ()
+
+
+def test_a_chinese_headline_is_smaller_rather_than_torn_inside_a_phrase() -> None:
+    try:
+        fonts = Fonts()
+        fonts.face("轻盈", language="zh")
+    except InputError:
+        pytest.skip("no Chinese font on this computer")
+    tower = Box(left=0, top=0, right=142, bottom=220)
+    setter = Typesetter(fonts=fonts, language="zh")
+    found = by_role(setter.set({"headline": "轻盈每一步，舒适一整天"}, tower, largest=30, picture=310).settings)
+    assert [line.text for line in found["headline"].lines] == ["轻盈每一步，", "舒适一整天"]
