@@ -7,6 +7,7 @@ from html import escape
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
+from studio.campaign.pace import in_words
 from studio.ui.markup import data_url, notice, side_by_side
 
 if TYPE_CHECKING:
@@ -34,18 +35,9 @@ def adverts(count: int) -> str:
     return f"{count:,} advert{'' if count == 1 else 's'}"
 
 
-def duration(seconds: float) -> str:
-    """A time as people say it: "12 seconds", "3 minutes", "2 hours"."""
-    for unit, name in ((3600, "hour"), (60, "minute"), (1, "second")):
-        if seconds >= 1.5 * unit or unit == 1:
-            number = max(1, round(seconds / unit))
-            return f"{number} {name}{'' if number == 1 else 's'}"
-    raise AssertionError
-
-
 def price(count: int, seconds: float) -> str:
     """How many adverts there will be, and what they take."""
-    return f'<p class="advert-price" role="status"><strong>{adverts(count)}</strong>, about {duration(seconds)}</p>'
+    return f'<p class="advert-price" role="status"><strong>{adverts(count)}</strong>, about {in_words(seconds)}</p>'
 
 
 def flagged(flags: Sequence[Flag]) -> str:
@@ -100,7 +92,7 @@ def progress(run: Run | None) -> str:
         case "waiting":
             return notice("Another campaign is running: this one waits for its turn.")
         case "running":
-            left = f", about {duration(run.seconds_left)} left" if run.seconds_left else ""
+            left = f", about {in_words(run.seconds_left)} left" if run.seconds_left else ""
             share = 100 * done / max(1, run.total)
             return (
                 f'<div class="advert-progress" role="progressbar" aria-label="Adverts" aria-valuenow="{share:.0f}"'

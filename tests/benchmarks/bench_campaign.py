@@ -13,8 +13,9 @@ from PIL import Image
 
 from studio.campaign.advert import Words
 from studio.campaign.brief import Brief
-from studio.campaign.campaign import WORKERS, Campaign
+from studio.campaign.campaign import Campaign
 from studio.campaign.channels import load_channels
+from studio.campaign.pace import WORKERS
 from studio.campaign.plan import Plan
 from studio.prompts import load_prompts
 from studio.signature import Signer

@@ -384,13 +384,25 @@ def test_it_stops_is_found_again_and_goes_on(tmp_path: Path, monkeypatch: pytest
 def test_what_fails_unexpectedly_is_said_with_a_number_and_kept(
     studio: Studio, runs: Runs, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    monkeypatch.setattr(studio, "product_mask", lambda _: 1 / 0)
+    monkeypatch.setattr("studio.campaign.export.write_report", lambda *_, **__: 1 / 0)
     run = done(runs, form(texts={("en", "headline"): "Morning"}))
 
     assert run.state == "failed"
     _, progress, *_ = on_watch(studio, runs, run.number, EVERYTHING, ("", -1, ""))
     assert "Something went wrong in the studio (error " in progress
     assert "a campaign failed" in caplog.text
+
+
+def test_a_bug_with_the_product_fails_it_and_ends_the_campaign_in_order(
+    studio: Studio, runs: Runs, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(studio, "product_mask", lambda _: 1 / 0)
+    values = form(banners=[SQUARE, BANNER], texts={("en", "headline"): "Morning"})
+    run = done(runs, values)
+    assert run.state == "done" and [row.status for row in run.rows] == ["failed"]
+    # One row stands for two adverts, and it is done all the same, after a restart too.
+    again = Runs(studio).find(run.number)
+    assert again is not None and again.state == "done"
 
 
 def test_no_more_than_a_few_campaigns_wait(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
