@@ -378,13 +378,13 @@ def backup(
     ],
     as_json: JsonOption = False,
 ) -> None:
-    """Copy the library, also while the studio runs."""
+    """Copy the library, brand kits and campaigns, also while the studio runs."""
     from studio.library.backup import backup as copy
     from studio.service import Studio
 
     library = Studio(_settings(None)).library
     with _progress("Copying") as progress:
-        copied = copy(library, folder, on_progress=progress)
+        copied = copy(library, folder, folders=_beside_the_library(), on_progress=progress)
     _say_copied(copied, folder, as_json)
 
 
@@ -397,7 +397,7 @@ def restore(
 
     data_dir = _settings(None).data_dir
     with _progress("Copying") as progress:
-        copied = copy(folder, data_dir, on_progress=progress)
+        copied = copy(folder, data_dir, folders=_beside_the_library(), on_progress=progress)
     _say_copied(copied, data_dir, as_json)
 
 
@@ -703,6 +703,14 @@ def _settings(backend: str | None) -> Settings:
         first = error.errors()[0]
         name = "STUDIO_" + "_".join(str(part) for part in first["loc"]).upper()
         raise StudioError(f"{name} can't be used: {first['msg'].lower()}.", "Correct or unset it.") from error
+
+
+def _beside_the_library() -> tuple[str, ...]:
+    """The folders of the data folder that a backup has as well."""
+    from studio.campaign.brand_kit import FOLDER
+    from studio.ui.advert_request import CAMPAIGNS, TABLES
+
+    return FOLDER, CAMPAIGNS, TABLES
 
 
 @contextmanager

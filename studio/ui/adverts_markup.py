@@ -107,8 +107,9 @@ def progress(run: Run | None) -> str:
             return notice(f"{run.problem} {part} are there.", kind="problem")
 
 
-def grid(run: Run | None, channels: Mapping[str, Channel], *, problems_only: bool) -> str:
-    """The adverts by channel, each to tick and to open, with what is wrong in words."""
+def grid(run: Run | None, channels: Mapping[str, Channel], verdicts: Mapping[str, str], *, problems_only: bool) -> str:
+    """The adverts by channel, each to tick and to open, with what is wrong in words, and what was said of it on a link
+    (`verdicts`, by the hashes of files)."""
     if run is None or not run.rows:
         return ""
     rows = [row for row in run.rows if not problems_only or row.problems]
@@ -120,7 +121,7 @@ def grid(run: Run | None, channels: Mapping[str, Channel], *, problems_only: boo
         if row.channel:
             by_channel.setdefault(row.channel, []).append(row)
     parts = [_failures(failed)] if failed else []
-    parts += [_channel(run, channels.get(name), name, of) for name, of in by_channel.items()]
+    parts += [_channel(run, channels.get(name), name, of, verdicts) for name, of in by_channel.items()]
     return f'<div class="advert-channels">{"".join(parts)}</div>'
 
 
@@ -134,10 +135,10 @@ def _failures(rows: Sequence[Row]) -> str:
     return f'<section class="advert-channel not-made"><h3>Not made</h3>{listed}</section>'
 
 
-def _channel(run: Run, channel: Channel | None, name: str, rows: Sequence[Row]) -> str:
+def _channel(run: Run, channel: Channel | None, name: str, rows: Sequence[Row], verdicts: Mapping[str, str]) -> str:
     title = channel.title if channel else name
     size = f"{rows[0].width} x {rows[0].height}"
-    cards = "".join(_card(run, title, row) for row in rows[:SHOWN])
+    cards = "".join(_card(run, title, row, verdicts.get(row.sha256, "")) for row in rows[:SHOWN])
     more = f'<p class="faint">and {len(rows) - SHOWN:,} others, which the ZIP has</p>' if len(rows) > SHOWN else ""
     shape = "wide" if rows[0].width > 2 * rows[0].height else "tall" if rows[0].height > 1.5 * rows[0].width else ""
     return (
@@ -147,10 +148,11 @@ def _channel(run: Run, channel: Channel | None, name: str, rows: Sequence[Row]) 
     )
 
 
-def _card(run: Run, title: str, row: Row) -> str:
+def _card(run: Run, title: str, row: Row, verdict: str) -> str:
     problems = "".join(f"<li>{escape(problem)}</li>" for problem in row.problems)
     said = f'<ul class="advert-problems">{problems}</ul>' if problems else ""
     badge = '<span class="badge rejected">failed</span>' if row.status == "failed" else ""
+    badge += f' <span class="badge {verdict}">{verdict}</span>' if verdict else ""
     if not row.file:
         return f'<li class="not-made"><span class="words">{escape(row.sku)} {badge}</span>{said}</li>'
     called, url = escape(name_of(row)), address(run, row)

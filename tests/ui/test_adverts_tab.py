@@ -450,11 +450,19 @@ def test_winners_are_compared_taken_away_and_shared(studio: Studio, runs: Runs) 
     assert link.value.startswith("http://localhost:7860/s/")
     for image, row in zip(shared, run.rows, strict=False):
         assert image.recipe.kind == ADVERT and image.recipe.parameters["sha256"] == row.sha256
-        exported = imaging.decode((run.folder / row.file).read_bytes())
-        assert imaging.pixels_sha256(imaging.decode(image.path.read_bytes())) == imaging.pixels_sha256(exported)
-        assert provenance.read_recipe(image.path.read_bytes()) == image.recipe
-        _, verdict = studio.recipe(image.path)
+        exported = (run.folder / row.file).read_bytes()
+        assert (image.sha256, image.name) == (row.sha256, row.file) and image.path.read_bytes() == exported
+        pixels_sha256 = imaging.pixels_sha256(imaging.decode(exported))
+        kept = studio.library.with_pixels(pixels_sha256)
+        path = studio.library.path(kept.sha256) if kept else None
+        assert path is not None and imaging.pixels_sha256(imaging.decode(path.read_bytes())) == pixels_sha256
+        assert provenance.read_recipe(path.read_bytes()) == image.recipe
+        _, verdict = studio.recipe(path)
         assert verdict.intact and "campaign makes anew" in verdict.reason
+    details = studio.shares.details(share.id)
+    studio.shares.comment(details, shared[1].sha256, name="Ann", text="", verdict="approved")
+    grid = on_watch(studio, runs, run.number, EVERYTHING, ("", -1, ""))[2]
+    assert grid.count('<span class="badge approved">approved</span>') == 1
     assert "2 adverts are in the library." in on_keep(studio, runs, ticked, run.number)
     assert len([each for each in studio.library.recent(20) if each.kind == ADVERT]) == 2  # and not twice
 
