@@ -297,7 +297,7 @@ def campaign(
     )
     for note in made.plan.notes:
         typer.echo(note, err=True)
-    typer.echo(f"Adverts to make: {made.count:,}, about {in_words(made.seconds)}.", err=True)
+    typer.echo(f"Adverts to make: {made.count:,}, about {in_words(made.seconds)} once all is loaded.", err=True)
     rows: list[dict[str, object]] = []
     failed = 0
     try:
@@ -306,7 +306,8 @@ def campaign(
                 row = step.row
                 failed += row.status == "failed"
                 if row.status == "failed":
-                    typer.echo(f"{row.file or row.channel or row.sku}: {'; '.join(row.problems)}", err=True)
+                    what = row.file or ", ".join(filter(None, (row.sku, row.channel))) or "A row"
+                    typer.echo(f"{what}: {'; '.join(row.problems)}", err=True)
                 rows += [{name: getattr(row, name) for name in _ROW}] if as_json else []
                 progress(step.done, left=f"about {in_words(step.seconds_left)} left" if step.seconds_left else "")
     except KeyboardInterrupt:

@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from functools import lru_cache
 from math import ceil, floor
 from pathlib import Path
+from textwrap import shorten
 from typing import Literal, TypedDict
 
 from PIL import features
@@ -51,6 +52,7 @@ _SPACE: dict[Role, float] = {
 PADDING_X, PADDING_Y = 1.15, 0.72
 #: What gives way where there is no room, the first first. The others have to be there.
 _GIVES_WAY: tuple[Role, ...] = ("subline", "price", "cta")
+_QUOTED = 80  # characters of what has no room
 _SMALL = 48  # pixels
 #: Of two sizes of the headline the smaller one is taken, down to this share, where it has fewer lines; or where it ends
 #: fewer of them inside a phrase of a script without spaces.
@@ -135,7 +137,8 @@ class Typesetter:
             spare: Role | None = able[0] if able else None
             if spare is None:
                 role = max(words, key=lambda role: len(words[role]))
-                raise InputError(f"There is no room for the {NAMES[role]} “{words[role]}”.", "Make it shorter.")
+                said = shorten(words[role], _QUOTED, placeholder=" …")
+                raise InputError(f"There is no room for the {NAMES[role]} “{said}”.", "Make it shorter.")
             rest: dict[Role, str] = {role: text for role, text in words.items() if role != spare}
             words = rest
             left_out.append(spare)
