@@ -53,6 +53,7 @@ PADDING_X, PADDING_Y = 1.15, 0.72
 #: What gives way where there is no room, the first first. The others have to be there.
 _GIVES_WAY: tuple[Role, ...] = ("subline", "price", "cta")
 _QUOTED = 80  # characters of what has no room
+_HANGS = "，。、！？：；"
 _SMALL = 48  # pixels
 #: Of two sizes of the headline the smaller one is taken, down to this share, where it has fewer lines; or where it ends
 #: fewer of them inside a phrase of a script without spaces.
@@ -236,7 +237,10 @@ class Typesetter:
             else:
                 baseline = max(baseline + _LEADING.get(role, 1.2) * size, below - above + 0.04 * size)
             if align == "centre":
-                x = round((box.left + box.right) / 2 - (left + right) / 2)
+                # Wide punctuation at the end hangs, where there is room: seen in the middle is what comes before it.
+                first, _, last, _ = _ink(face, size, line.rstrip(_HANGS) or line, from_right, self.language)
+                x = round((box.left + box.right) / 2 - (first + last) / 2)
+                x = min(x, floor(box.right - pad_x - right))
             elif from_right:
                 x = floor(box.right - pad_x - right)
             else:
