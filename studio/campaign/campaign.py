@@ -172,7 +172,7 @@ class Campaign:
         try:
             for shot in (shot for brief in self.plan.briefs for shot in shots_of(self.plan, brief)):
                 brief = shot.brief
-                begun = _tried(lambda shot=shot, number=number: self._begun(shot, number, names, export), brief.sku)
+                begun = _tried(lambda shot=shot, number=number: self._begun(shot, number, names, export), "a product")
                 if isinstance(begun, str):
                     problem = f"line {brief.line}: {begun}" if brief.line else begun
                     row = Row(number=number, key="", sku=brief.sku, status="failed", problems=(problem,))
@@ -295,7 +295,7 @@ class Campaign:
 
     def _make(self, task: _Task, prepared: _Prepared, export: Export) -> Row:
         """One advert, or a row that says why there is none. Raises Unwritable."""
-        made = _tried(lambda: self._made(task, prepared, export), f"{task.sku} for {task.channel.name}")
+        made = _tried(lambda: self._made(task, prepared, export), f"an advert for {task.channel.name}")
         return replace(_row(task), problems=(made,)) if isinstance(made, str) else made
 
     def _made(self, task: _Task, prepared: _Prepared, export: Export) -> Row:
@@ -362,8 +362,11 @@ def _row(task: _Task) -> Row:
 
 
 def _tried(make: Callable[[], _T], what: str) -> _T | str:
-    """What `make` gives, or else what went wrong in words, as a failure stops no other; what nobody expected is in the
-    log. Raises Unwritable where nothing can be written any more."""
+    """What `make` gives, or else what went wrong in words, as a failure stops no other. Raises Unwritable where nothing
+    can be written any more.
+
+    What nobody expected is in the log, under a number; `what` it was has none of anybody's words in it.
+    """
     try:
         return make()
     except Exception as error:

@@ -170,6 +170,7 @@ def test_what_nobody_expected_fails_one_advert_and_is_in_the_log(
     (problem,) = steps[0].row.problems
     number = re.findall(r"error ([0-9a-f]{8})", problem)[0]
     assert "a bug" not in problem and "ZeroDivisionError: a bug" in caplog.text and number in caplog.text
+    assert "mug" not in caplog.text  # a product may be called by its description
     assert [each["status"] for each in table(tmp_path)] == ["failed", "ok"]
     # Mended, it is made, and the other isn't made again.
     assert [(step.row.status, step.is_new) for step in campaign().run(tmp_path)] == [("ok", True), ("ok", False)]
