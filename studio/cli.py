@@ -281,6 +281,7 @@ def campaign(
     """Make finished adverts of products: product x scene x words x channel."""
     from studio.campaign.brand_kit import BrandKits
     from studio.campaign.campaign import Campaign
+    from studio.campaign.pace import in_words
     from studio.campaign.plan import read_plan
     from studio.campaign.sources import darkroom_of
     from studio.service import Studio
@@ -296,18 +297,19 @@ def campaign(
     )
     for note in made.plan.notes:
         typer.echo(note, err=True)
-    typer.echo(f"Adverts to make: {made.count}, about {max(1, round(made.seconds / 60))} min.", err=True)
+    typer.echo(f"Adverts to make: {made.count:,}, about {in_words(made.seconds)} once all is loaded.", err=True)
     rows: list[dict[str, object]] = []
     failed = 0
     try:
-        with _progress("Adverts", made.count) as progress:
+        with _progress("Adverts", made.count, is_told=True) as progress:
             for step in made.run(out):
                 row = step.row
                 failed += row.status == "failed"
                 if row.status == "failed":
-                    typer.echo(f"{row.file or row.channel or row.sku}: {'; '.join(row.problems)}", err=True)
+                    what = row.file or ", ".join(filter(None, (row.sku, row.channel))) or "A row"
+                    typer.echo(f"{what}: {'; '.join(row.problems)}", err=True)
                 rows += [{name: getattr(row, name) for name in _ROW}] if as_json else []
-                progress(step.done)
+                progress(step.done, left=f"about {in_words(step.seconds_left)} left" if step.seconds_left else "")
     except KeyboardInterrupt:
         typer.echo("Stopped. What was made is kept; the same command goes on.", err=True)
         raise
@@ -377,13 +379,13 @@ def backup(
     ],
     as_json: JsonOption = False,
 ) -> None:
-    """Copy the library, also while the studio runs."""
+    """Copy the library, brand kits and campaigns, also while the studio runs."""
     from studio.library.backup import backup as copy
     from studio.service import Studio
 
     library = Studio(_settings(None)).library
     with _progress("Copying") as progress:
-        copied = copy(library, folder, on_progress=progress)
+        copied = copy(library, folder, folders=_beside_the_library(), on_progress=progress)
     _say_copied(copied, folder, as_json)
 
 
@@ -396,7 +398,7 @@ def restore(
 
     data_dir = _settings(None).data_dir
     with _progress("Copying") as progress:
-        copied = copy(folder, data_dir, on_progress=progress)
+        copied = copy(folder, data_dir, folders=_beside_the_library(), on_progress=progress)
     _say_copied(copied, data_dir, as_json)
 
 
@@ -707,18 +709,30 @@ def _settings(backend: str | None) -> Settings:
         raise StudioError(f"{name} can't be used: {first['msg'].lower()}.", "Correct or unset it.") from error
 
 
+def _beside_the_library() -> tuple[str, ...]:
+    """The folders of the data folder that a backup has as well."""
+    from studio.campaign.brand_kit import FOLDER
+    from studio.ui.advert_request import CAMPAIGNS, TABLES
+
+    return FOLDER, CAMPAIGNS, TABLES
+
+
 @contextmanager
-def _progress(title: str, total: int | None = None) -> Generator[Callable[..., None]]:
-    """A bar on stderr while there is someone to see it; yields the function that moves it to a number, of a total."""
+def _progress(title: str, total: int | None = None, *, is_told: bool = False) -> Generator[Callable[..., None]]:
+    """A bar on stderr while there is someone to see it; yields the function that moves it to a number, of a total.
+
+    Where it `is_told` how long the rest takes, it says that.
+    """
     from rich.console import Console
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    time_left = TextColumn("{task.fields[left]}") if is_told else TimeRemainingColumn()
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), time_left)
     with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
-        task = bar.add_task(title, total=total)
+        task = bar.add_task(title, total=total, left="")
 
-        def move(done: float, of: int | None = total) -> None:
-            bar.update(task, completed=done, total=of)
+        def move(done: float, of: int | None = total, left: str = "") -> None:
+            bar.update(task, completed=done, total=of, left=left)
 
         yield move
 

@@ -1,4 +1,5 @@
 import hashlib
+import io
 import json
 import struct
 import subprocess
@@ -12,6 +13,7 @@ from PIL import Image, ImageChops
 from typer.testing import CliRunner, Result
 
 from studio import imaging, provenance
+from studio.campaign.brand_kit import BrandKits, brand_kit
 from studio.cli import _set_by_hand, app
 from studio.request import Recipe
 from tests.evaluation.toy import write_toys
@@ -313,6 +315,11 @@ def test_help_imports_nothing_heavy() -> None:
 
 def test_a_library_is_backed_up_and_restored(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (image,) = generate(tmp_path / "out", "--count", 1)
+    logo = io.BytesIO()
+    Image.new("RGBA", (40, 20), "#ff000080").save(logo, "PNG")
+    font = next(Path("assets/fonts").glob("*.ttf"))
+    kit = brand_kit(name="Tide & Clay", colour="#0F766E", never=("cheap",), logo=logo.getvalue(), font=font)
+    BrandKits(tmp_path / "data").save(kit)
 
     copied = run("backup", tmp_path / "copy", "--json")
     assert json.loads(copied.stdout) == {"out": str(tmp_path / "copy"), "images": 1, "lost": []}
@@ -323,6 +330,8 @@ def test_a_library_is_backed_up_and_restored(tmp_path: Path, monkeypatch: pytest
     sha256 = str(image["sha256"])
     kept = tmp_path / "again" / "files" / sha256[:2] / f"{sha256}.png"
     assert kept.read_bytes() == Path(str(image["path"])).read_bytes()
+    again = BrandKits(tmp_path / "again").load("Tide & Clay")
+    assert again.digest == kit.digest and again.words.never == ("cheap",) and again.font is not None
 
     (tmp_path / "copy" / "files" / sha256[:2] / f"{sha256}.png").write_bytes(b"rotten")
     monkeypatch.setenv("STUDIO_DATA_DIR", str(tmp_path / "third"))

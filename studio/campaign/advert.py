@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from math import sqrt
 from pathlib import Path
 from typing import Any, Literal
 
@@ -31,11 +32,15 @@ from studio.campaign.colours import (
 from studio.campaign.fonts import Fonts, Style, is_right_to_left, sized
 from studio.campaign.layouts import LOGO, Layout
 from studio.campaign.subject import Subject
-from studio.campaign.typesetting import NAMES, Line, Role, Setting, Typesetter, detail, shaping
+from studio.campaign.typesetting import NAMES, SCALE, Line, Role, Setting, Typesetter, detail, shaping
 from studio.errors import InputError
 
-#: A button is seen when it stands out this much from what is behind it.
-_SEEN = 1.7
+#: A button is seen when it stands out this much from what is behind it, and a logo when it does this much.
+_BUTTON_SEEN, _LOGO_SEEN = 2.5, 1.7
+#: The brand's name is smaller than the headline, or it would be one more.
+_NAME = 0.5
+#: Small print at the foot is so large at most, as a share of the picture's size.
+_SMALL_PRINT = 0.02
 #: Shares of a packshot's canvas that the product may take, where the channel doesn't say.
 _PACKSHOT = (0.80, 0.97)
 _SCRIMS = (0.4, 0.6, 0.8, 0.92, 1.0)
@@ -131,6 +136,9 @@ class Composer:
         surface = palette.deep if block is not None else palette.ground if layout.ground == "colour" else None
 
         # 3. The words, set but not drawn.
+        foot = self._at_the_foot(said, words.language, layout, channel)
+        for setting in foot:
+            del said[setting.role]
         settings, left_out = self._set(said, words.language, layout, channel) if layout.words else ((), ())
         notes += [f"no room for the {NAMES[role]}, which is left out" for role in left_out]
 
@@ -139,10 +147,13 @@ class Composer:
             surface = _paint_card(canvas, settings, placed.box, channel, palette)
         inks = (palette.ink, WHITE) if surface is None or luminance(surface) > 0.3 else (WHITE, palette.ink)
         ink = _ink(canvas, settings, inks, placed) if settings else inks[0]
+        foot_ink = _ink(canvas, foot, (palette.ink, WHITE), placed) if foot else ink
 
         # 5. Draw them.
-        painted = tuple(_paint(canvas, setting, ink, palette) for setting in settings)
-        logo, name = self._paint_logo(canvas, layout, channel, words.language, palette)
+        painted = [_paint(canvas, setting, ink, palette) for setting in settings]
+        painted += [_paint(canvas, setting, foot_ink, palette) for setting in foot]
+        headline = settings[0].size if settings else None
+        logo, name = self._paint_logo(canvas, layout, channel, words.language, palette, headline)
         return Advert(
             image=canvas,
             channel=channel,
@@ -166,14 +177,8 @@ class Composer:
         frame = channel.frame
         if layout.words is None:
             return (), ()
-        setter = Typesetter(
-            fonts=self.fonts,
-            style=self.look.style or layout.face,
-            language=language,
-            own=self.look.font,
-            whole=self.whole,
-        )
-        short = min(channel.size)
+        setter = self._setter(language, layout)
+        size = sqrt(channel.width * channel.height)
         largest = layout.size * min(frame.width, frame.height)
         action: dict[Role, str] = {}
         if layout.action is not None:
@@ -182,32 +187,70 @@ class Composer:
         room = frame.part(layout.words)
         if layout.panel == "card":
             room = room.grown(-_card_padding(channel))
-        found = setter.set(said, room, largest=largest, picture=short, align=layout.align, anchor=layout.anchor)
+        found = setter.set(said, room, largest=largest, picture=size, align=layout.align, anchor=layout.anchor)
         headline = next((setting.size for setting in found.settings if setting.role == "headline"), largest)
         if not action or layout.action is None:
             return found.settings, found.left_out
         # A button can be as large as a small headline, so that it is seen.
         acting = setter.set(
-            action, frame.part(layout.action), largest=headline * 1.5, picture=short, align="centre", anchor="middle"
+            action, frame.part(layout.action), largest=headline * 1.5, picture=size, align="centre", anchor="middle"
         )
         return (*found.settings, *acting.settings), (*found.left_out, *acting.left_out)
 
+    def _at_the_foot(
+        self, said: Mapping[Role, str], language: str, layout: Layout, channel: Channel
+    ) -> tuple[Setting, ...]:
+        """Small print in the place that the layout has for it; nothing where it has none, or not room enough: then it
+        stands among the words."""
+        text = said.get("disclaimer")
+        if layout.small_print is None or not text:
+            return ()
+        room, size = channel.frame.part(layout.small_print), sqrt(channel.width * channel.height)
+        try:
+            found = self._setter(language, layout).set(
+                {"disclaimer": text},
+                room,
+                largest=_SMALL_PRINT * size / SCALE["disclaimer"],
+                picture=size,
+                align=layout.align,
+                anchor="bottom",
+            )
+        except InputError:
+            return ()
+        return found.settings
+
+    def _setter(self, language: str, layout: Layout) -> Typesetter:
+        return Typesetter(
+            fonts=self.fonts,
+            style=self.look.style or layout.face,
+            language=language,
+            own=self.look.font,
+            whole=self.whole,
+        )
+
     def _paint_logo(
-        self, canvas: Image.Image, layout: Layout, channel: Channel, language: str, palette: Palette
+        self,
+        canvas: Image.Image,
+        layout: Layout,
+        channel: Channel,
+        language: str,
+        palette: Palette,
+        headline: int | None,
     ) -> tuple[Box | None, tuple[Painted, ...]]:
-        """The logo, or else the brand's name, where the layout has room for it."""
+        """The logo, or else the brand's name, where the layout has room for it. `headline` is the size of that."""
         if layout.logo is None or not channel.words or not (self.look.logo or self.look.name):
             return None, ()
         room = channel.frame.part(layout.logo)
         if self.look.logo is not None:
             return _paste_logo(canvas, self.look.logo, room, layout.align, is_mirrored=layout.logo.left > 0.5), ()
-        setter = Typesetter(
-            fonts=self.fonts, style=self.look.style or layout.face, language=language, own=self.look.font
-        )
         try:
-            size = room.height * 0.8 / 0.4  # a brand's name has four tenths of a headline's size
-            found = setter.set(
-                {"brand": self.look.name}, room, largest=size, picture=min(channel.size), align=layout.align
+            largest = min(room.height * 0.8, _NAME * headline if headline else room.height) / SCALE["brand"]
+            found = self._setter(language, layout).set(
+                {"brand": self.look.name},
+                room,
+                largest=largest,
+                picture=sqrt(channel.width * channel.height),
+                align=layout.align,
             )
         except InputError:
             return None, ()  # too small a picture for one
@@ -412,7 +455,7 @@ def _button_colour(canvas: Image.Image, setting: Setting, palette: Palette, ink:
         return (second + 0.05) / (first + 0.05)
 
     readable_ones = [c for c in (palette.accent, palette.deep, ink) if _has_label(c, palette)]
-    found = next((c for c in readable_ones if stands_out(c) >= _SEEN), None)
+    found = next((c for c in readable_ones if stands_out(c) >= _BUTTON_SEEN), None)
     return found or max((*readable_ones, WHITE, (17, 17, 17)), key=stands_out)
 
 
@@ -444,7 +487,7 @@ def _paste_logo(
     alpha = np.asarray(small.getchannel("A"), dtype=np.float64).ravel()
     own = float(np.average(luminances(np.asarray(small.convert("RGB"))).ravel(), weights=alpha + 1e-9))
     behind = _behind(canvas, [box], (50, 50))[0]
-    if (max(own, behind) + 0.05) / (min(own, behind) + 0.05) < _SEEN:
+    if (max(own, behind) + 0.05) / (min(own, behind) + 0.05) < _LOGO_SEEN:
         pad = max(2, round(size[1] * 0.2))
         plate = (17, 17, 17) if own > 0.4 else WHITE
         ImageDraw.Draw(canvas).rounded_rectangle(

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import hashlib
 import json
+import logging
 import re
+import secrets
 import time
 import unicodedata
 from collections import deque
-from collections.abc import Generator, Mapping
+from collections.abc import Callable, Generator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
+from typing import TypeVar
 
 import studio
 from studio.campaign.advert import Advert, Composer, Look, Words
@@ -22,10 +25,11 @@ from studio.campaign.checks import Check, checked
 from studio.campaign.claims import flags, load_claims
 from studio.campaign.copywriting import Copywriter, load_copy
 from studio.campaign.encoding import encoded
-from studio.campaign.export import Export
+from studio.campaign.export import Export, Unwritable, is_full
 from studio.campaign.fonts import Fonts
 from studio.campaign.layouts import Layout, Layouts, load_layouts, shape_of
 from studio.campaign.manifest import Row
+from studio.campaign.pace import WORKERS, TimeLeft, guessed, pace
 from studio.campaign.plan import Plan, Shot, count_of, languages_of, shots_of, words_of
 from studio.campaign.sources import Darkroom, Picture, photo, read_photo
 from studio.campaign.subject import Subject
@@ -34,10 +38,10 @@ from studio.prompts import Prompts
 from studio.refusals import Refusal
 from studio.signature import Signer
 
-#: Threads that draw adverts; Pillow and the encoders run side by side in them.
-WORKERS = 2
-#: What one advert takes on one core, and one megapixel of it, and drawing a picture: a guess before there is a measure.
-_SECONDS, _SECONDS_A_MEGAPIXEL, _SECONDS_A_DRAWING = 0.08, 0.16, 0.6
+_T = TypeVar("_T")
+
+logger = logging.getLogger(__name__)
+
 _LONGEST_NAME = 48  # characters of a file's name that come from the sku
 _RESERVED = frozenset({"con", "prn", "aux", "nul", *(f"{kind}{n}" for kind in ("com", "lpt") for n in range(1, 10))})
 
@@ -108,10 +112,11 @@ class Campaign:
 
     @property
     def seconds(self) -> float:
-        """What it takes at a guess, on this computer's two cores."""
+        """What it takes at a guess, on this computer and as busy as it is now."""
         drawings = sum(len(shots_of(self.plan, brief)) for brief in self.plan.briefs if brief.is_drawn)
+        photos = sum(len(shots_of(self.plan, brief)) for brief in self.plan.briefs if not brief.is_drawn)
         area = sum(channel.width * channel.height for channel in self.channels) / len(self.channels) / 1e6
-        return drawings * _SECONDS_A_DRAWING + self.count * (_SECONDS + area * _SECONDS_A_MEGAPIXEL) / WORKERS
+        return guessed(adverts=self.count, megapixels=area, photos=photos, drawings=drawings, pace=pace())
 
     def run(self, out: Path) -> Generator[Progress]:
         """Makes the adverts into a folder or a ZIP, and says of each how it went.
@@ -123,12 +128,11 @@ class Campaign:
         finished = False
         try:
             with closing(self._rows(export)) as rows:
-                clock, made = time.monotonic(), 0
+                clock, left = TimeLeft(self.seconds / max(1, self.count)), None
                 for done, (row, is_new) in enumerate(rows, start=1):
                     if is_new:
-                        made += 1
-                        export.journal.add(row)
-                    left = (time.monotonic() - clock) / made * max(0, self.count - done) if made else None
+                        export.add(row)
+                        left = clock.after(time.monotonic(), max(0, self.count - done))
                     yield Progress(done=done, total=max(self.count, done), row=row, is_new=is_new, seconds_left=left)
             export.finish(title="Adverts")
             finished = True
@@ -168,19 +172,15 @@ class Campaign:
         try:
             for shot in (shot for brief in self.plan.briefs for shot in shots_of(self.plan, brief)):
                 brief = shot.brief
-                try:
-                    # 1. What is to be made of this picture, and what of it there is already.
-                    tasks = self._tasks(shot, number, names)
-                    there = {task.number: row for task in tasks if (row := export.journal.done(task.key)) is not None}
-                    # 2. The picture, the product on it, and the words.
-                    prepared = self._prepared(shot) if len(there) < len(tasks) else None
-                except StudioError as error:
-                    where = f"line {brief.line}: " if brief.line else ""
-                    row = Row(number=number, key="", sku=brief.sku, status="failed", problems=(f"{where}{error}",))
+                begun = _tried(lambda shot=shot, number=number: self._begun(shot, number, names, export), "a product")
+                if isinstance(begun, str):
+                    problem = f"line {brief.line}: {begun}" if brief.line else begun
+                    row = Row(number=number, key="", sku=brief.sku, status="failed", problems=(problem,))
                     waiting.append((row, True))
                     number += 1
                     continue
                 # 3. Its adverts.
+                tasks, there, prepared = begun
                 number += len(tasks)
                 for task in tasks:
                     if task.number in there:
@@ -195,6 +195,15 @@ class Campaign:
                 yield _settled(waiting.popleft())
         finally:
             pool.shutdown(cancel_futures=True)
+
+    def _begun(
+        self, shot: Shot, number: int, names: set[str], export: Export
+    ) -> tuple[list[_Task], dict[int, Row], _Prepared | None]:
+        # 1. What is to be made of this picture, and what of it there is already.
+        tasks = self._tasks(shot, number, names)
+        there = {task.number: row for task in tasks if (row := export.journal.done(task.key)) is not None}
+        # 2. The picture, the product on it, and the words.
+        return tasks, there, self._prepared(shot) if len(there) < len(tasks) else None
 
     def _tasks(self, shot: Shot, first: int, names: set[str]) -> list[_Task]:
         """The adverts of one picture: words x channels x layouts. Nothing is drawn for it."""
@@ -285,31 +294,24 @@ class Campaign:
         return self._darkroom.kept(brief.kept or "")
 
     def _make(self, task: _Task, prepared: _Prepared, export: Export) -> Row:
-        """One advert: composed, encoded, marked, signed, measured, written. What fails is said in its row."""
+        """One advert, or a row that says why there is none. Raises Unwritable."""
+        made = _tried(lambda: self._made(task, prepared, export), f"an advert for {task.channel.name}")
+        return replace(_row(task), problems=(made,)) if isinstance(made, str) else made
+
+    def _made(self, task: _Task, prepared: _Prepared, export: Export) -> Row:
+        """One advert: composed, encoded, marked, signed, measured, written."""
         channel, picture, words = task.channel, prepared.picture, prepared.words[task.variant]
         source = picture.source_type
-        row = Row(
-            number=task.number,
-            key=task.key,
-            sku=task.sku,
-            channel=channel.name,
-            width=channel.width,
-            height=channel.height,
-            status="failed",
-        )
-        try:
-            self._refuse(picture, words, channel)
-            advert = self._composer.draw(prepared.subject, words, task.layout, channel)
-            data, kind = encoded(advert.image, channel, source=source, signer=self._signer)
-        except StudioError as error:
-            return replace(row, problems=(str(error),))
+        self._refuse(picture, words, channel)
+        advert = self._composer.draw(prepared.subject, words, task.layout, channel)
+        data, kind = encoded(advert.image, channel, source=source, signer=self._signer)
         measured = checked(data, advert, source=source, verify=self._signer.verify)
         name = f"{task.name}.{kind}"
         export.write(name, data)
         missed = [check for check in measured if not check.passed]
         notes = [str(check) for check in missed] + list(advert.notes) + self._warnings(picture, words, channel)
         return replace(
-            row,
+            _row(task),
             file=name,
             sha256=hashlib.sha256(data).hexdigest(),
             status="failed" if any(not check.advice for check in missed) else "ok",
@@ -343,6 +345,40 @@ class Campaign:
 
 def _settled(made: tuple[Row, bool] | Future[Row]) -> tuple[Row, bool]:
     return (made.result(), True) if isinstance(made, Future) else made
+
+
+def _row(task: _Task) -> Row:
+    """The row of an advert that isn't made yet."""
+    channel = task.channel
+    return Row(
+        number=task.number,
+        key=task.key,
+        sku=task.sku,
+        channel=channel.name,
+        width=channel.width,
+        height=channel.height,
+        status="failed",
+    )
+
+
+def _tried(make: Callable[[], _T], what: str) -> _T | str:
+    """What `make` gives, or else what went wrong in words, as a failure stops no other. Raises Unwritable where nothing
+    can be written any more.
+
+    What nobody expected is in the log, under a number; `what` it was has none of anybody's words in it.
+    """
+    try:
+        return make()
+    except Exception as error:
+        if isinstance(error, Unwritable):
+            raise
+        if is_full(error):
+            raise Unwritable("The disk is full.", "Make room; what was made is kept.") from error
+        if isinstance(error, StudioError):
+            return str(error)
+        number = secrets.token_hex(4)
+        logger.exception("%s could not be made (error %s)", what, number)
+        return f"Something went wrong in the studio (error {number}), and its log says what. Run it once more."
 
 
 def _recipe(picture: Picture, words: Words, advert: Advert, plan: Plan) -> dict[str, object]:

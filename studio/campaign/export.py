@@ -5,6 +5,7 @@ A ZIP is made in a folder beside it and packed at the end, so that a stop in bet
 
 from __future__ import annotations
 
+import errno
 import os
 import secrets
 import shutil
@@ -13,15 +14,28 @@ from collections.abc import Collection
 from contextlib import suppress
 from pathlib import Path, PurePosixPath
 
-from studio.campaign.manifest import CSV_NAME, JOURNAL, JSON_NAME, Journal, rows_of
+from studio.campaign.manifest import CSV_NAME, JOURNAL, JSON_NAME, Journal, Row, rows_of
 from studio.campaign.report import REPORT_NAME, write_report
 from studio.errors import StudioError
 
 _PARTIAL = ".partial"
 
 
+class Unwritable(StudioError):
+    """Nothing can be written to where a campaign goes: it is no use going on."""
+
+
+def is_full(error: BaseException | None) -> bool:
+    """Whether a full disk is behind an error."""
+    while error is not None:
+        if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):
+            return True
+        error = error.__cause__ or error.__context__
+    return False
+
+
 class Export:
-    """A folder or a ZIP that is being filled. Raises StudioError where nothing can be written."""
+    """A folder or a ZIP that is being filled. Raises Unwritable where it can't be."""
 
     def __init__(self, out: Path) -> None:
         """Goes on where an earlier time ended."""
@@ -38,7 +52,7 @@ class Export:
             raise self._unwritable(error) from error
 
     def write(self, name: str, data: bytes) -> None:
-        """Writes a file under a relative name: all of it or nothing. Raises StudioError."""
+        """Writes a file under a relative name: all of it or nothing. Raises Unwritable."""
         path = self.folder / name
         part = path.with_name(f"{secrets.token_hex(6)}{_PARTIAL}")
         try:
@@ -49,8 +63,15 @@ class Export:
             part.unlink(missing_ok=True)
             raise self._unwritable(error) from error
 
+    def add(self, row: Row) -> None:
+        """Writes down what became of an advert. Raises Unwritable."""
+        try:
+            self.journal.add(row)
+        except OSError as error:
+            raise self._unwritable(error) from error
+
     def finish(self, title: str) -> None:
-        """Writes manifest and report; packs the ZIP. Raises StudioError."""
+        """Writes manifest and report; packs the ZIP. Raises Unwritable."""
         try:
             self.journal.write()
             write_report(self.folder / REPORT_NAME, self.journal.rows(), title=title)
@@ -87,8 +108,8 @@ class Export:
                         path.write_bytes(packed.read(row.file))
                         journal.write(row.to_json() + "\n")
 
-    def _unwritable(self, error: OSError) -> StudioError:
-        return StudioError(f"{self.out} can't be written: {error.strerror}.", "Make room, or name another with --out.")
+    def _unwritable(self, error: OSError) -> Unwritable:
+        return Unwritable(f"{self.out} can't be written: {error.strerror}.", "Make room, or name another with --out.")
 
 
 def pack(folder: Path, files: Collection[str], out: Path) -> None:

@@ -16,7 +16,7 @@ from PIL import Image, ImageChops, ImageDraw, ImageFilter
 
 from studio.campaign.box import Box
 from studio.campaign.colours import WHITE, Colour
-from studio.campaign.subject import SOLID, Subject
+from studio.campaign.subject import SOLID, Subject, steeper
 
 #: Scenes are continued at no more than this many pixels a side, then enlarged: what is farther away is softer.
 _WORKING_SIDE = 720
@@ -128,10 +128,9 @@ def _mask(subject: Subject, shown: Box, visible: Box, size: tuple[int, int], sca
     part = _part(subject.soft_mask if enlarged else subject.mask, shown, visible, scale)
     # An edge that was enlarged is soft: it is drawn together again. What is less than solid isn't product, and is cut
     # off, so that the product's box is that of what is.
-    steep = min(scale, 5.0) if enlarged else 1.0
-    edge = [round(min(255.0, max(0.0, (value - 140) * steep + 140))) for value in range(256)]
+    edge = steeper(part, min(scale, 5.0)) if enlarged else part
     mask = Image.new("L", size, 0)
-    mask.paste(part.point([0 if value < SOLID else value for value in edge]), visible.pixels[:2])
+    mask.paste(edge.point([0 if value < SOLID else value for value in range(256)]), visible.pixels[:2])
     return mask
 
 
@@ -234,10 +233,10 @@ def _cast_shadow(canvas: Image.Image, foot: Box) -> None:
     size = max(1, canvas.width // small), max(1, canvas.height // small)
     shade = Image.new("L", size, 0)
     middle, ground, width = (foot.left + foot.right) / 2, foot.bottom, foot.width
-    for share, height, strength in ((0.62, 0.055, 75), (0.5, 0.028, 110)):
+    for share, height, strength in ((0.62, 0.06, 60), (0.5, 0.03, 85)):
         layer = Image.new("L", size, 0)
         sides = (middle - share * width, ground - height * width, middle + share * width, ground + height * width * 0.7)
         ImageDraw.Draw(layer).ellipse([value / small for value in sides], fill=strength)
-        layer = layer.filter(ImageFilter.GaussianBlur(max(0.6, width * 0.03 / small)))
+        layer = layer.filter(ImageFilter.GaussianBlur(max(0.6, width * 0.04 / small)))
         shade = ImageChops.lighter(shade, layer)
     canvas.paste((20, 18, 22), (0, 0), shade.resize(canvas.size, Image.Resampling.BICUBIC))

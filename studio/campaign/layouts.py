@@ -19,7 +19,10 @@ FILE = "layouts.yaml"
 
 Shape = Literal["strip", "landscape", "square", "portrait", "tower"]
 #: Shapes by their least width / height.
-_LEAST: dict[Shape, float] = {"strip": 2.6, "landscape": 1.25, "square": 0.8, "portrait": 0.42, "tower": 0}
+_LEAST: dict[Shape, float] = {"strip": 2.6, "landscape": 1.15, "square": 0.8, "portrait": 0.42, "tower": 0}
+
+#: What has a box in a layout.
+_BOXES = ("product", "words", "action", "small_print", "logo")
 
 #: What channels that take no words get: the product alone, on white where they want it; the logo alone.
 PRODUCT, PACKSHOT, LOGO = "product", "packshot", "logo"
@@ -50,6 +53,7 @@ class Layout(Entry):
     product: _Box = None
     words: _Box = None
     action: _Box = None
+    small_print: _Box = None
     logo: _Box = None
     align: Literal["start", "centre"] = "start"
     anchor: Literal["top", "middle", "bottom"] = "middle"
@@ -59,15 +63,16 @@ class Layout(Entry):
 
     @model_validator(mode="after")
     def _nothing_covers_anything(self) -> Layout:
-        boxes = {name: getattr(self, name) for name in ("product", "words", "action", "logo")}
+        boxes = {name: getattr(self, name) for name in _BOXES}
         given = {name: box for name, box in boxes.items() if box is not None}
         if "product" not in given and "logo" not in given:
             raise ValueError("needs room for a product, or for a logo alone")
         for (one, first), (other, second) in combinations(given.items(), 2):
             if first.overlaps(second):
                 raise ValueError(f"{one} and {other} overlap")
-        if self.action is not None and self.words is None:
-            raise ValueError("action needs words")
+        for name in ("action", "small_print"):
+            if boxes[name] is not None and self.words is None:
+                raise ValueError(f"{name} needs words")
         if self.panel != "none" and (self.words is None or self.product is None):
             raise ValueError("a panel needs words and a product")
         if self.panel == "block" and self.words and self.product and _side(self.words, self.product) is None:
@@ -76,7 +81,7 @@ class Layout(Entry):
 
     def mirrored(self) -> Layout:
         """The layout for languages that are written from right to left."""
-        boxes = {"product": self.product, "words": self.words, "action": self.action, "logo": self.logo}
+        boxes = {name: getattr(self, name) for name in _BOXES}
         return self.model_copy(update={name: box and box.mirrored(1) for name, box in boxes.items()})
 
     def block(self, frame: Box, width: int, height: int) -> Box | None:

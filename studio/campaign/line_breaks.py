@@ -6,11 +6,13 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Sequence
 from functools import lru_cache
+from itertools import pairwise
 
 #: Chinese characters, kana and the punctuation that goes with them.
 _IDEOGRAPH = "\u2e80-\u2fff\u3001-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\uff01-\uff5e\U00020000-\U000323af"
 _NOT_FIRST = "，。、！？；：）】》」』〉〕”’…—～·％‰℃,.!?;:)]}%々ーぁぃぅぇぉっゃゅょゎァィゥェォッャュョヮ"
 _NOT_LAST = "（【《「『〈〔“‘([{$¥€£￥"
+_ENDS_A_PHRASE = " ，。、！？；：…～,.!?;:）】》」』〉"
 _ONE = re.compile(f"[{_IDEOGRAPH}]")
 _NUMBER = re.compile(r"[\d.,]+ ")
 _SHORT = re.compile(r"[^\W\d]{1,2}\W?|[€%]\W?")  # a unit, such as ml
@@ -60,10 +62,18 @@ def broken(units: Sequence[str], width_of: Callable[[str], float], width: float)
 
 
 def balanced(units: Sequence[str], width_of: Callable[[str], float], width: float) -> list[str] | None:
-    """As `broken`, with lines about equally long: the narrowest column that takes no more lines."""
+    """As `broken`, with lines about equally long: the narrowest column that takes no more lines.
+
+    Scripts without spaces are read by phrases: lines end after their punctuation, if that takes one line more at most.
+    """
     lines = broken(units, width_of, width)
     if lines is None or len(lines) == 1:
         return lines
+    if any(_ONE.match(unit) for unit in units):
+        phrases = _phrases(units)
+        whole = broken(phrases, width_of, width)
+        if whole is not None and len(whole) <= len(lines) + 1:
+            units, lines = phrases, whole
     low, high = width / 2, width
     for _ in range(6):
         middle = (low + high) / 2
@@ -73,6 +83,25 @@ def balanced(units: Sequence[str], width_of: Callable[[str], float], width: floa
         else:
             low = middle
     return lines
+
+
+def torn(lines: Sequence[str]) -> int:
+    """How many lines of a script without spaces end inside a phrase."""
+    return sum(
+        bool(_ONE.match(line[-1]) and _ONE.match(after)) and line[-1] not in _ENDS_A_PHRASE
+        for line, after in pairwise(lines)
+    )
+
+
+def _phrases(units: Sequence[str]) -> list[str]:
+    """Pieces put together up to the next punctuation or space."""
+    found: list[str] = []
+    for number, unit in enumerate(units):
+        if number and units[number - 1][-1] not in _ENDS_A_PHRASE:
+            found[-1] += unit
+        else:
+            found.append(unit)
+    return found
 
 
 @lru_cache(maxsize=8)

@@ -140,6 +140,14 @@ def rows_of(text: str) -> list[Row]:
     return [Row.from_json(json.dumps(row)) for row in read["adverts"]]
 
 
+def is_finished(folder: Path) -> bool:
+    """Whether all of a campaign is in its folder: its manifest is written last."""
+    try:
+        return (folder / JSON_NAME).stat().st_mtime_ns >= (folder / JOURNAL).stat().st_mtime_ns
+    except OSError:
+        return False
+
+
 def _plain(value: object) -> object:
     """A cell of the table; what a spreadsheet would take for a formula gets an apostrophe before it."""
     return f"'{value}" if isinstance(value, str) and value[:1] in ("=", "+", "-", "@", "\t") else value

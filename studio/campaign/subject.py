@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image, ImageFilter
+from PIL import Image, ImageChops, ImageFilter
 
 from studio.campaign.box import Box
 from studio.campaign.colours import Palette, palette_of
@@ -101,7 +101,11 @@ class Subject:
     @cached_property
     def cutout(self) -> Image.Image:
         """The product's own colours, carried on a little over its edge, so that no scene shows through a soft edge."""
-        solid = self.mask.filter(ImageFilter.MinFilter(3)).point([255 if value >= 250 else 0 for value in range(256)])
+        whole = self.mask.point([255 if value >= 250 else 0 for value in range(256)])
+        solid = whole.filter(ImageFilter.MinFilter(3))
+        if self._upscale is not None:  # what was drawn is soft for two pixels at its edge, but thin parts are all edge
+            thick = whole.filter(ImageFilter.MinFilter(5))
+            solid = ImageChops.lighter(thick, ImageChops.subtract(solid, thick.filter(ImageFilter.MaxFilter(5))))
         scale = min(1.0, _PLATE_SIDE / max(self.image.size))
         size = max(1, round(self.image.width * scale)), max(1, round(self.image.height * scale))
         inside = np.asarray(solid.resize(size, Image.Resampling.BOX), dtype=np.float32) / 255
@@ -109,7 +113,17 @@ class Subject:
             return self.image
         colours = filled(np.asarray(self.image.resize(size, Image.Resampling.BOX), dtype=np.float32), inside)
         carried_on = _to_image(colours).resize(self.image.size, Image.Resampling.BILINEAR)
-        return Image.composite(self.image, carried_on, solid)
+        # Softly, or the upscaler would draw the seam as a line.
+        seam = ImageChops.darker(solid.filter(ImageFilter.GaussianBlur(0.8)), self.mask)
+        return Image.composite(self.image, carried_on, seam)
+
+    @cached_property
+    def backdrop(self) -> Image.Image:
+        """The picture with its scene carried on under the product's edge, so that no product shines through a soft
+        edge."""
+        covered = self.mask.point([255 if value > 4 else 0 for value in range(256)]).filter(ImageFilter.MaxFilter(7))
+        known = 1 - np.asarray(covered.filter(ImageFilter.GaussianBlur(1)), dtype=np.float32) / 255
+        return _to_image(filled(np.asarray(self.image, dtype=np.float32), known)) if known.any() else self.image
 
     def factor(self, scale: float) -> int:
         """How many times the upscaler enlarges, where the picture is to be shown `scale` times as large: 1, 2 or 4."""
@@ -118,14 +132,25 @@ class Subject:
         return 2 if scale <= 2 * _SOFT else 4
 
     def enlarged(self, factor: int) -> tuple[Image.Image, Image.Image]:
-        """Picture and cut-out, enlarged by the upscaler. Made once."""
+        """Picture and cut-out, enlarged by the upscaler. Made once.
+
+        Scene and product are enlarged apart and put together along the mask, or the steps of small pixels would be
+        seen along the product's edge.
+        """
         with self._lock:
             if factor not in self._enlarged:
                 if factor == 1 or self._upscale is None:
                     self._enlarged[factor] = self.image, self.cutout
                 else:
-                    self._enlarged[factor] = self._upscale(self.image, factor), self._upscale(self.cutout, factor)
+                    scene, cutout = self._upscale(self.backdrop, factor), self._upscale(self.cutout, factor)
+                    edge = steeper(self.soft_mask.resize(scene.size, Image.Resampling.BICUBIC), factor)
+                    self._enlarged[factor] = Image.composite(cutout, scene, edge), cutout
             return self._enlarged[factor]
+
+
+def steeper(mask: Image.Image, times: float) -> Image.Image:
+    """A mask that was enlarged so many times, its soft edge drawn together again."""
+    return mask.point([round(min(255.0, max(0.0, (value - 140) * times + 140))) for value in range(256)])
 
 
 def filled(pixels: Floats, known: Floats) -> Floats:

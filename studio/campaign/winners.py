@@ -69,10 +69,11 @@ def export_winners(folder: Path, files: Sequence[str], out: Path) -> None:
 
 
 def keep_winners(studio: Studio, folder: Path, files: Sequence[str]) -> list[str]:
-    """Keeps adverts in the library, so that they can be shown by a link; returns the hashes of what it keeps.
+    """Keeps adverts in the library, so that they can be shown by a link; returns the hashes of the files.
 
-    The library keeps PNGs: of the same pixels, with the hash of the exported file in the recipe, so that an approval is
-    one of that file. What it has already is not kept twice. Raises InputError for a file that was changed.
+    The library keeps a PNG of the same pixels, with the recipe, and the exported file itself beside it: that is what
+    links show and what an approval is one of. What it has already is not kept twice. Raises InputError for a file that
+    was changed.
     """
     kept: list[str] = []
     for row in _chosen(folder, files):
@@ -85,11 +86,12 @@ def keep_winners(studio: Studio, folder: Path, files: Sequence[str]) -> list[str
         if known is not None and known.kind == ADVERT:
             if known.deleted is not None:
                 studio.library.restore([known.sha256])
-            kept.append(known.sha256)
-            continue
-        recipe = _recipe(row, pixels_sha256, image.size)
-        data = studio.signer.sign(provenance.to_png(image, recipe), provenance.source_type(recipe))
-        kept.append(studio.library.add(data, recipe)[0])
+            sha256 = known.sha256
+        else:
+            recipe = _recipe(row, pixels_sha256, image.size)
+            data = studio.signer.sign(provenance.to_png(image, recipe), provenance.source_type(recipe))
+            sha256, _ = studio.library.add(data, recipe)
+        kept.append(studio.library.add_export(sha256, exported, row.file))
     return kept
 
 

@@ -21,10 +21,19 @@ from sqlalchemy.orm import Session
 from studio import imaging, provenance
 from studio.errors import InputError, StudioError
 from studio.library.database import open_database
-from studio.library.files import ContentFiles
-from studio.library.records import OWNER, ImageRecord, ProjectRecord, RecipeRecord, ShareRecord, TagRecord, utc_now
+from studio.library.files import ENDINGS, ContentFiles, is_sha256
+from studio.library.records import (
+    OWNER,
+    ExportRecord,
+    ImageRecord,
+    ProjectRecord,
+    RecipeRecord,
+    ShareRecord,
+    TagRecord,
+    utc_now,
+)
 from studio.library.search import Found, Search, all_of, among, count_of, folded, of, page_of
-from studio.request import PHOTO, Recipe
+from studio.request import ADVERT, PHOTO, Recipe
 
 if TYPE_CHECKING:
     from collections.abc import Generator
@@ -90,6 +99,21 @@ class Library:
             sha256 = self.files.write(data)
             self._record([_Kept(data, recipe, _record_of(sha256, data, recipe, viewer))])
         return sha256, self.files.path(sha256)
+
+    def add_export(self, image: str, data: bytes, name: str, viewer: str = OWNER) -> str:
+        """Keeps the very file that goes out for an image, byte by byte and as long as the image; returns its sha256.
+
+        Links show it in the image's place. Raises InputError for an image that isn't there.
+        """
+        ending = name.rpartition(".")[2]
+        if ending not in ENDINGS or self.image(image, viewer) is None:
+            raise InputError(f"{name} can't be kept.", "Its image is not in the library any more.")
+        with self.plain_words():
+            sha256 = self.files.write(data, ending)
+            with self.database.begin() as connection:
+                record = _export_of(image, sha256, name, len(data))
+                connection.execute(insert(ExportRecord).values(record).on_conflict_do_nothing())
+        return sha256
 
     def path(self, sha256: str, viewer: str = OWNER) -> Path | None:
         """The file of an image that was kept, None for any other text or where it is gone."""
@@ -181,8 +205,16 @@ class Library:
             .where(ImageRecord.owner == viewer)
             .group_by(deleted)
         )
+        exported = (
+            select(deleted, func.sum(ExportRecord.num_bytes))
+            .join(ExportRecord, ExportRecord.image == ImageRecord.sha256)
+            .where(ImageRecord.owner == viewer)
+            .group_by(deleted)
+        )
         with self.plain_words(), Session(self.database) as session:
             rows = {bool(trash): (count, size) for trash, count, size in session.execute(sums)}
+            for trash, size in session.execute(exported):
+                rows[bool(trash)] = rows[bool(trash)][0], rows[bool(trash)][1] + size
         (images, num_bytes), (trash_images, trash_bytes) = rows.get(False, (0, 0)), rows.get(True, (0, 0))
         return Storage(images=images, num_bytes=num_bytes, trash_images=trash_images, trash_bytes=trash_bytes)
 
@@ -249,10 +281,16 @@ class Library:
         with self.plain_words():
             for some in _batches(gone):
                 with self.database.begin() as connection:
+                    files = select(ExportRecord.image, ExportRecord.sha256, ExportRecord.ending)
+                    exported = connection.execute(files.where(ExportRecord.image.in_(some))).all()
                     # Nobody brings one back while its file goes.
                     marked = delete(ImageRecord).where(ImageRecord.sha256.in_(some), old).returning(ImageRecord.sha256)
-                    for sha256 in connection.scalars(marked).all():
+                    deleted = connection.scalars(marked).all()
+                    for sha256 in deleted:
                         self.files.delete(sha256)
+                    for image, sha256, ending in exported:
+                        if image in deleted:
+                            self.files.delete(sha256, ending)
         return len(gone)
 
     def wipe(self, viewer: str = OWNER) -> int:
@@ -282,9 +320,24 @@ class Library:
         with self.database.begin() as connection:
             connection.execute(insert(ImageRecord).values([image.record for image in images]).on_conflict_do_nothing())
             connection.execute(insert(RecipeRecord).values(recipes).on_conflict_do_nothing())
+            exports = [export for image in images if (export := self._export_in(image)) is not None]
+            if exports:
+                connection.execute(insert(ExportRecord).values(exports).on_conflict_do_nothing())
             for image in images:  # one may have been in the trash, which was emptied in between
                 if not self.files.exists(str(image.record["sha256"])):
                     self.files.write(image.data)
+
+    def _export_in(self, image: _Kept) -> dict[str, object] | None:
+        """The record of the exported file that an advert's recipe names, where it is here."""
+        parameters = image.recipe.parameters
+        sha256, name = str(parameters.get("sha256", "")), str(parameters.get("file", ""))
+        ending = name.rpartition(".")[2]
+        if image.recipe.kind != ADVERT or not is_sha256(sha256) or ending not in ENDINGS:
+            return None
+        try:
+            return _export_of(str(image.record["sha256"]), sha256, name, len(self.files.read(sha256, ending)))
+        except OSError:
+            return None
 
     def _tidy(self) -> None:
         """Deletes half-written files and old trash, and makes records of files that have none: once a day, and where
@@ -299,6 +352,7 @@ class Library:
             if lately and session.scalar(select(ImageRecord.sha256).limit(1)):
                 return
             known = set(session.scalars(select(ImageRecord.sha256)))
+            known |= set(session.scalars(select(ExportRecord.sha256)))
         missing = sorted(set(self.files.hashes()) - known)
         for some in _batches(missing, _READ_AT_ONCE):
             readable = [found for sha256 in some if (found := self._read(sha256))]
@@ -307,6 +361,8 @@ class Library:
         if missing:
             logger.info("%d files had no record; those with a recipe have one now", len(missing))
         self.files.delete_partial()
+        with Session(self.database) as session:
+            self.files.delete_exported(set(session.scalars(select(ExportRecord.sha256))))
         self.empty_trash(timedelta(days=TRASH_DAYS))
         tidied.touch()
 
@@ -357,6 +413,17 @@ def _record_of(sha256: str, data: bytes, recipe: Recipe, viewer: str) -> dict[st
         "words": folded(" ".join((recipe.prompt, *recipe.attributes.values()))),
         "colours": f" {' '.join(names_seen(image))} ",
         "starred": False,
+    }
+
+
+def _export_of(image: str, sha256: str, name: str, num_bytes: int) -> dict[str, object]:
+    return {
+        "sha256": sha256,
+        "image": image,
+        "ending": name.rpartition(".")[2],
+        "name": name,
+        "num_bytes": num_bytes,
+        "created": utc_now(),
     }
 
 

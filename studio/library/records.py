@@ -104,6 +104,20 @@ class TagRecord(Base):
     owner: Mapped[str]
 
 
+class ExportRecord(Base):
+    """The very file that goes out for an image, as an advert does; it is `files/AB/SHA256.EXT`. `name` is what it is
+    called among those that were made with it."""
+
+    __tablename__ = "exports"
+
+    sha256: Mapped[str] = mapped_column(primary_key=True)
+    image: Mapped[str] = mapped_column(ForeignKey("images.sha256", ondelete="CASCADE"), index=True)
+    ending: Mapped[str]
+    name: Mapped[str]
+    num_bytes: Mapped[int]
+    created: Mapped[datetime] = mapped_column(DateTime)
+
+
 class ShareRecord(Base):
     """A link that shows some images to whoever has it.
 
@@ -136,17 +150,18 @@ class ShareRecord(Base):
 
 
 class SharedImageRecord(Base):
-    """An image on a share, in its place."""
+    """An image on a share, in its place; with an `export`, the file with that hash is what is shown and given away."""
 
     __tablename__ = "shared_images"
 
     share_id: Mapped[int] = mapped_column(ForeignKey("shares.id", ondelete="CASCADE"), primary_key=True)
     position: Mapped[int] = mapped_column(primary_key=True)
     sha256: Mapped[str] = mapped_column(ForeignKey("images.sha256", ondelete="CASCADE"), index=True)
+    export: Mapped[str | None] = mapped_column(ForeignKey("exports.sha256", ondelete="CASCADE"), index=True)
 
 
 class CommentRecord(Base):
-    """What a visitor said of one image; it holds for the file with this hash and no other."""
+    """What a visitor said of one image; it holds for the file with this hash, exported or not, and no other."""
 
     __tablename__ = "comments"
 

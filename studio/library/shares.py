@@ -26,6 +26,7 @@ from studio.errors import InputError, StudioError
 from studio.library.records import (
     OWNER,
     CommentRecord,
+    ExportRecord,
     ImageRecord,
     RecipeRecord,
     SharedImageRecord,
@@ -75,13 +76,17 @@ class TooManyTries(StudioError):
 
 @dataclass(frozen=True, kw_only=True)
 class SharedImage:
-    """One image on a share, with its recipe."""
+    """One image on a share, with its recipe. Its hash is that of the file that is shown: what is said holds for that.
+
+    A `name` is there only where that is an exported file, which visitors get byte by byte.
+    """
 
     sha256: str
     path: Path
     width: int
     height: int
     recipe: Recipe
+    name: str = ""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -144,8 +149,9 @@ class Shares:
         demo: int = 0,
         viewer: str = OWNER,
     ) -> tuple[int, str]:
-        """Makes a link to images of the library; returns its number and its token.
+        """Makes a link to images of the library, or to exported files; returns its number and its token.
 
+        An image of which there is an exported file is shown as that, the latest one.
         `days` until it expires, None for never; a `password` of "" is none; visitors may draw `demo` images.
         """
         images = list(dict.fromkeys(images))
@@ -161,10 +167,18 @@ class Shares:
         nonce = secrets.token_bytes(32)
         token = self._token(nonce)
         with self._library.plain_words(), Session(self._database) as session, session.begin():
-            chosen = select(func.count()).where(
-                ImageRecord.sha256.in_(images), ImageRecord.owner == viewer, ImageRecord.deleted.is_(None)
+            named = ExportRecord.sha256.in_(images) | ExportRecord.image.in_(images)
+            exports = list(session.scalars(select(ExportRecord).where(named).order_by(ExportRecord.created)))
+            latest = {export.image: export.sha256 for export in exports}
+            image_of = {export.sha256: export.image for export in exports}
+            found = [(image_of[each], each) if each in image_of else (each, latest.get(each)) for each in images]
+            shown = list(dict.fromkeys(found))
+            there = select(func.count()).where(
+                ImageRecord.sha256.in_({image for image, _ in shown}),
+                ImageRecord.owner == viewer,
+                ImageRecord.deleted.is_(None),
             )
-            if session.scalar(chosen) != len(images):
+            if session.scalar(there) != len({image for image, _ in shown}):
                 raise InputError("Some of these images are not in the library any more.", "Choose again.")
             share = ShareRecord(
                 owner=viewer,
@@ -180,7 +194,10 @@ class Shares:
             )
             session.add(share)
             session.flush()
-            rows = [{"share_id": share.id, "position": i, "sha256": sha256} for i, sha256 in enumerate(images)]
+            rows = [
+                {"share_id": share.id, "position": place, "sha256": image, "export": export}
+                for place, (image, export) in enumerate(shown)
+            ]
             session.execute(insert(SharedImageRecord), rows)
             number = share.id
         return number, token
@@ -207,6 +224,17 @@ class Shares:
         if share.owner != viewer:
             raise NoSuchShare
         return self._shared(number, *state)
+
+    def verdicts(self, viewer: str = OWNER) -> dict[str, str]:
+        """What was said last of each file, by its hash: "approved" or "rejected"."""
+        said = (
+            select(CommentRecord.sha256, CommentRecord.verdict)
+            .join(ShareRecord, ShareRecord.id == CommentRecord.share_id)
+            .where(ShareRecord.owner == viewer, CommentRecord.verdict != "")
+            .order_by(CommentRecord.id)
+        )
+        with self._library.plain_words(), Session(self._database) as session:
+            return {sha256: verdict for sha256, verdict in session.execute(said)}
 
     def revoke(self, number: int, viewer: str = OWNER) -> None:
         """The link shows nothing from now on."""
@@ -308,8 +336,9 @@ class Shares:
     def _shared(self, number: int, positions: str, last: int, _demo_left: int) -> Shared:
         """What share `number` shows as long as `_read` says the same of it."""
         shown = (
-            select(ImageRecord, RecipeRecord.recipe)
+            select(ImageRecord, RecipeRecord.recipe, ExportRecord)
             .join(SharedImageRecord, SharedImageRecord.sha256 == ImageRecord.sha256)
+            .outerjoin(ExportRecord, ExportRecord.sha256 == SharedImageRecord.export)
             .join(RecipeRecord, RecipeRecord.sha256 == ImageRecord.sha256)
             .where(SharedImageRecord.share_id == number, SharedImageRecord.position.in_(map(int, positions.split())))
             .order_by(SharedImageRecord.position)
@@ -318,13 +347,14 @@ class Shares:
         with self._library.plain_words(), Session(self._database) as session:
             images = [
                 SharedImage(
-                    sha256=image.sha256,
-                    path=self._library.files.path(image.sha256),
+                    sha256=export.sha256 if export else image.sha256,
+                    path=self._library.files.path(*((export.sha256, export.ending) if export else (image.sha256,))),
                     width=image.width,
                     height=image.height,
                     recipe=Recipe(**recipe),
+                    name=export.name if export else "",
                 )
-                for image, recipe in session.execute(shown)
+                for image, recipe, export in session.execute(shown)
             ]
             comments = list(session.scalars(said.order_by(CommentRecord.id)))
             share = session.get_one(ShareRecord, number)

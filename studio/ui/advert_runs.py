@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from studio.campaign.campaign import Campaign
-from studio.campaign.manifest import Row
+from studio.campaign.manifest import Row, is_finished
 from studio.campaign.sources import darkroom_of
 from studio.campaign.winners import rows_in
 from studio.errors import InputError, StudioError
@@ -127,7 +127,7 @@ class Runs:
         rows: list[Row] = []
         with suppress(InputError):
             rows = [replace(row, recipe=None, checks=()) for row in rows_in(folder)]
-        state: State = "done" if len(rows) >= total else "stopped"
+        state: State = "done" if is_finished(folder) else "stopped"
         run = Run(number=number, request=request, folder=folder, total=max(total, len(rows)), state=state, rows=rows)
         run.ended.set()
         with self._lock:

@@ -7,6 +7,7 @@ from html import escape
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
+from studio.campaign.pace import in_words
 from studio.ui.markup import data_url, notice, side_by_side
 
 if TYPE_CHECKING:
@@ -34,18 +35,9 @@ def adverts(count: int) -> str:
     return f"{count:,} advert{'' if count == 1 else 's'}"
 
 
-def duration(seconds: float) -> str:
-    """A time as people say it: "12 seconds", "3 minutes", "2 hours"."""
-    for unit, name in ((3600, "hour"), (60, "minute"), (1, "second")):
-        if seconds >= 1.5 * unit or unit == 1:
-            number = max(1, round(seconds / unit))
-            return f"{number} {name}{'' if number == 1 else 's'}"
-    raise AssertionError
-
-
 def price(count: int, seconds: float) -> str:
     """How many adverts there will be, and what they take."""
-    return f'<p class="advert-price" role="status"><strong>{adverts(count)}</strong>, about {duration(seconds)}</p>'
+    return f'<p class="advert-price" role="status"><strong>{adverts(count)}</strong>, about {in_words(seconds)}</p>'
 
 
 def flagged(flags: Sequence[Flag]) -> str:
@@ -100,7 +92,7 @@ def progress(run: Run | None) -> str:
         case "waiting":
             return notice("Another campaign is running: this one waits for its turn.")
         case "running":
-            left = f", about {duration(run.seconds_left)} left" if run.seconds_left else ""
+            left = f", about {in_words(run.seconds_left)} left" if run.seconds_left else ""
             share = 100 * done / max(1, run.total)
             return (
                 f'<div class="advert-progress" role="progressbar" aria-label="Adverts" aria-valuenow="{share:.0f}"'
@@ -115,8 +107,9 @@ def progress(run: Run | None) -> str:
             return notice(f"{run.problem} {part} are there.", kind="problem")
 
 
-def grid(run: Run | None, channels: Mapping[str, Channel], *, problems_only: bool) -> str:
-    """The adverts by channel, each to tick and to open, with what is wrong in words."""
+def grid(run: Run | None, channels: Mapping[str, Channel], verdicts: Mapping[str, str], *, problems_only: bool) -> str:
+    """The adverts by channel, each to tick and to open, with what is wrong in words, and what was said of it on a link
+    (`verdicts`, by the hashes of files)."""
     if run is None or not run.rows:
         return ""
     rows = [row for row in run.rows if not problems_only or row.problems]
@@ -128,7 +121,7 @@ def grid(run: Run | None, channels: Mapping[str, Channel], *, problems_only: boo
         if row.channel:
             by_channel.setdefault(row.channel, []).append(row)
     parts = [_failures(failed)] if failed else []
-    parts += [_channel(run, channels.get(name), name, of) for name, of in by_channel.items()]
+    parts += [_channel(run, channels.get(name), name, of, verdicts) for name, of in by_channel.items()]
     return f'<div class="advert-channels">{"".join(parts)}</div>'
 
 
@@ -142,10 +135,10 @@ def _failures(rows: Sequence[Row]) -> str:
     return f'<section class="advert-channel not-made"><h3>Not made</h3>{listed}</section>'
 
 
-def _channel(run: Run, channel: Channel | None, name: str, rows: Sequence[Row]) -> str:
+def _channel(run: Run, channel: Channel | None, name: str, rows: Sequence[Row], verdicts: Mapping[str, str]) -> str:
     title = channel.title if channel else name
     size = f"{rows[0].width} x {rows[0].height}"
-    cards = "".join(_card(run, title, row) for row in rows[:SHOWN])
+    cards = "".join(_card(run, title, row, verdicts.get(row.sha256, "")) for row in rows[:SHOWN])
     more = f'<p class="faint">and {len(rows) - SHOWN:,} others, which the ZIP has</p>' if len(rows) > SHOWN else ""
     shape = "wide" if rows[0].width > 2 * rows[0].height else "tall" if rows[0].height > 1.5 * rows[0].width else ""
     return (
@@ -155,10 +148,11 @@ def _channel(run: Run, channel: Channel | None, name: str, rows: Sequence[Row]) 
     )
 
 
-def _card(run: Run, title: str, row: Row) -> str:
+def _card(run: Run, title: str, row: Row, verdict: str) -> str:
     problems = "".join(f"<li>{escape(problem)}</li>" for problem in row.problems)
     said = f'<ul class="advert-problems">{problems}</ul>' if problems else ""
     badge = '<span class="badge rejected">failed</span>' if row.status == "failed" else ""
+    badge += f' <span class="badge {verdict}">{verdict}</span>' if verdict else ""
     if not row.file:
         return f'<li class="not-made"><span class="words">{escape(row.sku)} {badge}</span>{said}</li>'
     called, url = escape(name_of(row)), address(run, row)

@@ -330,7 +330,9 @@ def on_watch(studio: Studio, runs: Runs, number: str, which: str, seen: tuple[st
         going_on = run is not None and run.is_going_on
         now = (number, len(run.rows) if run else 0, which)
         channels = load_channels(studio.settings.prompts_dir).all
-        shown = gr.skip() if now == seen else markup.grid(run, channels, problems_only=which == PROBLEMS)
+        shown = gr.skip()
+        if now != seen:
+            shown = markup.grid(run, channels, studio.shares.verdicts(), problems_only=which == PROBLEMS)
         made = gr.Column(visible=run is not None and bool(run.rows))
         return [now, markup.progress(run), shown, made, gr.Timer(active=going_on), gr.Button(visible=going_on)]
 

@@ -129,7 +129,7 @@ def _no_formula(value: object) -> object:
 @lru_cache(maxsize=1024)  # of 20 kB or so
 def small_webp(path: Path, side: int) -> bytes:
     """A small picture of a file that never changes, as its name is the hash of its content. Raises OSError."""
-    with Image.open(path, formats=("PNG",)) as image:
+    with Image.open(path, formats=imaging.FORMATS) as image:
         return imaging.to_webp(image, side)
 
 

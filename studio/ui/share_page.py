@@ -41,6 +41,8 @@ UNLOCKED_SECONDS = 12 * 3600
 #: What a visitor may send at once.
 MAX_FORM_BYTES = 64 * 1024
 
+_MEDIA = {".png": "image/png", ".jpg": "image/jpeg", ".webp": "image/webp"}
+
 _COOKIE = "unlocked"
 _AUTHOR = "author"
 _HIDDEN = {
@@ -107,6 +109,16 @@ def share_routes(studio: Studio) -> APIRouter:
             raise _Refused(_page(401, "locked", token=token))
         return shared
 
+    def given(image: SharedImage) -> bytes:
+        """The file that a visitor gets: an exported one byte by byte, an image without prompt and settings. Raises
+        OSError."""
+        if not image.name:
+            return studio.public_png(image.path)
+        data = image.path.read_bytes()
+        if hashlib.sha256(data).hexdigest() != image.sha256:
+            raise OSError(f"{image.path} is damaged")
+        return data
+
     def shown(request: Request, token: str, shared: Shared, status: int = 200, **said: object) -> Response:
         url = studio.settings.share_url or str(request.base_url).rstrip("/")
         about = request.query_params.get("about")
@@ -146,23 +158,24 @@ def share_routes(studio: Studio) -> APIRouter:
         if not shared.share.download:
             raise _Refused(_nothing())
         buffer = io.BytesIO()
-        with zipfile.ZipFile(buffer, "w") as archive:  # PNG doesn't compress further
+        with zipfile.ZipFile(buffer, "w") as archive:  # pictures don't compress further
             for place, image in enumerate(shared.images):
+                name = _file_name(place, image)
+                name = f"{place + 1:03d}-{name}" if name in archive.namelist() else name
                 with suppress(OSError):
-                    archive.writestr(_file_name(place, image), studio.public_png(image.path))
+                    archive.writestr(name, given(image))
         return Response(buffer.getvalue(), media_type="application/zip", headers=_attachment("images.zip"))
 
     @router.get("/{token}/{place:int}.png")
+    @router.get("/{token}/{place:int}/file")
     def whole(request: Request, token: str, place: int) -> Response:
         shared = opened(request, token)
         if not shared.share.download:
             raise _Refused(_nothing())
         image = _at(shared, place)
-        return _read(
-            lambda: studio.public_png(image.path),
-            "image/png",
-            _attachment(_file_name(place, image)),
-        )
+        name = _file_name(place, image).rpartition("/")[2]
+        how = _inline(name) if image.name else _attachment(name)
+        return _read(lambda: given(image), _MEDIA[image.path.suffix], how)
 
     @router.get("/{token}/{place:int}.webp")
     def small(request: Request, token: str, place: int, large: bool = False) -> Response:
@@ -277,11 +290,16 @@ def _nothing() -> Response:
 
 
 def _file_name(place: int, image: SharedImage) -> str:
-    return f"{place + 1:03d}-{image.sha256[:12]}.png"
+    return image.name or f"{place + 1:03d}-{image.sha256[:12]}.png"
 
 
 def _attachment(name: str) -> dict[str, str]:
     return {"Content-Disposition": f'attachment; filename="{name}"'}
+
+
+def _inline(name: str) -> dict[str, str]:
+    """For a file that the browser shows, under a name in any script (RFC 6266)."""
+    return {"Content-Disposition": f"inline; filename*=UTF-8''{quote(name)}"}
 
 
 def _set_cookie(request: Request, answer: Response, token: str, name: str, value: str, seconds: int) -> None:

@@ -203,3 +203,42 @@ def test_the_same_is_drawn_again_pixel_by_pixel() -> None:
     channel = small(CHANNELS["meta_story"])
     first, second = (Composer().draw(subject(), WORDS, LAYOUTS.all["clean_above"], channel) for _ in range(2))
     assert first.image.tobytes() == second.image.tobytes()
+
+
+def test_small_print_stands_at_the_foot_or_else_among_the_words() -> None:
+    channel = CHANNELS["meta_feed_square"]
+    words = replace(WORDS, disclaimer="Offer ends 30 June. While stocks last.")
+    found = Composer().draw(subject(), words, LAYOUTS.all["above"], channel)
+    check(found)
+    assert found.product is not None
+    (small_print,) = [each.setting for each in found.words if each.setting.role == "disclaimer"]
+    assert small_print.box.top > found.product.bottom
+    long = replace(WORDS, disclaimer="Terms and conditions of this offer apply to all orders. " * 5)
+    found = Composer().draw(subject(), long, LAYOUTS.all["above"], channel)
+    check(found)
+    assert found.product is not None
+    (small_print,) = [each.setting for each in found.words if each.setting.role == "disclaimer"]
+    assert small_print.box.bottom <= found.product.top
+
+
+@pytest.mark.parametrize("name", ["meta_feed_square", "meta_story", "google_ads_landscape", "x_post"])
+def test_words_can_be_read_on_a_telephone(name: str) -> None:
+    channel = CHANNELS[name]
+    words = replace(WORDS, disclaimer="Offer ends 30 June. While stocks last.")
+    layout = LAYOUTS.for_channel(channel)[0]
+    found = Composer(look=Look(name="Nordlys")).draw(subject(), words, layout, channel)
+    side = (channel.width * channel.height) ** 0.5
+    sizes = {each.setting.role: each.setting.size / side for each in found.words}
+    assert set(sizes) == {"headline", "subline", "price", "cta", "disclaimer", "brand"}
+    assert min(size for role, size in sizes.items() if role != "disclaimer") > 0.025
+    assert sizes["disclaimer"] > 0.017 and sizes["headline"] > 0.05
+    assert sizes["brand"] < 0.6 * sizes["headline"]
+
+
+def test_a_button_is_not_dark_on_dark() -> None:
+    look = Look(colour=(90, 30, 36))  # its accent is too near to it
+    found = Composer(look=look).draw(
+        subject(), WORDS, LAYOUTS.all["block_beside"], small(CHANNELS["google_ads_landscape"])
+    )
+    button = next(painted for painted in found.words if painted.setting.role == "cta")
+    assert button.plate is not None and contrast(button.plate, (90, 30, 36)) >= 2.5

@@ -1,22 +1,29 @@
 import csv
+import errno
 import json
+import re
 import zipfile
 from collections.abc import Iterator
 from io import BytesIO
 from pathlib import Path
+from typing import ClassVar
 
 import pytest
 from PIL import Image
 
-from studio.campaign.advert import Words
+from studio.campaign.advert import Advert, Composer, Words
 from studio.campaign.brand_kit import brand_kit
 from studio.campaign.brief import Brief
 from studio.campaign.campaign import Campaign, Progress
+from studio.campaign.channels import Channel
+from studio.campaign.layouts import Layout
+from studio.campaign.manifest import Journal, Row
 from studio.campaign.plan import CopyChoice, Plan, read_plan
+from studio.campaign.subject import Subject
 from studio.errors import InputError, StudioError
 from studio.prompts import Prompts
 from studio.signature import Signer
-from tests.campaign.drawn import FakeDarkroom, save_photo
+from tests.campaign.drawn import FakeDarkroom, by_colour, save_photo
 
 QUICK = ("x_ads_card", "iab_medium_rectangle")
 MUG = Brief(sku="mug", description="a red mug")
@@ -132,6 +139,86 @@ def test_what_fails_stops_nothing_else(campaign: type[Maker], tmp_path: Path) ->
         ("two", "x_ads_card", ""),
     ]
     assert sum(each["file"] != "" for each in rows) == 2
+
+
+class Broken(Composer):
+    """Trips over one channel, as a bug would, or as a full disk does."""
+
+    def draw(self, subject: Subject | None, words: Words, layout: Layout, channel: Channel) -> Advert:
+        if channel.name == "x_ads_card":
+            raise self.error
+        return super().draw(subject, words, layout, channel)
+
+    error: ClassVar[BaseException]
+
+
+def broken(campaign: Campaign, error: BaseException) -> Campaign:
+    composer = Broken()
+    Broken.error = error
+    campaign._composer = composer  # pyright: ignore[reportPrivateUsage]
+    return campaign
+
+
+def test_what_nobody_expected_fails_one_advert_and_is_in_the_log(
+    campaign: type[Maker], tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    steps = list(broken(campaign(), ZeroDivisionError("a bug")).run(tmp_path))
+    assert [(step.row.channel, step.row.status) for step in steps] == [
+        ("x_ads_card", "failed"),
+        ("iab_medium_rectangle", "ok"),
+    ]
+    (problem,) = steps[0].row.problems
+    number = re.findall(r"error ([0-9a-f]{8})", problem)[0]
+    assert "a bug" not in problem and "ZeroDivisionError: a bug" in caplog.text and number in caplog.text
+    assert "mug" not in caplog.text  # a product may be called by its description
+    assert [each["status"] for each in table(tmp_path)] == ["failed", "ok"]
+    # Mended, it is made, and the other isn't made again.
+    assert [(step.row.status, step.is_new) for step in campaign().run(tmp_path)] == [("ok", True), ("ok", False)]
+
+
+def test_a_bug_with_one_product_fails_that_product(
+    campaign: type[Maker], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def mask(image: Image.Image) -> Image.Image:
+        if campaign.room.masks == 0:
+            campaign.room.masks += 1
+            raise RuntimeError("the network has a hole")
+        return by_colour(image)
+
+    monkeypatch.setattr(campaign.room, "product_mask", mask)
+    steps = list(campaign(briefs=(Brief(sku="lamp", description="a lamp", line=2), MUG)).run(tmp_path))
+    assert [(step.row.sku, step.row.status) for step in steps] == [("lamp", "failed"), ("mug", "ok"), ("mug", "ok")]
+    assert steps[0].row.problems[0].startswith("line 2: Something went wrong")
+
+
+@pytest.mark.parametrize("behind", [False, True])
+def test_a_full_disk_stops_a_campaign(campaign: type[Maker], tmp_path: Path, behind: bool) -> None:
+    full = OSError(errno.ENOSPC, "No space left on device")
+    error: BaseException = full
+    if behind:
+        error = StudioError("The library can't be used.")
+        error.__cause__ = full
+    with pytest.raises(StudioError, match="The disk is full"):
+        list(broken(campaign(), error).run(tmp_path))
+    assert not (tmp_path / "manifest.csv").exists()
+    assert [step.row.status for step in campaign().run(tmp_path)] == ["ok", "ok"]
+
+
+def test_a_journal_that_can_not_be_written_stops_it_in_plain_words(
+    campaign: type[Maker], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def add(self: Journal, row: Row) -> None:
+        raise OSError(errno.EIO, "Input/output error")
+
+    monkeypatch.setattr(Journal, "add", add)
+    with pytest.raises(StudioError, match="can't be written: Input/output error"):
+        list(campaign().run(tmp_path / "out"))
+
+
+def test_ctrl_c_stops_it(campaign: type[Maker], tmp_path: Path) -> None:
+    with pytest.raises(KeyboardInterrupt):
+        list(broken(campaign(), KeyboardInterrupt()).run(tmp_path))
+    assert [step.row.status for step in campaign().run(tmp_path)] == ["ok", "ok"]
 
 
 def test_bad_rows_of_a_table_are_told_and_the_rest_goes_on(

@@ -33,7 +33,8 @@ def test_adverts_are_written_and_a_failed_row_is_exit_code_1(tmp_path: Path) -> 
     assert [each["file"] for each in said["adverts"]] == [
         *("", "x_ads_card/mug.jpg", "iab_mobile/mug.jpg", "x_ads_card/jar.jpg", "iab_mobile/jar.jpg")
     ]
-    assert "line 3: The sku is empty" in result.stderr
+    assert "A row: line 3: The sku is empty" in result.stderr
+    assert "Adverts to make: 5, about " in result.stderr
     assert all((tmp_path / "out" / each["file"]).is_file() for each in said["adverts"] if each["file"])
 
 
@@ -43,6 +44,12 @@ def test_where_all_goes_well_the_exit_code_is_0_and_a_zip_is_written(tmp_path: P
     result = run(plan, "--out", tmp_path / "adverts.zip")
     assert result.exit_code == 0 and result.stdout == ""
     assert "Made: 1, failed: 0" in result.stderr and (tmp_path / "adverts.zip").is_file()
+
+
+def test_what_failed_is_told_with_product_and_channel(tmp_path: Path) -> None:
+    (tmp_path / "briefs.csv").write_text("sku,description\nmug,a red mug\n", encoding="utf-8")
+    result = run(tmp_path / "briefs.csv", "--channels", "amazon_main", "--out", tmp_path / "out")
+    assert result.exit_code == 1 and "mug, amazon_main: Amazon main image shows the real product" in result.stderr
 
 
 def test_a_wrong_plan_is_one_plain_line(tmp_path: Path) -> None:

@@ -82,3 +82,8 @@ def test_a_shape_without_a_layout_is_told(words_folder: Path) -> None:
     load_layouts.cache_clear()
     with pytest.raises(PromptsError, match="no layout with words for the shape strip"):
         load_layouts(words_folder)
+
+
+def test_small_rectangles_have_their_words_beside_the_product() -> None:
+    for name in ("iab_medium_rectangle", "google_large_rectangle"):
+        assert LAYOUTS.for_channel(CHANNELS.all[name])[0].name == "beside"

@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from studio.campaign.line_breaks import balanced, broken, pieces
+from studio.campaign.line_breaks import balanced, broken, pieces, torn
 
 LETTERS = "ab1,.!-（）“”，。新杯马カーッ "
 
@@ -57,3 +57,13 @@ def test_balanced_lines_are_about_equally_long_and_no_more() -> None:
 
 def test_a_piece_that_is_too_wide_has_no_lines() -> None:
     assert broken(pieces("Donaudampfschiff"), width, 10) is None
+
+
+def test_scripts_without_spaces_are_read_by_phrases() -> None:
+    phrases = "轻盈每一步，舒适一整天，走得更远"
+    assert balanced(pieces(phrases), width, 14) == ["轻盈每一步，", "舒适一整天，", "走得更远"]
+    assert balanced(pieces(phrases), width, 26) == ["轻盈每一步，", "舒适一整天，走得更远"]
+    # Not where a phrase is wider than the column.
+    narrow = balanced(pieces(phrases), width, 10)
+    assert narrow is not None and torn(narrow) > 0
+    assert torn(["轻盈每一步，", "舒适"]) == torn(["well-", "known"]) == torn(["杯", "mug"]) == 0

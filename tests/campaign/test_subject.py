@@ -66,3 +66,31 @@ def test_the_upscaler_is_used_for_what_is_shown_larger_and_once() -> None:
     assert picture.size == cutout.size == (640, 640) and found.enlarged(4)[0] is picture
     assert asked == [4, 4]
     assert subject().factor(9) == 1
+
+
+def test_what_is_enlarged_has_a_clean_edge_without_the_steps_of_small_pixels() -> None:
+    def nearest(image: Image.Image, factor: int) -> Image.Image:
+        return image.resize((image.width * factor, image.height * factor), Image.Resampling.NEAREST)
+
+    def largest_step(picture: Image.Image) -> int:
+        """How many pixels the red disc's left edge jumps at most from row to row, where it is steep."""
+        red = np.asarray(picture, dtype=int)
+        return int(np.abs(np.diff((red[..., 0] - red[..., 1] > 90)[200:310].argmax(axis=1))).max())
+
+    image, mask = product()
+    stairs = nearest(image, 4)
+    picture, _ = Subject(image, mask, nearest).enlarged(4)
+    assert largest_step(stairs) == 4 and largest_step(picture) <= 2
+    # Far from the edge it is the scene and the product as they were.
+    for box in ((0, 0, 160, 120), (260, 220, 380, 260)):
+        difference = np.asarray(picture.crop(box), dtype=int) - np.asarray(stairs.crop(box), dtype=int)
+        assert np.abs(difference).max() <= 1
+
+
+def test_thin_parts_keep_their_own_colour_when_they_are_enlarged() -> None:
+    image, mask = product()
+    stem = (78, 10, 81, 45)  # three pixels wide
+    image.paste((20, 160, 40), stem)
+    mask.paste(255, stem)
+    cutout = np.asarray(Subject(image, mask, lambda image, _: image).cutout, dtype=int)
+    assert cutout[20, 79, 1] - cutout[20, 79, 0] > 60

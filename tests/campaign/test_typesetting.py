@@ -101,3 +101,26 @@ def test_fewer_lines_are_preferred_to_a_little_size() -> None:
 
 def test_nothing_to_say_is_nothing_to_set() -> None:
     assert Typesetter(fonts=FONTS).set({"headline": "  "}, BOX, largest=60, picture=628).settings == ()
+
+
+def test_a_chinese_headline_is_smaller_rather_than_torn_inside_a_phrase() -> None:
+    try:
+        fonts = Fonts()
+        fonts.face("轻盈", language="zh")
+    except InputError:
+        pytest.skip("no Chinese font on this computer")
+    tower = Box(left=0, top=0, right=142, bottom=220)
+    setter = Typesetter(fonts=fonts, language="zh")
+    found = by_role(setter.set({"headline": "轻盈每一步，舒适一整天"}, tower, largest=30, picture=310).settings)
+    first, second = found["headline"].lines
+    assert [first.text, second.text] == ["轻盈每一步，", "舒适一整天"]
+
+
+def test_a_comma_at_the_end_of_a_centred_line_hangs(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("studio.campaign.typesetting._HANGS", ",")  # as the wide one, which needs a font for Chinese
+    wide, narrow = (
+        by_role(Typesetter(fonts=FONTS).set({"headline": text}, BOX, largest=60, picture=628, align="centre").settings)
+        for text in ("Mug,", "Mug")
+    )
+    assert abs(wide["headline"].lines[0].x - narrow["headline"].lines[0].x) <= 1
+    assert wide["headline"].box.within(BOX)

@@ -43,8 +43,10 @@ def test_winners_are_kept_in_the_library_and_name_the_exported_file(folder: Path
     studio = Studio(Settings(data_dir=tmp_path / "data"), backends=lambda _: FakeBackend(), retoucher=FakeRetoucher())
     (row, *_) = rows_in(folder)
     (sha256,) = keep_winners(studio, folder, [row.file])
-    path = studio.file(sha256)
-    assert path is not None
+    assert sha256 == row.sha256
+    assert studio.library.files.path(sha256, "jpg").read_bytes() == (folder / row.file).read_bytes()
+    assert keep_winners(studio, folder, [row.file]) == [sha256]  # once more
+    ((_, path),) = studio.recent(9)
     recipe = provenance.read_recipe(path.read_bytes())
     assert recipe.kind == "advert" and recipe.prompt == "Red mug" and recipe.origin == "drawn"
     assert recipe.parameters["sha256"] == hashlib.sha256((folder / row.file).read_bytes()).hexdigest()

@@ -4,11 +4,14 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from alembic import command
+from alembic.config import Config
+from sqlalchemy import create_engine
 
 from studio.errors import StudioError
 from studio.library import Library, Search, Shares
 from studio.library.backup import backup, restore
-from tests.library.test_library import add, contents
+from tests.library.test_library import add, add_advert, contents
 
 
 @pytest.fixture
@@ -122,3 +125,86 @@ def test_an_interrupted_copy_leaves_the_last_whole_one(library: Library, tmp_pat
     with sqlite3.connect(tmp_path / "backup" / "library.db") as database:
         assert database.execute("SELECT count(*) FROM images").fetchone() == (1,)
     database.close()
+
+
+def test_exported_files_come_along(library: Library, tmp_path: Path) -> None:
+    image, export = add_advert(library)
+    _, token = Shares(library, tmp_path / "data").create([export])
+    assert backup(library, tmp_path / "backup").images == 1
+    assert restore(tmp_path / "backup", tmp_path / "again").lost == ()
+    assert contents(tmp_path / "again") == {f"{image}.png", f"{export}.jpg"}
+    again = Library(tmp_path / "again")
+    shared = Shares(again, tmp_path / "again").open(token)
+    assert shared and [each.sha256 for each in shared.images] == [export]
+    again.close()
+
+    library.files.path(export, "jpg").unlink()
+    copied = backup(library, tmp_path / "other")
+    assert (copied.images, copied.lost) == (1, (export,))
+
+
+def test_a_backup_of_a_library_without_exported_files_is_restored(library: Library, tmp_path: Path) -> None:
+    sha256 = add(library, "a mug")
+    _, token = Shares(library, tmp_path / "data").create([sha256])
+    backup(library, tmp_path / "backup")
+    (tmp_path / "backup" / "library.db").unlink()
+    config = Config()
+    config.set_main_option("script_location", "studio/library/migrations")
+    engine = create_engine(f"sqlite:///{tmp_path / 'backup' / 'library.db'}")
+    with engine.begin() as connection:
+        config.attributes["connection"] = connection
+        command.upgrade(config, "0004")
+        connection.exec_driver_sql(f"ATTACH '{tmp_path / 'data' / 'library.db'}' AS now")
+        for table, columns in (
+            ("images", "*"),
+            ("recipes", "*"),
+            ("shares", "*"),
+            ("shared_images", "share_id, position, sha256"),
+        ):
+            connection.exec_driver_sql(f"INSERT INTO {table} SELECT {columns} FROM now.{table}")
+    engine.dispose()
+    assert restore(tmp_path / "backup", tmp_path / "again").images == 1
+    again = Library(tmp_path / "again")
+    shared = Shares(again, tmp_path / "again").open(token)
+    assert shared and [(each.sha256, each.path) for each in shared.images] == [(sha256, again.path(sha256))]
+    again.close()
+
+
+def test_folders_beside_the_library_come_along_as_they_are_now(library: Library, tmp_path: Path) -> None:
+    kit = tmp_path / "data" / "brand_kits" / "tide-1a2b3c"
+    for name in ("kit.yaml", "logo.png", "deep/font.ttf"):
+        (kit / name).parent.mkdir(parents=True, exist_ok=True)
+        (kit / name).write_text(name)
+    (kit.parent / "0a1b.partial").mkdir()
+    (kit.parent / "0a1b.partial" / "kit.yaml").write_text("half a kit")
+
+    def names(folder: Path) -> set[str]:
+        return {path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file()}
+
+    def copy() -> None:
+        backup(library, tmp_path / "backup", folders=("brand_kits", "campaigns"))
+
+    copy()
+    whole = {f"tide-1a2b3c/{name}" for name in ("kit.yaml", "logo.png", "deep/font.ttf")}
+    kept = tmp_path / "backup" / "brand_kits"
+    assert names(kept) == whole and not (tmp_path / "backup" / "campaigns").exists()
+    (kit / "logo.png").unlink()  # the brand has none any more
+    (kit / "kit.yaml").write_text("changed")
+    unchanged = (kept / "tide-1a2b3c" / "deep" / "font.ttf").stat().st_ino
+    copy()
+    assert names(kept) == whole - {"tide-1a2b3c/logo.png"}
+    assert (kept / "tide-1a2b3c" / "kit.yaml").read_text() == "changed"
+    assert (kept / "tide-1a2b3c" / "deep" / "font.ttf").stat().st_ino == unchanged
+
+    restore(tmp_path / "backup", tmp_path / "again", folders=("brand_kits", "campaigns"))
+    assert names(tmp_path / "again" / "brand_kits") == names(kept)
+    (tmp_path / "third" / "brand_kits" / "own-1").mkdir(parents=True)
+    with pytest.raises(StudioError, match="is there already"):
+        restore(tmp_path / "backup", tmp_path / "third", folders=("brand_kits",))
+    assert not (tmp_path / "third" / "library.db").exists()
+    # Without the folder, what was copied before stays.
+    for file in sorted(kit.parent.rglob("*"), reverse=True):
+        file.unlink() if file.is_file() else file.rmdir()
+    kit.parent.rmdir()
+    copy()
+    assert names(kept)

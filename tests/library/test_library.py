@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from io import BytesIO
 from pathlib import Path
 
 import pytest
@@ -22,8 +23,8 @@ from studio.errors import InputError, StudioError
 from studio.library import Library, Search, Shares
 from studio.library import library as library_module
 from studio.library.database import HEAD, open_database, revision
-from studio.library.records import Base
-from studio.request import Recipe
+from studio.library.records import OWNER, Base
+from studio.request import ADVERT, Recipe
 from tests.test_request import RECIPE
 
 HOUR, DAY = 3600, 24 * 3600
@@ -37,6 +38,22 @@ def png(number: int = 0, colour: str = "teal", recipe: Recipe = RECIPE) -> bytes
 def add(library: Library, prompt: str, number: int = 0, *, colour: str = "teal", hour: int = 1) -> str:
     recipe = replace(RECIPE, prompt=prompt, seed=number, parameters={}, created=f"2026-01-02T{hour:02d}:00:00+00:00")
     return library.add(provenance.to_png(Image.new("RGB", (8, 8), colour), recipe), recipe)[0]
+
+
+def exported(colour: str = "teal") -> bytes:
+    """A file as it goes out."""
+    buffer = BytesIO()
+    Image.new("RGB", (8, 8), colour).save(buffer, "JPEG")
+    return buffer.getvalue()
+
+
+def add_advert(library: Library, name: str = "x_post/mug.jpg", colour: str = "teal") -> tuple[str, str]:
+    """An advert and its exported file; returns the hashes of both."""
+    data = exported(colour)
+    made = {"file": name, "sha256": hashlib.sha256(data).hexdigest()}
+    recipe = replace(RECIPE, kind=ADVERT, prompt="Good mornings", parameters=made)
+    image, _ = library.add(provenance.to_png(Image.new("RGB", (8, 8), colour), recipe), recipe)
+    return image, library.add_export(image, data, name)
 
 
 def contents(folder: Path) -> set[str]:
@@ -512,3 +529,59 @@ def check_nothing_is_lost(folder: Path, kept: dict[str, int]) -> None:
     assert live <= files <= live | trash
     assert all(kept[sha256] % 5 == 0 for sha256 in kept.keys() - live), "only what was deleted is gone"
     library.close()
+
+
+# Exported files
+
+
+def test_an_exported_file_is_kept_as_it_is_and_goes_with_its_image(library: Library, tmp_path: Path) -> None:
+    before = library.storage().num_bytes
+    image, export = add_advert(library)
+    assert export == hashlib.sha256(exported()).hexdigest() and contents(tmp_path) == {f"{image}.png", f"{export}.jpg"}
+    assert library.files.path(export, "jpg").read_bytes() == exported()
+    assert library.add_export(image, exported(), "x_post/mug.jpg") == export  # once more
+    storage = library.storage()
+    assert storage.num_bytes == before + len(exported()) + library.files.path(image).stat().st_size
+    assert library.path(export) is None  # it is no image of the library by itself
+
+    library.delete([image])
+    assert library.storage().trash_bytes == storage.num_bytes and library.storage().num_bytes == 0
+    assert library.empty_trash() == 1 and contents(tmp_path) == set()
+
+
+@pytest.mark.parametrize(("name", "owner"), [("mug.svg", OWNER), ("mug", OWNER), ("mug.jpg", "another")])
+def test_what_is_no_picture_or_of_nobodys_image_is_not_kept(library: Library, name: str, owner: str) -> None:
+    image = add(library, "a mug")
+    with pytest.raises(InputError, match="can't be kept"):
+        library.add_export(image, exported(), name, viewer=owner)
+
+
+def test_exported_files_are_found_again_where_the_records_were_lost(tmp_path: Path) -> None:
+    library = Library(tmp_path)
+    image, export = add_advert(library)
+    library.close()
+    for file in tmp_path.glob("library.db*"):
+        file.unlink()
+    age(library.files.path(export, "jpg"), 2 * DAY)
+
+    again = Library(tmp_path)
+    assert contents(tmp_path) == {f"{image}.png", f"{export}.jpg"}
+    shares = Shares(again, tmp_path)
+    number, _ = shares.create([image])
+    assert [each.sha256 for each in shares.details(number).images] == [export]
+    again.close()
+
+
+def test_exported_files_without_a_record_are_swept_but_not_while_they_may_be_written(tmp_path: Path) -> None:
+    library = Library(tmp_path)
+    _, kept = add_advert(library)
+    old = library.files.write(b"an old one", "jpg")
+    young = library.files.write(b"a young one", "webp")
+    library.close()
+    for sha256 in (kept, old):
+        age(library.files.path(sha256, "jpg"), 2 * HOUR)
+    age(tmp_path / "tidied", 2 * DAY)
+
+    Library(tmp_path).close()
+    assert not library.files.exists(old, "jpg")
+    assert library.files.exists(young, "webp") and library.files.exists(kept, "jpg")

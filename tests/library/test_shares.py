@@ -9,7 +9,7 @@ from studio.errors import InputError, StudioError
 from studio.library import Library, Shares
 from studio.library import shares as shares_module
 from studio.library.shares import MAX_COMMENTS, TRIES, TRIES_SECONDS, NoSuchShare, TooManyTries
-from tests.library.test_library import add
+from tests.library.test_library import add, add_advert, exported
 
 NOW = datetime(2026, 3, 1, 12)
 
@@ -275,3 +275,52 @@ def test_a_lost_key_leaves_links_working(library: Library, shares: Shares, tmp_p
     assert again.open(token)
     with pytest.raises(StudioError, match="can't be shown again"):
         again.token(number)
+
+
+# Exported files
+
+
+def test_an_advert_is_shown_as_the_file_that_goes_out(library: Library, shares: Shares) -> None:
+    image, export = add_advert(library)
+    mug = add(library, "a mug")
+    by_image, by_export = shares.create([image, mug])[0], shares.create([export, image])[0]
+
+    first, second = shares.details(by_image).images
+    assert (first.sha256, first.name) == (export, "x_post/mug.jpg") and first.path.read_bytes() == exported()
+    assert (second.sha256, second.name) == (mug, "")
+    assert [each.sha256 for each in shares.details(by_export).images] == [export]  # both are the same
+
+
+def test_an_approval_is_of_the_exported_file_and_of_no_other(library: Library, shares: Shares) -> None:
+    image, first = add_advert(library)
+    _, token = shares.create([first])
+    shared = shares.open(token)
+    assert shared
+    with pytest.raises(InputError, match="not on this page"):
+        shares.comment(shared, image, name="Ann", text="", verdict="approved")
+    shares.comment(shared, first, name="Ann", text="", verdict="approved")
+    assert shares.verdicts() == {first: "approved"}
+
+    # Exported once more, the same pixels are another file, which nobody has approved.
+    second = library.add_export(image, exported() + b"\0", "x_post/mug.jpg")
+    _, later = shares.create([image])
+    found = shares.open(later)
+    assert found and [each.sha256 for each in found.images] == [second]
+    assert second not in shares.verdicts()
+    again = shares.open(token)
+    assert again and [each.sha256 for each in again.images] == [first]  # the old link shows what was approved
+    shares.comment(again, first, name="Ann", text="No, after all", verdict="rejected")
+    shares.comment(again, first, name="Ben", text="Hm", verdict="")
+    assert shares.verdicts() == {first: "rejected"} and shares.verdicts("another") == {}
+
+
+def test_a_file_of_somebody_else_or_of_a_deleted_image_is_not_shared(library: Library, shares: Shares) -> None:
+    image, export = add_advert(library)
+    with pytest.raises(InputError, match="not in the library"):
+        shares.create([export], viewer="another")
+    _, token = shares.create([export])
+    library.delete([image])
+    shared = shares.open(token)
+    assert shared is not None and not shared.images
+    with pytest.raises(InputError, match="not in the library"):
+        shares.create([export])

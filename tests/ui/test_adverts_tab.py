@@ -384,13 +384,25 @@ def test_it_stops_is_found_again_and_goes_on(tmp_path: Path, monkeypatch: pytest
 def test_what_fails_unexpectedly_is_said_with_a_number_and_kept(
     studio: Studio, runs: Runs, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    monkeypatch.setattr(studio, "product_mask", lambda _: 1 / 0)
+    monkeypatch.setattr("studio.campaign.export.write_report", lambda *_, **__: 1 / 0)
     run = done(runs, form(texts={("en", "headline"): "Morning"}))
 
     assert run.state == "failed"
     _, progress, *_ = on_watch(studio, runs, run.number, EVERYTHING, ("", -1, ""))
     assert "Something went wrong in the studio (error " in progress
     assert "a campaign failed" in caplog.text
+
+
+def test_a_bug_with_the_product_fails_it_and_ends_the_campaign_in_order(
+    studio: Studio, runs: Runs, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(studio, "product_mask", lambda _: 1 / 0)
+    values = form(banners=[SQUARE, BANNER], texts={("en", "headline"): "Morning"})
+    run = done(runs, values)
+    assert run.state == "done" and [row.status for row in run.rows] == ["failed"]
+    # One row stands for two adverts, and it is done all the same, after a restart too.
+    again = Runs(studio).find(run.number)
+    assert again is not None and again.state == "done"
 
 
 def test_no_more_than_a_few_campaigns_wait(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -438,11 +450,19 @@ def test_winners_are_compared_taken_away_and_shared(studio: Studio, runs: Runs) 
     assert link.value.startswith("http://localhost:7860/s/")
     for image, row in zip(shared, run.rows, strict=False):
         assert image.recipe.kind == ADVERT and image.recipe.parameters["sha256"] == row.sha256
-        exported = imaging.decode((run.folder / row.file).read_bytes())
-        assert imaging.pixels_sha256(imaging.decode(image.path.read_bytes())) == imaging.pixels_sha256(exported)
-        assert provenance.read_recipe(image.path.read_bytes()) == image.recipe
-        _, verdict = studio.recipe(image.path)
+        exported = (run.folder / row.file).read_bytes()
+        assert (image.sha256, image.name) == (row.sha256, row.file) and image.path.read_bytes() == exported
+        pixels_sha256 = imaging.pixels_sha256(imaging.decode(exported))
+        kept = studio.library.with_pixels(pixels_sha256)
+        path = studio.library.path(kept.sha256) if kept else None
+        assert path is not None and imaging.pixels_sha256(imaging.decode(path.read_bytes())) == pixels_sha256
+        assert provenance.read_recipe(path.read_bytes()) == image.recipe
+        _, verdict = studio.recipe(path)
         assert verdict.intact and "campaign makes anew" in verdict.reason
+    details = studio.shares.details(share.id)
+    studio.shares.comment(details, shared[1].sha256, name="Ann", text="", verdict="approved")
+    grid = on_watch(studio, runs, run.number, EVERYTHING, ("", -1, ""))[2]
+    assert grid.count('<span class="badge approved">approved</span>') == 1
     assert "2 adverts are in the library." in on_keep(studio, runs, ticked, run.number)
     assert len([each for each in studio.library.recent(20) if each.kind == ADVERT]) == 2  # and not twice
 

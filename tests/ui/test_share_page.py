@@ -1,13 +1,15 @@
 """Share links over real HTTP, as a stranger meets them."""
 
+import hashlib
 import io
 import re
 import zipfile
 from collections.abc import Iterator
 from contextlib import ExitStack
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
-from urllib.parse import urlsplit
+from urllib.parse import quote, urlsplit
 
 import httpx
 import pytest
@@ -15,13 +17,15 @@ from PIL import Image
 
 from studio import provenance
 from studio.errors import InputError
+from studio.library import Search
 from studio.library.records import utc_now
 from studio.library.shares import MAX_IMAGES, TRIES
-from studio.request import GenerationRequest
+from studio.request import ADVERT, GenerationRequest
 from studio.service import Studio
 from studio.settings import Settings
 from tests.fakes import FakeBackend
 from tests.serving import build_app, serving
+from tests.test_request import RECIPE
 
 PROMPT = "a mug <script>alert(1)</script>"
 
@@ -149,7 +153,7 @@ def test_the_page_is_light(studio: Studio, stranger: httpx.Client) -> None:
 
 def test_with_a_password_nothing_is_given_before_it(studio: Studio, stranger: httpx.Client, images: list[str]) -> None:
     _, token = studio.shares.create(images, password="open sesame", demo=1)
-    routes = ["", "/0.webp", "/0.webp?large=true", "/0.png", "/all.zip"]
+    routes = ["", "/0.webp", "/0.webp?large=true", "/0.png", "/0/file", "/all.zip"]
 
     asked = [stranger.get(f"/s/{token}{route}") for route in routes]
     asked.append(stranger.post(f"/s/{token}/demo", data={"prompt": "a mug"}))
@@ -186,7 +190,7 @@ def test_an_ended_link_gives_nothing(
     monkeypatch.setattr(studio.shares, "_now", lambda: utc_now() + timedelta(days=1))
 
     for token in (revoked, expired, "unknown"):
-        for route in ("", "/0.webp", "/0.png", "/all.zip"):
+        for route in ("", "/0.webp", "/0.png", "/0/file", "/all.zip"):
             answer = stranger.get(f"/s/{token}{route}")
             assert answer.status_code == 404 and images[0][:12] not in answer.text
         assert stranger.post(f"/s/{token}", data={"password": "x"}).status_code == 404
@@ -276,3 +280,79 @@ def test_what_goes_wrong_tells_strangers_nothing(
         for saved in tmp_path.glob("library.db*"):
             saved.rename(studio.settings.data_dir / saved.name)
     assert stranger.get(f"/s/{token}").status_code == 200
+
+
+@pytest.fixture
+def adverts(studio: Studio) -> dict[str, bytes]:
+    """Exported files by their hashes, kept with an image each."""
+    found: dict[str, bytes] = {}
+    for number, name in enumerate(("meta_story/Tasse-für-alle.jpg", "x_post/杯.webp", "x_post/mug.png")):
+        image = Image.new("RGB", (90, 160), (40 * number, 90, 120))
+        buffer = io.BytesIO()
+        image.save(buffer, {"jpg": "JPEG", "webp": "WEBP", "png": "PNG"}[name.rpartition(".")[2]])
+        data = buffer.getvalue()
+        made = {"file": name, "sha256": hashlib.sha256(data).hexdigest()}
+        recipe = replace(RECIPE, kind=ADVERT, prompt="Good mornings", seed=0, parameters=made)
+        kept, _ = studio.library.add(provenance.to_png(image, recipe), recipe)
+        found[studio.library.add_export(kept, data, name)] = data
+    return found
+
+
+def test_visitors_get_adverts_byte_by_byte_and_approve_those_bytes(
+    studio: Studio, stranger: httpx.Client, adverts: dict[str, bytes]
+) -> None:
+    number, token = studio.shares.create(list(adverts))
+    page = stranger.get(f"/s/{token}")
+    assert "3 adverts, made with AI" in page.text and "concepts" not in page.text
+    assert all(answer.status_code == 200 for answer in reached(stranger, page).values())
+    types = {".jpg": "image/jpeg", ".webp": "image/webp", ".png": "image/png"}
+    for place, (sha256, data) in enumerate(adverts.items()):
+        answer = stranger.get(f"/s/{token}/{place}/file")
+        name = studio.shares.details(number).images[place].name
+        assert answer.content == data and hashlib.sha256(answer.content).hexdigest() == sha256
+        assert answer.headers["content-type"] == types[Path(name).suffix]
+        assert answer.headers["content-disposition"] == f"inline; filename*=UTF-8''{quote(Path(name).name)}"
+        assert answer.headers["cache-control"] == "no-store" and answer.headers["x-content-type-options"] == "nosniff"
+        assert f"SHA-256 {sha256}" in page.text and f'href="/s/{token}/{place}/file"' in page.text
+        small = stranger.get(f"/s/{token}/{place}.webp")
+        with Image.open(io.BytesIO(small.content)) as shown:
+            assert shown.size == (90, 160)
+    with zipfile.ZipFile(io.BytesIO(stranger.get(f"/s/{token}/all.zip").content)) as archive:
+        packed = {name: archive.read(name) for name in archive.namelist()}
+    assert list(packed) == ["meta_story/Tasse-für-alle.jpg", "x_post/杯.webp", "x_post/mug.png"]
+    assert list(packed.values()) == list(adverts.values())
+
+    first, second, _ = adverts
+    stranger.post(f"/s/{token}/comments", data={"sha256": first, "name": "Ann", "text": "", "verdict": "approved"})
+    stranger.post(f"/s/{token}/comments", data={"sha256": second, "name": "Ann", "text": "Dull", "verdict": "rejected"})
+    assert {first: "approved", second: "rejected"}.items() <= studio.shares.verdicts().items()
+    kept = next(each.sha256 for each in studio.library.find(Search(limit=1000)).images if each.kind == ADVERT)
+    refused = stranger.post(
+        f"/s/{token}/comments", data={"sha256": kept, "name": "Ann", "text": "", "verdict": "approved"}
+    )
+    assert refused.status_code == 400  # of the library's own copy, which nobody was shown
+
+
+def test_an_advert_that_is_not_what_it_was_is_not_given_away(
+    studio: Studio, stranger: httpx.Client, adverts: dict[str, bytes]
+) -> None:
+    number, token = studio.shares.create(list(adverts))
+    path = studio.shares.details(number).images[0].path
+    path.write_bytes(path.read_bytes()[:-1] + b"\0")
+    try:
+        assert stranger.get(f"/s/{token}/0/file").status_code == 404
+        with zipfile.ZipFile(io.BytesIO(stranger.get(f"/s/{token}/all.zip").content)) as archive:
+            assert len(archive.namelist()) == 2
+    finally:
+        path.write_bytes(next(iter(adverts.values())))
+
+
+def test_adverts_have_a_password_too_and_needn_t_be_given_away(
+    studio: Studio, stranger: httpx.Client, adverts: dict[str, bytes]
+) -> None:
+    _, locked = studio.shares.create(list(adverts), password="x")
+    assert stranger.get(f"/s/{locked}/0/file").status_code == 401
+    _, shown = studio.shares.create(list(adverts), download=False)
+    page = stranger.get(f"/s/{shown}")
+    assert "/file" not in page.text and stranger.get(f"/s/{shown}/0/file").status_code == 404
+    assert all(answer.status_code == 200 for answer in reached(stranger, page).values())
