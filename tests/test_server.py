@@ -205,7 +205,7 @@ def test_real_uploads_are_taken(site_of: Sites) -> None:
 def test_copies_for_scripts_are_deleted_like_those_for_the_page(site_of: Sites) -> None:
     site = site_of()
     (function,) = [f["id"] for f in functions(site.url) if f["api_name"] == "generate"]
-    (message,) = call(site.url, [(function, ["a mug", 1, *[None] * 14])])
+    (message,) = call(site.url, [(function, ["a mug", 1, *[None] * 15])])
 
     gallery, _ = message["output"]["data"]
     assert gallery[0]["image"]["path"] in site.gradio.get_blocks().upload_file_set
@@ -318,7 +318,7 @@ def test_the_queue_is_bounded(site_of: Sites) -> None:
         for number in range(1000):
             if number == 50:  # the queue is full, and what the first requests import is there
                 before = resident_bytes()
-            body = {"data": ["a red mug", 1, *[None] * 14], "session_hash": f"s{number}"}
+            body = {"data": ["a red mug", 1, *[None] * 15], "session_hash": f"s{number}"}
             answers.append(client.post(f"{site.url}/gradio_api/call/generate", json=body).status_code)
     grown = resident_bytes() - before
     backend.may_draw.set()
@@ -364,7 +364,7 @@ def test_a_form_of_another_site_can_t_send_anything(site_of: Sites) -> None:
 
     def send(**headers: str) -> list[int]:
         with httpx.Client(base_url=f"{site.url}/gradio_api", headers=headers) as client:
-            body = {"fn_index": generate, "data": ["a mug", 1, *[None] * 14], "session_hash": "s"}
+            body = {"fn_index": generate, "data": ["a mug", 1, *[None] * 15], "session_hash": "s"}
             return [
                 client.post("/upload", files={"files": ("a.png", b"x")}).status_code,
                 client.post("/queue/join", json=body).status_code,
