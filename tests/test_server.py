@@ -216,7 +216,7 @@ def test_numbers_that_are_none_are_refused_in_words(site_of: Sites, number: str)
     site = site_of()
     (function,) = [f["id"] for f in functions(site.url) if f["api_name"] == "generate"]
     with httpx.Client(base_url=f"{site.url}/gradio_api") as client:
-        body = f'{{"fn_index": {function}, "session_hash": "s", "data": ["a mug", 1, {number}{", null" * 13}]}}'
+        body = f'{{"fn_index": {function}, "session_hash": "s", "data": ["a mug", 1, {number}{", null" * 14}]}}'
         headers = {"content-type": "application/json"}
         client.post("/queue/join", content=body, headers=headers).raise_for_status()
         with client.stream("GET", "/queue/data", params={"session_hash": "s"}) as stream:
