@@ -28,17 +28,11 @@ def raw_latents(pipeline: Any, latents: Tensor, width: int, height: int) -> Tens
     where the pipeline doesn't say how it packs them."""
     config = pipeline.vae.config
     if latents.ndim == 3:  # a row of patches
-        if hasattr(pipeline, "_unpack_latents"):
-            latents = pipeline._unpack_latents(latents, height, width, pipeline.vae_scale_factor)
-        elif hasattr(pipeline, "_unpatchify_latents") and hasattr(pipeline.vae, "bn"):  # normed by channel
-            grid = [side // (2 * pipeline.vae_scale_factor) for side in (height, width)]
-            latents = latents.transpose(1, 2).unflatten(2, grid)
-            norm = pipeline.vae.bn
-            deviation = (norm.running_var + config.batch_norm_eps).sqrt()
-            latents = latents * deviation[:, None, None] + norm.running_mean[:, None, None]
-            return pipeline._unpatchify_latents(latents)[0].float()
-        else:
+        if hasattr(pipeline, "_unpatchify_latents"):
+            return _unnormed(pipeline, latents, width, height)
+        if not hasattr(pipeline, "_unpack_latents"):
             return None
+        latents = pipeline._unpack_latents(latents, height, width, pipeline.vae_scale_factor)
     if latents.ndim == 5:  # one frame of a film
         latents = latents[:, :, 0]
     if latents.shape[1] != channels(config):
@@ -48,6 +42,18 @@ def raw_latents(pipeline: Any, latents: Tensor, width: int, height: int) -> Tens
     if mean is not None and deviation is not None:
         return latents * latents.new_tensor(deviation)[:, None, None] + latents.new_tensor(mean)[:, None, None]
     return latents + (getattr(config, "shift_factor", None) or 0)
+
+
+def _unnormed(pipeline: Any, latents: Tensor, width: int, height: int) -> Tensor | None:
+    """The same of FLUX.2, whose VAE keeps mean and variance of every channel of a patch."""
+    norm = getattr(pipeline.vae, "bn", None)
+    if norm is None:
+        return None
+    grid = [side // (2 * pipeline.vae_scale_factor) for side in (height, width)]
+    deviation = (norm.running_var + pipeline.vae.config.batch_norm_eps).sqrt()
+    patches = latents.transpose(1, 2).unflatten(2, grid)
+    patches = patches * deviation[:, None, None] + norm.running_mean[:, None, None]
+    return pipeline._unpatchify_latents(patches)[0].float()
 
 
 def channels(config: Any) -> int | None:

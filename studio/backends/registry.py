@@ -84,7 +84,7 @@ def offers(settings: Settings, prompts: Prompts) -> tuple[Offer, ...]:
             Offer(
                 name=DIFFUSION,
                 title="Embedded diffusion model",
-                good_for="The same products, small, drawn step by step: to compare",
+                good_for="Products of our own world, small, drawn step by step: to compare",
                 cost="nothing to download, no graphics card",
                 licence="Apache-2.0: commercial use",
                 here=True,

@@ -34,13 +34,7 @@ from studio.models.snapshot import Snapshot, write_whole
 from studio.models.text_encoder import TextEncoder
 from studio.training.config import DiffusionConfig
 from studio.training.ema import EMA
-from studio.training.folder import (
-    CHECKPOINT,
-    TrainingStopped,
-    checkpoint_bytes,
-    require_space,
-    saving,
-)
+from studio.training.folder import CHECKPOINT, TrainingStopped, checkpoint_bytes, require_space, saving
 from studio.training.interrupt import Interrupt
 from studio.training.precision import autocast, quick_dtype
 from studio.training.progress import Means, Progress, Say, report_progress

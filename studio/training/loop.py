@@ -22,13 +22,7 @@ from studio.models.snapshot import Snapshot, SnapshotConfig
 from studio.models.text_encoder import TextEncoder
 from studio.training.augment import adapted, augment
 from studio.training.config import TrainingConfig
-from studio.training.folder import (
-    CHECKPOINT,
-    TrainingStopped,
-    keep_run,
-    require_space,
-    saving,
-)
+from studio.training.folder import TrainingStopped, keep_run, require_space, saving
 from studio.training.interrupt import Interrupt
 from studio.training.losses import (
     RELATIVISTIC,
@@ -91,8 +85,6 @@ def train(
     # 1. A folder that is new, or a run to go on with.
     accelerator = accelerator_of(out, resume=resume, mixed_precision="bf16" if torch.cuda.is_available() else "no")
     say = accelerator.on_main_process(say)
-    if start and (out / CHECKPOINT).exists():
-        raise TrainingStopped(f"The run in {out} has begun: go on with it without --from, or name another folder.")
     if data.images.shape[-1] % config.size:
         raise TrainingStopped(
             f"The images are {data.images.shape[-1]} px; {config.preset} needs {config.size} px or a multiple of it."

@@ -24,13 +24,7 @@ from studio.models.snapshot import write_whole
 from studio.models.weights import save_weights
 from studio.training.config import PictureConfig
 from studio.training.ema import EMA
-from studio.training.folder import (
-    CHECKPOINT,
-    TrainingStopped,
-    checkpoint_bytes,
-    require_space,
-    saving,
-)
+from studio.training.folder import CHECKPOINT, TrainingStopped, checkpoint_bytes, require_space, saving
 from studio.training.interrupt import Interrupt
 from studio.training.losses import gradient_penalty
 from studio.training.precision import autocast, quick_dtype

@@ -33,8 +33,10 @@ def accelerator_of(out: Path, *, resume: bool, mixed_precision: str = "no") -> A
 
 def begin(config: RunConfig, out: Path, accelerator: Accelerator, start: Snapshot | None = None) -> bool:
     """Writes the settings, opens TensorBoard's files and sets the seeds; returns whether a run goes on. Raises
-    TrainingStopped."""
+    TrainingStopped, for one that goes on and is to `start` with something, too."""
     goes_on = (out / CHECKPOINT).is_file()
+    if goes_on and start:
+        raise TrainingStopped(f"The run in {out} has begun: go on with it without --from, or name another folder.")
     accelerator.wait_for_everyone()
     if accelerator.is_main_process:
         begin_run(config, out, start)

@@ -51,7 +51,7 @@ class EditingTab:
 @dataclass(frozen=True, kw_only=True)
 class Editor:
     """The widgets of the model that edits. `values` are those that a request takes, in the order of `settings_of`;
-    `asked` and `shown` those that go in and out where a model is chosen, in the order of `adapted`."""
+    `asked` and `shown` those that go in and out where a model is chosen, in the order of `on_model`."""
 
     model: gr.Dropdown
     status: gr.HTML

@@ -76,6 +76,8 @@ def test_it_reads_as_a_generator_does(
     for name, value in start.adapter.state_dict().items():
         assert torch.allclose(read[name], value, atol=1e-3), name
 
+    with pytest.raises(TrainingStopped, match="has begun"):
+        train(CONFIG, start=start, data=data, encoder=encoder, out=tmp_path / "run", resume=True)
     other = replace(start, config=replace(start.config, text_encoder_sha256="0" * 64))
     with pytest.raises(TrainingStopped, match="another text encoder"):
         train(CONFIG, start=other, data=data, encoder=encoder, out=tmp_path / "other")
