@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import sqlite3
+import time
 from importlib.resources import files
-from typing import Any
 
 from sqlalchemy import URL, Connection, Engine, create_engine, event, inspect, text
 
@@ -11,6 +12,8 @@ from studio.errors import StudioError
 
 #: The newest of `migrations/versions`; a database that says so needs no alembic, whose import takes a while.
 HEAD = "0005"
+#: Seconds that one process waits for another's writing.
+PATIENCE = 30
 
 
 def open_database(url: str | URL) -> Engine:
@@ -55,11 +58,27 @@ def _migrate(connection: Connection, *, before_alembic: bool) -> None:
         raise StudioError("A newer studio made this library.", "Update the studio, or restore a backup.") from error
 
 
-def _configure(connection: Any, _: object) -> None:
+def _configure(connection: sqlite3.Connection, _: object) -> None:
     cursor = connection.cursor()
-    cursor.execute("PRAGMA busy_timeout = 30000")  # milliseconds; first, as the next one may have to wait
-    cursor.execute("PRAGMA journal_mode = WAL")  # readers go on while one writes
+    cursor.execute(f"PRAGMA busy_timeout = {1000 * PATIENCE}")  # milliseconds
+    _write_ahead(cursor)
     cursor.execute("PRAGMA synchronous = FULL")  # what was acknowledged survives a power cut
     cursor.execute("PRAGMA foreign_keys = ON")
     cursor.execute(f"PRAGMA mmap_size = {2**28}")  # bytes; a search reads all rows
     cursor.close()
+
+
+def _write_ahead(cursor: sqlite3.Cursor) -> None:
+    """Lets readers go on while one writes. Of two processes that turn this on at once, SQLite refuses one unasked.
+
+    It does so at once, whatever `busy_timeout` says: both hold what the other waits for.
+    """
+    until = time.monotonic() + PATIENCE
+    while True:
+        try:
+            cursor.execute("PRAGMA journal_mode = WAL")
+            return
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode != sqlite3.SQLITE_BUSY or time.monotonic() > until:
+                raise
+            time.sleep(0.02)
