@@ -428,8 +428,6 @@ def train(
         raise typer.BadParameter(f"{preset!r} is not one of {', '.join(ALL_PRESETS)}", param_hint="--preset")
     diffusion = preset in DIFFUSION_PRESETS
     pictures = preset in PICTURE_PRESETS
-    if pictures and start:
-        raise typer.BadParameter(f"{preset} always begins with nothing: leave --from out", param_hint="--from")
 
     if len(data) > 1 and not pictures:
         raise typer.BadParameter(f"{preset} is trained on one folder", param_hint="--data")
@@ -463,7 +461,7 @@ def train(
             _print_json(resolved)
         return
     try:
-        begin = load_snapshot(start) if start else None
+        begin = load_snapshot(start) if start and not pictures else None
         goes_on = resume and kind is TrainingConfig and (out / "snapshot").exists()
         known = load_snapshot(out / "snapshot") if goes_on else begin
         prompts, u_names = load_prompts(settings.prompts_dir), known.config.u_names if known else ()
@@ -472,7 +470,7 @@ def train(
             from studio.training.pictures import train as train_on_pictures
             from studio.training.tasks import task_of
 
-            run = partial(train_on_pictures, config, task_of(preset, sets))
+            run = partial(train_on_pictures, config, task_of(preset, sets), start=start)
         else:
             ((packed, kept),) = sets
             encoder = TextEncoder.load(settings.text_encoder)

@@ -108,7 +108,7 @@ def train(
         )
     if start and start.config.text_encoder_sha256 != encoder.sha256:
         raise TrainingStopped(f"{start.config.name} reads with another text encoder than this run.")
-    goes_on = begin(config, out, accelerator, start)
+    goes_on = begin(config, out, accelerator, start and start.config.weights_sha256)
 
     # 2. Words first, as for the GAN: the adapter learns to read captions and is then frozen.
     with accelerator.main_process_first():

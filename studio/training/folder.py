@@ -15,7 +15,7 @@ import torch
 from safetensors import SafetensorError
 
 from studio.data.packed import PackedData
-from studio.models.snapshot import Snapshot, SnapshotConfig, save_snapshot, write_whole
+from studio.models.snapshot import SnapshotConfig, save_snapshot, write_whole
 from studio.models.text_encoder import TextEncoder
 from studio.training.config import RunConfig, TrainingConfig
 from studio.training.networks import Networks
@@ -68,10 +68,10 @@ def _megabytes(size: int) -> str:
     return f"{size / 1e6:,.0f} MB"
 
 
-def begin_run(config: RunConfig, out: Path, start: Snapshot | None = None) -> None:
-    """Writes the settings of the run; one that goes on keeps its preset, and begins with what it was to begin with."""
+def begin_run(config: RunConfig, out: Path, start_sha256: str | None = None) -> None:
+    """Writes the settings of the run; one that goes on keeps its preset, and the hash of the weights it began with."""
     path = out / "config.json"
-    settings = asdict(config) | {"from": start and start.config.weights_sha256}
+    settings = asdict(config) | {"from": start_sha256}
     with saving(out):
         if path.is_file():
             begun = json.loads(path.read_text(encoding="utf-8"))

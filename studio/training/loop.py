@@ -93,7 +93,7 @@ def train(
         raise TrainingStopped(
             f"{start.config.name} is of other widths, another text encoder or another world than this run."
         )
-    goes_on = begin(config, out, accelerator, start)
+    goes_on = begin(config, out, accelerator, start and start.config.weights_sha256)
 
     # 2. Words first: captions are encoded once, the adapter learns to read them and is then frozen.
     with accelerator.main_process_first():

@@ -21,7 +21,7 @@ from torch import Tensor, nn
 from studio.models.muon import Muon, split_parameters
 from studio.models.patches import PatchDiscriminator
 from studio.models.snapshot import write_whole
-from studio.models.weights import save_weights
+from studio.models.weights import Saved, load_weights, save_weights
 from studio.training.config import PictureConfig
 from studio.training.ema import EMA
 from studio.training.folder import CHECKPOINT, TrainingStopped, checkpoint_bytes, require_space, saving
@@ -100,28 +100,38 @@ class _Networks:
         return dict(vars(self))
 
 
-def train(config: PictureConfig, task: Task, *, out: Path, resume: bool = False, say: Say = print) -> Path:
-    """Trains the network of a task and returns the folder of its snapshot.
+def train(
+    config: PictureConfig,
+    task: Task,
+    *,
+    out: Path,
+    start: Path | None = None,
+    resume: bool = False,
+    say: Say = print,
+) -> Path:
+    """Trains the network of a task, or goes on with the one in the folder `start`; returns the folder of its snapshot.
 
     Raises:
         TrainingStopped: the loss is no longer a number, the disk is full, the pictures are too small, or `out` holds a
             run that `resume` contradicts.
+        SnapshotError: there is no such network in `start`.
     """
     # 1. A folder that is new, or a run to go on with.
     accelerator = accelerator_of(out, resume=resume)
     say = accelerator.on_main_process(say)
+    begun = load_weights(start / f"{task.name}.safetensors", task.network(), called=task.name) if start else None
     if task.largest < config.crop:
         raise TrainingStopped(f"The pictures are smaller than {config.crop} px: render or import larger ones.")
-    goes_on = begin(config, out, accelerator)
+    goes_on = begin(config, out, accelerator, begun and begun.sha256)
 
     # 2. The networks, and where an earlier run left them.
-    networks = _build(task, config, accelerator.device)
+    networks = _build(task, config, begun, accelerator.device)
     network = networks.network
     progress, means = Progress(), Means()
 
     def keep() -> None:
         if accelerator.is_main_process:
-            said = _keep(config, task, networks, progress, accelerator.device, out)
+            said = _keep(config, task, networks, begun, progress, accelerator.device, out)
             say(f"kept after {progress.num_images_seen:,} images: checkpoint, snapshot, {said}")
 
     if goes_on:
@@ -159,8 +169,11 @@ def train(config: PictureConfig, task: Task, *, out: Path, resume: bool = False,
     return out / "snapshot"
 
 
-def _build(task: Task, config: PictureConfig, device: torch.device) -> _Networks:
-    network = task.network().to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]
+def _build(task: Task, config: PictureConfig, begun: Saved[nn.Module] | None, device: torch.device) -> _Networks:
+    network = task.network()
+    if begun:
+        network.load_state_dict(begun.network.state_dict())
+    network.to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]
     discriminator = PatchDiscriminator().to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]
     matrices, rest = split_parameters(network, other=("enter", "leave"))
     return _Networks(
@@ -218,20 +231,29 @@ def _mean_over_patches(values: Tensor, weight: Tensor) -> Tensor:
 
 @torch.no_grad()
 def _keep(
-    config: PictureConfig, task: Task, networks: _Networks, progress: Progress, device: torch.device, out: Path
+    config: PictureConfig,
+    task: Task,
+    networks: _Networks,
+    begun: Saved[nn.Module] | None,
+    progress: Progress,
+    device: torch.device,
+    out: Path,
 ) -> str:
     """Writes snapshot, checkpoint and samples, each whole or not at all; returns words on them."""
     size = min(config.size_at(progress.share(config)), task.largest)
     example = task.example(SAMPLES, size, random.Random(0), held_out=True).to(device)
     output = networks.ema.average(*example.inputs)
     figures = {name: float(value) for name, value in task.figures(output, example).items()}
+    note = f"{progress.num_images_seen} images"
+    if begun:
+        note += f", from {begun.sha256[:8]} ({begun.note})"
     sheet = io.BytesIO()
     rows_of_pictures(list(task.rows(output, example))).save(sheet, "PNG")
     path = out / "samples" / f"{progress.num_images_seen:09d}.png"
     with saving(out):
         (out / "snapshot").mkdir(exist_ok=True)
         weights = out / "snapshot" / f"{task.name}.safetensors"
-        save_weights(weights, networks.ema.average, note=f"{progress.num_images_seen} images")
+        save_weights(weights, networks.ema.average, note=note)
         write_whole(out / CHECKPOINT, checkpoint_bytes(networks, progress))
         path.parent.mkdir(exist_ok=True)
         write_whole(path, sheet.getbuffer())

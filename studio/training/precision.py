@@ -6,13 +6,14 @@ import torch
 
 
 def quick_dtype(device: torch.device) -> torch.dtype:
-    """bfloat16 on GPUs, and on CPUs with matrix units for it (AMX), where a step of the inpainter takes half the time;
-    elsewhere float32, which was as fast on a CPU without them, and is also right where torch doesn't say what a CPU
+    """bfloat16 on GPUs, and on CPUs that multiply it (AMX, AVX-512 BF16), where a step of the inpainter takes half the
+    time; elsewhere float32, which was as fast on a CPU without it, and is also right where torch doesn't say what a CPU
     has."""
     if device.type == "cuda":
         return torch.bfloat16
     capabilities = getattr(torch.cpu, "get_capabilities", dict)()
-    return torch.bfloat16 if device.type == "cpu" and capabilities.get("amx_bf16") else torch.float32
+    multiplies = capabilities.get("amx_bf16") or capabilities.get("avx512_bf16")
+    return torch.bfloat16 if device.type == "cpu" and multiplies else torch.float32
 
 
 def autocast(device: torch.device) -> torch.autocast:

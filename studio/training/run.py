@@ -11,7 +11,6 @@ import torch
 from accelerate import Accelerator
 from accelerate.utils import set_seed
 
-from studio.models.snapshot import Snapshot
 from studio.training.config import RunConfig
 from studio.training.folder import CHECKPOINT, Stateful, TrainingStopped, begin_run, load_checkpoint, saving
 from studio.training.interrupt import Interrupt
@@ -31,15 +30,15 @@ def accelerator_of(out: Path, *, resume: bool, mixed_precision: str = "no") -> A
     )
 
 
-def begin(config: RunConfig, out: Path, accelerator: Accelerator, start: Snapshot | None = None) -> bool:
+def begin(config: RunConfig, out: Path, accelerator: Accelerator, start_sha256: str | None = None) -> bool:
     """Writes the settings, opens TensorBoard's files and sets the seeds; returns whether a run goes on. Raises
-    TrainingStopped, for one that goes on and is to `start` with something, too."""
+    TrainingStopped, for one that goes on and is to start with the weights of a hash, too."""
     goes_on = (out / CHECKPOINT).is_file()
-    if goes_on and start:
+    if goes_on and start_sha256:
         raise TrainingStopped(f"The run in {out} has begun: go on with it without --from, or name another folder.")
     accelerator.wait_for_everyone()
     if accelerator.is_main_process:
-        begin_run(config, out, start)
+        begin_run(config, out, start_sha256)
     with saving(out):
         accelerator.init_trackers("tensorboard")
     set_seed(config.seed)

@@ -11,6 +11,7 @@ import pytest
 import torch
 from torch import Tensor
 
+from studio.models.errors import SnapshotError
 from studio.models.inpainter import load_inpainter
 from studio.models.upscaler import load_upscaler
 from studio.training.config import InpaintingConfig, UpscalingConfig
@@ -58,6 +59,22 @@ def test_going_on_gives_the_weights_of_a_run_in_one_go(pictures: list[Tensor], t
 
     weights = [load_inpainter(out / "snapshot" / "inpainter.safetensors").network for out in (whole, parts)]
     assert all(torch.equal(a, b) for a, b in zip(weights[0].parameters(), weights[1].parameters(), strict=True))
+
+
+def test_a_run_begins_with_a_network_that_was_trained(pictures: list[Tensor], tmp_path: Path) -> None:
+    task = Inpainting(pictures)
+    start = train(CONFIG, task, out=tmp_path / "first")
+    still = replace(CONFIG, num_images=8, learning_rate=(0.0, 0.0))
+    snapshot = train(still, task, out=tmp_path / "second", start=start)
+
+    first, second = (load_inpainter(folder / "inpainter.safetensors") for folder in (start, snapshot))
+    assert all(map(torch.equal, first.network.parameters(), second.network.parameters()))
+    assert second.note == f"8 images, from {first.sha256[:8]} (24 images)"
+    with pytest.raises(TrainingStopped, match="without --from"):
+        train(CONFIG, task, out=tmp_path / "second", start=start, resume=True)
+    with pytest.raises(SnapshotError, match="can't be read"):
+        train(CONFIG, task, out=tmp_path / "third", start=tmp_path)
+    assert not (tmp_path / "third").exists()
 
 
 def test_a_contest_changes_what_is_learnt(pictures: list[Tensor], tmp_path: Path) -> None:
