@@ -60,7 +60,7 @@ class Studio:
         """`backends` opens a backend by its name; by default those of `studio.backends`."""
         self.settings = settings or Settings()
         self.prompts = load_prompts(self.settings.prompts_dir)
-        retoucher = retoucher or Retoucher(packaged("assets"))
+        retoucher = retoucher or Retoucher(packaged("assets"), mask_model=self.settings.mask_model)
         self.engine = Engine(
             self.settings,
             backends or partial(open_backend, settings=self.settings, prompts=self.prompts, retoucher=retoucher),

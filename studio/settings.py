@@ -32,6 +32,8 @@ class Settings(BaseSettings):
     prompts_dir: Path | None = None
     #: A folder, or a hub name and commit (NAME@ and 40 hex digits); None is the one that comes with the installation.
     text_encoder: str | None = None
+    #: Cuts products out in the embedded network's place: a folder or a hub name and commit of a Segment Anything model.
+    mask_model: str | None = None
     #: `gan`, `gan:DIR` for a trained snapshot, `diffusion` for the embedded diffusion model, or
     #: `diffusion:MODEL[@REVISION]` for a diffusers folder or a model of the hub.
     backend: str = "gan"

@@ -18,6 +18,7 @@ from studio.errors import WeightsError
 if TYPE_CHECKING:
     from studio.models.inpainter import Inpainter
     from studio.models.product_mask import ProductMask
+    from studio.models.segment_anything import SegmentAnything
     from studio.models.upscaler import Upscaler
     from studio.models.weights import Saved
 
@@ -31,15 +32,16 @@ _BACK = {_Transpose.ROTATE_90: _Transpose.ROTATE_270, _Transpose.ROTATE_270: _Tr
 
 
 class Retoucher:
-    """Holds the three networks; each is loaded on first use. The engine calls it from one thread at a time."""
+    """Holds the three networks, and a larger one for masks where it is named; each is loaded on first use. The engine
+    calls it from one thread at a time."""
 
     name = "retoucher"
     model = "retoucher"
     capabilities = Capabilities(sizes=(), controls=(), licence="Apache-2.0")
 
-    def __init__(self, folder: Path) -> None:
-        """`folder` holds the weights."""
-        self._folder = folder
+    def __init__(self, folder: Path, *, mask_model: str | None = None) -> None:
+        """`folder` holds the weights; `mask_model` is a folder or a commit of the hub with a Segment Anything model."""
+        self._folder, self._mask_model = folder, mask_model
 
     @cached_property
     def model_sha256(self) -> str:
@@ -58,15 +60,22 @@ class Retoucher:
 
     @property
     def product_mask_sha256(self) -> str:
-        return self._product_mask.sha256
+        return self._segment_anything.sha256 if self._segment_anything else self._product_mask.sha256
 
     def product_mask(self, image: Image.Image, hints: Hints = NO_HINTS) -> Image.Image:
-        """Where the product is: L, 255 = product, of the picture's size. Raises WeightsError."""
-        from studio.models.product_mask import product_mask
+        """Where the product is: L, 255 = product, of the picture's size. Raises WeightsError.
 
+        The embedded network finds it; a larger model, where there is one, is given the box round that, and the clicks.
+        """
+        from studio.models.product_mask import finished, product_mask
+
+        tensor = imaging.to_tensor(image)
         include, exclude = ([(x / image.width, y / image.height) for x, y in points] for points in hints)
-        alpha = product_mask(self._product_mask.network, imaging.to_tensor(image), include, exclude)
-        return imaging.mask_to_pil(alpha)
+        mask = imaging.mask_to_pil(product_mask(self._product_mask.network, tensor, include, exclude))
+        if self._segment_anything is None:
+            return mask
+        box = mask.point([0] * 128 + [255] * 128).getbbox() or (0, 0, *image.size)
+        return imaging.mask_to_pil(finished(tensor, self._segment_anything.mask(image, box, *hints)))
 
     def fill(self, image: Image.Image, mask: Image.Image, seed: int) -> Image.Image:
         """The picture with what the mask (L, white) covers filled from around it. Raises WeightsError.
@@ -101,6 +110,15 @@ class Retoucher:
             return load_product_mask(self._folder / PRODUCT_MASK)
 
     @cached_property
+    def _segment_anything(self) -> SegmentAnything | None:
+        if self._mask_model is None:
+            return None
+        from studio.models.segment_anything import SegmentAnything
+
+        with _plain_words("Look at STUDIO_MASK_MODEL."):
+            return SegmentAnything.load(self._mask_model)
+
+    @cached_property
     def _upscaler(self) -> Saved[Upscaler]:
         from studio.models.upscaler import load_upscaler
 
@@ -109,10 +127,10 @@ class Retoucher:
 
 
 @contextmanager
-def _plain_words() -> Generator[None]:
+def _plain_words(hint: str = "Install the studio again.") -> Generator[None]:
     from studio.models.errors import SnapshotError
 
     try:
         yield
     except SnapshotError as error:
-        raise WeightsError(str(error), "Install the studio again.") from error
+        raise WeightsError(str(error), hint) from error

@@ -67,7 +67,11 @@ def product_mask(
     clicks = torch.stack([discs(places, height, width) for places in (include, exclude)])
     padding = (0, -width % MULTIPLE, 0, -height % MULTIPLE)
     given = (F.pad(each[None], padding, mode="replicate") for each in (seen, clicks))
-    rough = by_colour(seen, network(*given)[0, :, :height, :width], COLOUR)
+    return finished(image, by_colour(seen, network(*given)[0, :, :height, :width], COLOUR))
+
+
+def finished(image: Tensor, rough: Tensor) -> Tensor:
+    """A rough mask [1, h, w] in 0..1 of a picture [3, H, W] at its size, with its edges: soft there, sure elsewhere."""
     guide = _with_longer_side(image, min(GUIDE, max(image.shape[1:])))
     rough = F.interpolate(rough[None], size=guide.shape[1:], mode="bilinear", align_corners=False)[0]
     alpha = guided(guide, rough, image, radius=RADIUS, epsilon=EPSILON)

