@@ -21,6 +21,7 @@ KINDS: tuple[Kind, ...] = get_args(Kind)
 WIDTHS: dict[Kind, tuple[float, float]] = {"thin": (0.01, 0.03), "medium": (0.04, 0.09), "thick": (0.12, 0.25)}
 COVER: dict[Kind, float] = {"thin": 0.15, "medium": 0.3, "thick": 0.45}
 LEAST = 0.005  # of a picture
+MARGINS = 0.1  # of the holes that are trained on
 
 
 def random_hole(size: int, kind: Kind, rng: random.Random) -> np.ndarray:
@@ -40,9 +41,22 @@ def random_hole(size: int, kind: Kind, rng: random.Random) -> np.ndarray:
 
 
 def hole_batch(count: int, size: int, rng: random.Random) -> Tensor:
-    """Float [count, 1, size, size] of 0 and 1, 1 = hole, of all kinds alike."""
-    holes = [random_hole(size, rng.choice(KINDS), rng) for _ in range(count)]
+    """Float [count, 1, size, size] of 0 and 1, 1 = hole, of all kinds alike, and margins, as of a larger canvas."""
+    holes = [
+        random_margin(size, rng) if rng.random() < MARGINS else random_hole(size, rng.choice(KINDS), rng)
+        for _ in range(count)
+    ]
     return torch.from_numpy(np.stack(holes))[:, None].float()
+
+
+def random_margin(size: int, rng: random.Random) -> np.ndarray:
+    """Bool [size, size], True = hole: all that is beyond one side of a picture, or beyond two that face each other."""
+    places = np.arange(size)
+    width = rng.uniform(0.05, 0.45) * size
+    beyond = places < width
+    if rng.random() < 0.3:
+        beyond = (places < width / 2) | (places >= size - width / 2)
+    return np.rot90(np.broadcast_to(beyond, (size, size)), rng.randrange(4))
 
 
 def _stroke(draw: ImageDraw.ImageDraw, size: int, width: float, rng: random.Random) -> None:
