@@ -69,7 +69,8 @@ class Discriminator(nn.Module):
         return self.unary(h)[:, 0] + (h * self.text(sentence.float())).sum(1) / math.sqrt(h.shape[1])
 
     def classify(self, h: Tensor) -> dict[str, Tensor]:
-        """Logits of what is seen, for each attribute group [n, classes + 1]; trained on real images alone."""
+        """Logits of what is seen, for each attribute group [n, classes + 1], in float32; learnt from real images."""
+        h = h.float()
         return {group: head(h) for group, head in self.heads.items()}
 
     def _halve(self, x: Tensor) -> Tensor:

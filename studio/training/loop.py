@@ -35,6 +35,7 @@ from studio.training.losses import (
     reconstruction,
 )
 from studio.training.networks import Networks, build_networks
+from studio.training.precision import quick_dtype
 from studio.training.progress import CONTEST, COPYING, EXPLAINED, Means, Progress, Say, report_progress
 from studio.training.reading import encode_captions, trained_adapter
 from studio.training.run import accelerator_of, begin, go_on, steps
@@ -83,7 +84,8 @@ def train(
         KeyboardInterrupt: Ctrl+C was pressed; what was learnt is kept.
     """
     # 1. A folder that is new, or a run to go on with.
-    accelerator = accelerator_of(out, resume=resume, mixed_precision="bf16" if torch.cuda.is_available() else "no")
+    half = quick_dtype(torch.device("cuda" if torch.cuda.is_available() else "cpu")) is torch.bfloat16
+    accelerator = accelerator_of(out, resume=resume, mixed_precision="bf16" if half else "no")
     say = accelerator.on_main_process(say)
     if data.images.shape[-1] % config.size:
         raise TrainingStopped(
@@ -249,7 +251,7 @@ def _regression_step(
     descend(losses, networks.generator, networks.optimizers_g, rate, accelerator)
 
     trunk.requires_grad_(True)
-    loss_attributes = attribute_cross_entropy(trunk.classify(h_real.float()), batch.labels)
+    loss_attributes = attribute_cross_entropy(trunk.classify(h_real), batch.labels)
     right, mistaken = trunk.logit(h_real, sentence), trunk.logit(h_real, wrong)
     loss_text = mismatch(right, mistaken)
     losses = {"attributes": loss_attributes, "text": loss_text}
@@ -315,7 +317,7 @@ def _adversarial_step(
             h_real, maps_real = trunk.features(real_seen)
         h_fake, maps_fake = trunk.features(fake_seen)
     loss_adversarial = adversarial.generator(trunk.logit(h_real, sentence), trunk.logit(h_fake, sentence))
-    loss_attributes = attribute_cross_entropy(trunk.classify(h_fake.float()), batch.labels)
+    loss_attributes = attribute_cross_entropy(trunk.classify(h_fake), batch.labels)
     losses = {
         "adversarial": config.adversarial_weight * loss_adversarial,
         "attributes": config.attribute_weight * loss_attributes,

@@ -17,6 +17,7 @@ from studio.models.muon import Muon, split_parameters
 from studio.models.snapshot import Snapshot
 from studio.training.config import TrainingConfig
 from studio.training.ema import EMA
+from studio.training.precision import quick_dtype
 
 
 @dataclass(kw_only=True)
@@ -65,8 +66,14 @@ def build_networks(
         adapter=adapter.to(device),
         generator=generator,
         discriminator=discriminator,
-        optimizers_g=(Muon(matrices_g), torch.optim.AdamW(rest_g, betas=(0.9, 0.99), weight_decay=0.0)),
-        optimizers_d=(Muon(matrices_d), torch.optim.AdamW(rest_d, betas=(0.0, 0.99), weight_decay=0.0)),
+        optimizers_g=(
+            Muon(matrices_g, dtype=quick_dtype(device)),
+            torch.optim.AdamW(rest_g, betas=(0.9, 0.99), weight_decay=0.0),
+        ),
+        optimizers_d=(
+            Muon(matrices_d, dtype=quick_dtype(device)),
+            torch.optim.AdamW(rest_d, betas=(0.0, 0.99), weight_decay=0.0),
+        ),
         ema=EMA(generator),
     )
 

@@ -6,9 +6,9 @@ import torch
 
 
 def quick_dtype(device: torch.device) -> torch.dtype:
-    """bfloat16 on GPUs, and on CPUs that multiply it (AMX, AVX-512 BF16), where a step of the inpainter takes half the
-    time; elsewhere float32, which was as fast on a CPU without it, and is also right where torch doesn't say what a CPU
-    has."""
+    """bfloat16 on GPUs, and on CPUs that multiply it (AMX, AVX-512 BF16), where steps of the inpainter and of the
+    generator take half the time; elsewhere float32, which was as fast on a CPU without it, and is also right where
+    torch doesn't say what a CPU has."""
     if device.type == "cuda":
         return torch.bfloat16
     capabilities = getattr(torch.cpu, "get_capabilities", dict)()

@@ -233,7 +233,7 @@ def _gap(images: Tensor) -> float:
 def _recognised(discriminator: Discriminator, h: Tensor, said: Tensor) -> float:
     """The share of what is said of images, `said` [n, groups], that the attribute heads find in them."""
     right = total = 0
-    for group, logits in enumerate(discriminator.classify(h.float()).values()):
+    for group, logits in enumerate(discriminator.classify(h).values()):
         label = said[:, group].to(h.device)
         spoken = label < logits.shape[1] - 1
         right += int((logits.argmax(1) == label)[spoken].sum())

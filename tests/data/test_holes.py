@@ -46,7 +46,7 @@ def test_margins_are_what_is_beyond_one_side_or_two() -> None:
     for margin in margins:
         assert 0.03 < margin.mean() < 0.5
         rows, columns = np.all(margin, axis=1), np.all(margin, axis=0)
-        assert np.array_equal(margin, rows[:, None] | columns)
+        assert np.array_equal(margin, np.logical_or(rows[:, None], columns))
         assert rows.any() != columns.any()  # never round a corner
         assert (rows if rows.any() else columns)[[0, -1]].any()
     sides = {(m[0].all(), m[-1].all(), m[:, 0].all(), m[:, -1].all()) for m in margins}

@@ -85,6 +85,8 @@ def test_the_discriminator_judges_image_and_words_apart() -> None:
     assert discriminator.logit(h, words).shape == (2,)
     assert not torch.allclose(discriminator.logit(h, words), discriminator.logit(h, -words))
     assert {group: each.shape[1] for group, each in discriminator.classify(h).items()} == {"product": 3, "colour": 4}
+    # In half precision, too, in which a step may leave h.
+    assert all(each.dtype == torch.float32 for each in discriminator.classify(h.bfloat16()).values())
 
 
 @torch.no_grad()
