@@ -10,6 +10,7 @@ from io import StringIO
 from pathlib import Path, PureWindowsPath
 
 from studio.errors import InputError
+from studio.untrusted import read_file
 
 COLUMNS = ("sku", "name", "description", "image", "headline", "subline", "cta", "price")
 MAX_BYTES = 50 * 2**20
@@ -132,13 +133,7 @@ def inside(folder: Path, name: str) -> Path:
 
 
 def _text(file: Path) -> str:
-    try:
-        with file.open("rb") as opened:
-            data = opened.read(MAX_BYTES + 1)
-    except OSError as error:
-        raise InputError(f"{file} can't be read: {error.strerror}.", "Name a CSV or a YAML file.") from error
-    if len(data) > MAX_BYTES:
-        raise InputError(f"{file.name} has more than 50 MB.", "Split it.")
+    data = read_file(file, MAX_BYTES, hint="Name a CSV or a YAML file.", smaller="Split it.")
     try:
         return data.decode("utf-8-sig")
     except UnicodeDecodeError as error:

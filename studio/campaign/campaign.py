@@ -240,7 +240,7 @@ class Campaign:
     def _decided(self, shot: Shot) -> str:
         """A hash of all that decides the pixels of a picture's adverts, but for layout and channel."""
         brief, plan = shot.brief, self.plan
-        photo_sha256 = read_photo(brief.image, self._darkroom.max_bytes)[1] if brief.image is not None else brief.kept
+        photo_sha256 = read_photo(brief.image)[1] if brief.image is not None else brief.kept
         said = {name: value for name, value in asdict(brief).items() if name not in ("line", "image")}
         return _hash(
             (
@@ -288,7 +288,7 @@ class Campaign:
     def _given(self, brief: Brief) -> Picture:
         """The picture that a brief has: a photo, or one of the library."""
         if brief.image is not None:
-            data, sha256 = read_photo(brief.image, self._darkroom.max_bytes)
+            data, sha256 = read_photo(brief.image)
             said = self._darkroom.read(brief.description) if brief.description else dict[str, str]()
             return photo(data, brief.image.name, sha256, said)
         return self._darkroom.kept(brief.kept or "")

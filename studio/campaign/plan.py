@@ -164,17 +164,13 @@ def _brand(brand: _Brand | str | None, folder: Path, kits: BrandKits | None) -> 
         if kits is None:
             raise InputError(f"There is no brand kit “{brand}”.", "Write the brand into the plan.")
         return kits.load(brand)
-    try:
-        logo = inside(folder, brand.logo).read_bytes() if brand.logo else None
-    except OSError as error:
-        raise InputError(f"The logo can't be read: {error.strerror}.", "Name another file.") from error
     return brand_kit(
         name=brand.name,
         colour=brand.colour,
         accent=brand.accent,
         style=brand.style,
         never=brand.never,
-        logo=logo,
+        logo=inside(folder, brand.logo) if brand.logo else None,
         font=inside(folder, brand.font) if brand.font else None,
     )
 
