@@ -10,7 +10,7 @@ import secrets
 import time
 import unicodedata
 from collections import deque
-from collections.abc import Callable, Generator, Mapping
+from collections.abc import Callable, Generator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import asdict, dataclass, replace
@@ -21,7 +21,7 @@ import studio
 from studio.campaign.advert import Advert, Composer, Look, Words
 from studio.campaign.brief import Brief
 from studio.campaign.channels import Channel, Channels, load_channels
-from studio.campaign.checks import Check, checked
+from studio.campaign.checks import checked
 from studio.campaign.claims import flags, load_claims
 from studio.campaign.copywriting import Copywriter, load_copy
 from studio.campaign.encoding import encoded
@@ -317,7 +317,7 @@ class Campaign:
             status="failed" if any(not check.advice for check in missed) else "ok",
             problems=tuple(notes),
             recipe=_recipe(picture, words, advert, self.plan),
-            checks=tuple(_facts(check) for check in measured),
+            checks=tuple(asdict(check) for check in measured),
         )
 
     def _refuse(self, picture: Picture, words: Words, channel: Channel) -> None:
@@ -400,10 +400,6 @@ def _recipe(picture: Picture, words: Words, advert: Advert, plan: Plan) -> dict[
 
 def _hash(value: object) -> str:
     return hashlib.sha256(json.dumps(value, sort_keys=True, ensure_ascii=False, default=str).encode()).hexdigest()
-
-
-def _facts(check: Check) -> Mapping[str, object]:
-    return asdict(check)
 
 
 def _file_name(sku: str) -> str:

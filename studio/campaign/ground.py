@@ -17,6 +17,7 @@ from PIL import Image, ImageChops, ImageDraw, ImageFilter
 from studio.campaign.box import Box
 from studio.campaign.colours import WHITE, Colour
 from studio.campaign.subject import SOLID, Subject, steeper
+from studio.editing.canvas import mirrored
 
 #: Scenes are continued at no more than this many pixels a side, then enlarged: what is farther away is softer.
 _WORKING_SIDE = 720
@@ -209,9 +210,7 @@ def _calmed(edge: Floats, radius: int) -> Floats:
 
 def _mirrored(pixels: Floats, count: int) -> Floats:
     """The first `count` columns of pixels, their mirror image, the pixels again, and so on."""
-    columns = pixels.shape[1]
-    index = np.arange(count) % (2 * columns)
-    return pixels[:, np.where(index < columns, index, 2 * columns - 1 - index)]
+    return pixels[:, mirrored(np.arange(count), pixels.shape[1])]
 
 
 def _averaged(pixels: Floats, radius: int) -> Floats:

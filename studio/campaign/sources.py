@@ -23,7 +23,6 @@ if TYPE_CHECKING:
 #: Photos are made smaller than this, in pixels of the longer side: no channel is larger.
 MAX_SIDE = 4096
 
-
 _CONCEPTS: dict[Origin, str] = {
     "drawn": "no photo is behind it",
     "altered": "the product on its photo was altered",
