@@ -670,10 +670,10 @@ def _mask(path: Path) -> Image.Image:
 
 
 def _read(path: Path) -> bytes:
-    try:
-        return path.read_bytes()
-    except OSError as error:
-        raise StudioError(f"{path} can't be read: {error.strerror}.", "Name a PNG, JPEG or WebP image.") from error
+    from studio.settings import MAX_PICTURE_BYTES
+    from studio.untrusted import read_file
+
+    return read_file(path, MAX_PICTURE_BYTES, hint="Name a PNG, JPEG or WebP image.")
 
 
 def _signature_words(signature: Signature | None) -> str:

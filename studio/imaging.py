@@ -62,6 +62,15 @@ def _pixels(image: Image.Image) -> Tensor:
     return torch.frombuffer(bytearray(image.tobytes()), dtype=torch.uint8)
 
 
+def check_mask(mask: Image.Image, size: tuple[int, int]) -> None:
+    """Raises InputError for a mask that isn't of the `size` of its picture."""
+    if mask.size != size:
+        raise InputError(
+            f"The mask has {mask.width} x {mask.height} pixels, the picture {size[0]} x {size[1]}.",
+            "Make the mask as large as the picture.",
+        )
+
+
 def pixels_sha256(image: Image.Image) -> str:
     """A hash of what is seen: the size and the RGB values, not the file."""
     digest = hashlib.sha256(f"RGB {image.width}x{image.height}\n".encode())

@@ -23,6 +23,7 @@ from studio.lexicon import Found, Lexicon, Phrase, Piece, adjoining, normal, phr
 from studio.refusals import Refusal, words_of
 from studio.settings import packaged
 from studio.styles import Styles
+from studio.untrusted import read_file
 from studio.world.scene import PRODUCTS
 
 FILES = (
@@ -35,6 +36,9 @@ FILES = (
     "looks.yaml",
     "styles.yaml",
 )
+
+#: Of a YAML file: many times what people write.
+MAX_BYTES = 10 * 2**20
 
 #: What a caption template may mention.
 SLOTS = frozenset(
@@ -484,12 +488,11 @@ def _line(lines: _Lines, place: _Place) -> int:
 def _read(file: Path) -> tuple[object, _Lines]:
     """The contents of a YAML file, every scalar as text, and the line (from 1) of each place in it."""
     try:
+        text = read_file(file, MAX_BYTES, hint="Check its name and its permissions.").decode("utf-8")
         # BaseLoader knows no types: in a list of words, "on" and "no" are words.
-        root = yaml.BaseLoader(file.read_text(encoding="utf-8")).get_single_node()
+        root = yaml.BaseLoader(text).get_single_node()
     except UnicodeDecodeError as error:
         raise PromptsError(file, 0, "", "is not a text file in UTF-8") from error
-    except OSError as error:
-        raise PromptsError(file, 0, "", "can't be read") from error
     except yaml.MarkedYAMLError as error:
         line = error.problem_mark.line + 1 if error.problem_mark else 0
         raise PromptsError(file, line, "", f"is not YAML, {error.problem or 'something is wrong here'}") from error

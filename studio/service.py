@@ -15,7 +15,6 @@ from studio.backends.base import NO_HINTS, Backend, Capabilities, Hints, Watch
 from studio.backends.registry import Offer, offers, open_backend
 from studio.backends.retoucher import Retoucher
 from studio.engine import ALTERED, Engine
-from studio.errors import InputError
 from studio.prompts import load_prompts
 from studio.request import (
     PHOTO,
@@ -32,8 +31,9 @@ from studio.request import (
     Understanding,
     Verdict,
 )
-from studio.settings import Settings, packaged
+from studio.settings import MAX_PICTURE_BYTES, Settings, packaged
 from studio.signature import Signature, Signer
+from studio.untrusted import read_file
 
 if TYPE_CHECKING:
     from PIL import Image
@@ -199,10 +199,7 @@ class Studio:
 
     def recipe(self, source: Path | bytes, backend: str | None = None) -> tuple[Recipe, Verdict]:
         """Reads the recipe inside a PNG (a path or the file's bytes) and redraws it to see whether it still holds."""
-        limit = self.settings.max_upload_bytes
-        data = source if isinstance(source, bytes) else _read(source, limit)
-        if len(data) > limit:
-            raise InputError(f"The file is larger than {limit // 2**20} MB.", "The studio's own images are smaller.")
+        data = _bytes_of(source)
         recipe = provenance.read_recipe(data)
         if imaging.open_header(data).size != recipe.dimensions:
             return recipe, ALTERED  # said without decoding what may be 40 megapixels
@@ -211,7 +208,7 @@ class Studio:
 
     def signature(self, source: Path | bytes) -> Signature | None:
         """What the signature in an image file is worth, None where it has none."""
-        data = source if isinstance(source, bytes) else _read(source, self.settings.max_upload_bytes)
+        data = _bytes_of(source)
         return self.signer.verify(data, imaging.media_type(data))
 
     def public_png(self, path: Path) -> bytes:
@@ -246,10 +243,8 @@ class Studio:
         return self.library.path(sha256)
 
 
-def _read(path: Path, limit: int) -> bytes:
-    """The file's bytes, one more than `limit` at most."""
-    try:
-        with path.open("rb") as file:
-            return file.read(limit + 1)
-    except OSError as error:
-        raise InputError(f"{path} can't be read: {error.strerror}.", "Name a PNG that the studio made.") from error
+def _bytes_of(source: Path | bytes) -> bytes:
+    if isinstance(source, bytes):
+        return source
+    hint, smaller = "Name a PNG that the studio made.", "The studio's own images are smaller."
+    return read_file(source, MAX_PICTURE_BYTES, hint=hint, smaller=smaller)

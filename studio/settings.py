@@ -12,6 +12,8 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 
 #: Of a picture from outside: 40 megapixels are 120 MB once it is decoded.
 MAX_PIXELS = 40_000_000
+#: Of a file with such a picture: 16 bits in each of four channels take no more, even without compression.
+MAX_PICTURE_BYTES = 320 * 2**20
 
 
 def packaged(name: Literal["prompts", "assets"]) -> Path:

@@ -9,6 +9,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, TypeVar
 
 from studio.errors import InputError
+from studio.imaging import check_mask
 from studio.refusals import refused
 from studio.request import (
     MAX_SEED,
@@ -148,11 +149,8 @@ def check_picture(image: Image.Image, mask: Image.Image | None, max_pixels: int)
         raise InputError(f"A picture of {width} x {height} pixels can't be edited.", "Use a larger one.")
     if width * height > max_pixels:
         raise InputError(f"{width} x {height} pixels are too many.", f"At most {max_pixels // 10**6} megapixels.")
-    if mask is not None and mask.size != image.size:
-        raise InputError(
-            f"The mask has {mask.width} x {mask.height} pixels, the picture {width} x {height}.",
-            "Give a mask of the picture's size.",
-        )
+    if mask is not None:
+        check_mask(mask, image.size)
 
 
 def _check_settings(request: Request, controls: Sequence[Control], choices: Sequence[Choice]) -> None:

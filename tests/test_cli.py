@@ -1,5 +1,4 @@
 import hashlib
-import io
 import json
 import struct
 import subprocess
@@ -316,10 +315,9 @@ def test_help_imports_nothing_heavy() -> None:
 
 def test_a_library_is_backed_up_and_restored(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (image,) = generate(tmp_path / "out", "--count", 1)
-    logo = io.BytesIO()
-    Image.new("RGBA", (40, 20), "#ff000080").save(logo, "PNG")
+    Image.new("RGBA", (40, 20), "#ff000080").save(tmp_path / "logo.png")
     font = next(Path("assets/fonts").glob("*.ttf"))
-    kit = brand_kit(name="Tide & Clay", colour="#0F766E", never=("cheap",), logo=logo.getvalue(), font=font)
+    kit = brand_kit(name="Tide & Clay", colour="#0F766E", never=("cheap",), logo=tmp_path / "logo.png", font=font)
     BrandKits(tmp_path / "data").save(kit)
 
     copied = run("backup", tmp_path / "copy", "--json")
@@ -410,7 +408,8 @@ def test_the_product_is_found_and_written_beside_the_photo(photo: Path) -> None:
 @pytest.mark.parametrize(
     ("arguments", "code", "said"),
     [
-        (("inpaint", "PHOTO", "--mask", "missing.png"), 1, "missing.png can't be read"),
+        (("inpaint", "PHOTO", "--mask", "missing.png"), 1, "missing.png can't be read: No such file"),
+        (("inpaint", "PHOTO", "--mask", "/dev/zero"), 1, "/dev/zero is larger than 320 MB. Make it smaller"),
         (("outpaint", "PHOTO", "--aspect", "wide"), 2, "not a shape such as 16:9"),
         (("restyle", "PHOTO"), 1, "Nothing is said"),
         (("restyle", "PHOTO", "--prompt", "xyzzy", "--keep", "nothing"), 1, "Nothing in this instruction"),

@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from studio.errors import PromptsError
-from studio.prompts import Prompts, load_prompts
+from studio.errors import InputError, PromptsError
+from studio.prompts import MAX_BYTES, Prompts, load_prompts
 from studio.settings import packaged
 from studio.world.scene import PRODUCTS
 
@@ -311,6 +311,14 @@ def test_what_is_no_text_is_refused(tmp_path: Path, content: bytes, problem: str
     (tmp_path / "examples.yaml").write_bytes(content)
 
     with pytest.raises(PromptsError, match=problem):
+        load_prompts(tmp_path)
+
+
+def test_what_is_too_large_is_refused(tmp_path: Path) -> None:
+    with (tmp_path / "examples.yaml").open("wb") as file:
+        file.truncate(MAX_BYTES + 1)
+
+    with pytest.raises(InputError, match=r"examples\.yaml is larger than 10 MB"):
         load_prompts(tmp_path)
 
 

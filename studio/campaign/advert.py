@@ -24,6 +24,7 @@ from studio.campaign.colours import (
     Colour,
     Palette,
     contrast,
+    contrast_of,
     luminance,
     luminances,
     palette_around,
@@ -281,14 +282,12 @@ def _grounded(subject: Subject, layout: Layout, channel: Channel, palette: Palet
         return ground.in_scene(subject, channel.size, room), None
     rest = _beside(block, channel)
     x, y, right, bottom = rest.pixels
-    inner = Box(left=room.left - x, top=room.top - y, right=room.right - x, bottom=room.bottom - y)
-    part = ground.in_scene(subject, (right - x, bottom - y), inner)
+    part = ground.in_scene(subject, (right - x, bottom - y), room.moved(-x, -y))
     canvas = Image.new("RGB", channel.size, palette.deep)
     canvas.paste(part.canvas, (x, y))
     mask = Image.new("L", channel.size, 0)
     mask.paste(part.mask, (x, y))
-    box = Box(left=part.box.left + x, top=part.box.top + y, right=part.box.right + x, bottom=part.box.bottom + y)
-    return replace(part, canvas=canvas, mask=mask, box=box), block
+    return replace(part, canvas=canvas, mask=mask, box=part.box.moved(x, y)), block
 
 
 def _beside(block: Box, channel: Channel) -> Box:
@@ -451,8 +450,7 @@ def _button_colour(canvas: Image.Image, setting: Setting, palette: Palette, ink:
     behind = _behind(canvas, [setting.box], (50, 50))[0]
 
     def stands_out(colour: Colour) -> float:
-        first, second = sorted((luminance(colour), behind))
-        return (second + 0.05) / (first + 0.05)
+        return contrast_of(luminance(colour), behind)
 
     readable_ones = [c for c in (palette.accent, palette.deep, ink) if _has_label(c, palette)]
     found = next((c for c in readable_ones if stands_out(c) >= _BUTTON_SEEN), None)
@@ -487,7 +485,7 @@ def _paste_logo(
     alpha = np.asarray(small.getchannel("A"), dtype=np.float64).ravel()
     own = float(np.average(luminances(np.asarray(small.convert("RGB"))).ravel(), weights=alpha + 1e-9))
     behind = _behind(canvas, [box], (50, 50))[0]
-    if (max(own, behind) + 0.05) / (min(own, behind) + 0.05) < _LOGO_SEEN:
+    if contrast_of(own, behind) < _LOGO_SEEN:
         pad = max(2, round(size[1] * 0.2))
         plate = (17, 17, 17) if own > 0.4 else WHITE
         ImageDraw.Draw(canvas).rounded_rectangle(

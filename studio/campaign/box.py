@@ -58,6 +58,10 @@ class Box:
         """A box that is so much larger on each side."""
         return Box(left=self.left - by, top=self.top - by, right=self.right + by, bottom=self.bottom + by)
 
+    def moved(self, right: float, down: float) -> Box:
+        """The box as much further to the right and down."""
+        return Box(left=self.left + right, top=self.top + down, right=self.right + right, bottom=self.bottom + down)
+
     def mirrored(self, width: float) -> Box:
         """The box as it lies in a picture of this width that is seen in a mirror."""
         return Box(left=width - self.right, top=self.top, right=width - self.left, bottom=self.bottom)

@@ -26,6 +26,8 @@ from studio.campaign.fonts import Face, Style, covered
 from studio.errors import InputError, StudioError
 from studio.prompts import Entry, validated
 from studio.refusals import Refusal
+from studio.settings import MAX_PICTURE_BYTES
+from studio.untrusted import read_file
 
 FOLDER = "brand_kits"
 _FILE, _LOGO, _FONT = "kit.yaml", "logo.png", "font"
@@ -158,10 +160,10 @@ def brand_kit(
     accent: str | None = None,
     style: Style | None = None,
     never: Sequence[str] = (),
-    logo: bytes | None = None,
+    logo: Path | None = None,
     font: Path | None = None,
 ) -> BrandKit:
-    """A kit of what somebody gave: the bytes of a logo, a font's file. Raises InputError for what can't be used."""
+    """A kit of what somebody gave: the files of a logo and a font. Raises InputError for what can't be used."""
     for colours in (colour, accent):
         if colours:
             colour_of(colours)
@@ -170,7 +172,8 @@ def brand_kit(
     words = BrandWords(
         name=name, colour=colour or None, accent=accent or None, style=style, never=tuple(filter(str.strip, never))
     )
-    return BrandKit(words=words, logo=read_logo(logo) if logo else None, font=checked_font(font) if font else None)
+    shown = read_file(logo, MAX_PICTURE_BYTES, hint="Choose another file.", called="The logo") if logo else None
+    return BrandKit(words=words, logo=read_logo(shown) if shown else None, font=checked_font(font) if font else None)
 
 
 def read_logo(data: bytes) -> Image.Image:
@@ -197,12 +200,14 @@ def read_logo(data: bytes) -> Image.Image:
 
 def checked_font(path: Path) -> Path:
     """A font's file, if it can be used. Raises InputError."""
+    hint = "Give a TTF or OTF file of at most 20 MB."
+    if path.suffix.lower() not in _FONT_ENDINGS:
+        raise InputError("The font can't be used.", hint)
+    data = read_file(path, MAX_FONT_BYTES, hint=hint, smaller=hint, called="The font")
     try:
-        if path.suffix.lower() not in _FONT_ENDINGS or path.stat().st_size > MAX_FONT_BYTES:
-            raise InputError("The font can't be used.", "Give a TTF or OTF file of at most 20 MB.")
-        ImageFont.truetype(BytesIO(path.read_bytes()), 20)
+        ImageFont.truetype(BytesIO(data), 20)
     except OSError as error:
-        raise InputError("The font can't be read.", "Give a TTF or OTF file.") from error
+        raise InputError("The font can't be read.", hint) from error
     if not covered(Face(path=path)):
         raise InputError("The font has no letters.", "Choose another file.")
     return path

@@ -10,6 +10,7 @@ from io import StringIO
 from pathlib import Path, PureWindowsPath
 
 from studio.errors import InputError
+from studio.untrusted import read_file
 
 COLUMNS = ("sku", "name", "description", "image", "headline", "subline", "cta", "price")
 MAX_BYTES = 50 * 2**20
@@ -88,7 +89,9 @@ def read_briefs(file: Path) -> Briefs:
         try:
             brief = brief_of(row, file.parent, line)
             if brief.sku.casefold() in seen:
-                raise InputError(f"The sku {brief.sku} is in line {seen[brief.sku.casefold()]} already.")
+                raise InputError(
+                    f"The sku {brief.sku} is in line {seen[brief.sku.casefold()]} already.", "Give each its own."
+                )
         except InputError as error:
             bad.append(BadBrief(sku=row.get("sku", "")[:80], line=line, problem=str(error)))
         else:
@@ -117,28 +120,22 @@ def brief_of(row: Mapping[str, str], folder: Path, line: int | None = None) -> B
 
 
 def inside(folder: Path, name: str) -> Path:
-    """A file that a table names, which must lie in the table's own folder. Raises InputError."""
+    """A file that a table or a plan names, which must lie in the folder of that. Raises InputError."""
     if _URL.match(name) and not PureWindowsPath(name).drive:
-        raise InputError(f"The image {name} is an address.", "Download it to the folder of the table.")
+        raise InputError(f"The file {name} is an address.", "Download it to the folder of the table or plan.")
     path = Path(name.replace("\\", "/"))
     if path.is_absolute() or PureWindowsPath(name).drive or PureWindowsPath(name).root or ".." in path.parts:
-        raise InputError(f"The image {name} is outside the folder of the table.", "Give a path inside it.")
+        raise InputError(f"The file {name} is outside the folder of the table or plan.", "Give a path inside it.")
     found = (folder / path).resolve()
     if not found.is_relative_to(folder.resolve()):  # through a link
-        raise InputError(f"The image {name} is outside the folder of the table.", "Copy it into it.")
+        raise InputError(f"The file {name} is outside the folder of the table or plan.", "Copy it into it.")
     if not found.is_file():
-        raise InputError(f"There is no image {name}.", "Names are sought in the folder of the table.")
+        raise InputError(f"There is no file {name}.", "Names are sought in the folder of the table or plan.")
     return found
 
 
 def _text(file: Path) -> str:
-    try:
-        with file.open("rb") as opened:
-            data = opened.read(MAX_BYTES + 1)
-    except OSError as error:
-        raise InputError(f"{file} can't be read: {error.strerror}.", "Name a CSV or a YAML file.") from error
-    if len(data) > MAX_BYTES:
-        raise InputError(f"{file.name} has more than 50 MB.", "Split it.")
+    data = read_file(file, MAX_BYTES, hint="Name a CSV or a YAML file.", smaller="Split it.")
     try:
         return data.decode("utf-8-sig")
     except UnicodeDecodeError as error:

@@ -10,7 +10,7 @@ import secrets
 import time
 import unicodedata
 from collections import deque
-from collections.abc import Callable, Generator, Mapping
+from collections.abc import Callable, Generator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import asdict, dataclass, replace
@@ -21,7 +21,7 @@ import studio
 from studio.campaign.advert import Advert, Composer, Look, Words
 from studio.campaign.brief import Brief
 from studio.campaign.channels import Channel, Channels, load_channels
-from studio.campaign.checks import Check, checked
+from studio.campaign.checks import checked
 from studio.campaign.claims import flags, load_claims
 from studio.campaign.copywriting import Copywriter, load_copy
 from studio.campaign.encoding import encoded
@@ -240,7 +240,7 @@ class Campaign:
     def _decided(self, shot: Shot) -> str:
         """A hash of all that decides the pixels of a picture's adverts, but for layout and channel."""
         brief, plan = shot.brief, self.plan
-        photo_sha256 = read_photo(brief.image, self._darkroom.max_bytes)[1] if brief.image is not None else brief.kept
+        photo_sha256 = read_photo(brief.image)[1] if brief.image is not None else brief.kept
         said = {name: value for name, value in asdict(brief).items() if name not in ("line", "image")}
         return _hash(
             (
@@ -288,7 +288,7 @@ class Campaign:
     def _given(self, brief: Brief) -> Picture:
         """The picture that a brief has: a photo, or one of the library."""
         if brief.image is not None:
-            data, sha256 = read_photo(brief.image, self._darkroom.max_bytes)
+            data, sha256 = read_photo(brief.image)
             said = self._darkroom.read(brief.description) if brief.description else dict[str, str]()
             return photo(data, brief.image.name, sha256, said)
         return self._darkroom.kept(brief.kept or "")
@@ -317,7 +317,7 @@ class Campaign:
             status="failed" if any(not check.advice for check in missed) else "ok",
             problems=tuple(notes),
             recipe=_recipe(picture, words, advert, self.plan),
-            checks=tuple(_facts(check) for check in measured),
+            checks=tuple(asdict(check) for check in measured),
         )
 
     def _refuse(self, picture: Picture, words: Words, channel: Channel) -> None:
@@ -400,10 +400,6 @@ def _recipe(picture: Picture, words: Words, advert: Advert, plan: Plan) -> dict[
 
 def _hash(value: object) -> str:
     return hashlib.sha256(json.dumps(value, sort_keys=True, ensure_ascii=False, default=str).encode()).hexdigest()
-
-
-def _facts(check: Check) -> Mapping[str, object]:
-    return asdict(check)
 
 
 def _file_name(sku: str) -> str:

@@ -96,7 +96,6 @@ class Copywriter:
         attributes: Mapping[str, str],
         *,
         name: str = "",
-        price: str = "",
         language: Language = "en",
         tone: str = "plain",
         audience: str = "everyone",
@@ -119,7 +118,6 @@ class Copywriter:
             language=language,
             headline=headline,
             subline=_filled(said.subline[audience], slots, variant),
-            price=price,
             cta=_filled(said.cta[tone], slots, variant),
         )
 

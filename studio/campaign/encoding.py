@@ -38,7 +38,10 @@ def encoded(image: Image.Image, channel: Channel, *, source: str, signer: Signer
         kind = "jpg"
         data = _smallest(image, kind, packet, channel.max_bytes - _MARKS)
     if data is None:
-        raise InputError(f"The file is larger than {channel.max_bytes:,} bytes, which {channel.title} takes.")
+        raise InputError(
+            f"The file can't be made as small as the {channel.max_bytes:,} bytes that {channel.title} takes.",
+            "Take a calmer scene, or a layout whose ground is one colour.",
+        )
     return signer.sign(data, source, MEDIA_TYPES[kind]), kind
 
 

@@ -89,7 +89,7 @@ class Fonts:
             missing = min(missing, lacking, key=len)
         named = " ".join(sorted(missing)[:12])
         raise InputError(
-            f"No font on this computer has: {named}",
+            f"No font on this computer has: {named}.",
             "Install one that does (Debian: apt install fonts-noto-cjk), or leave these letters out.",
         )
 

@@ -17,6 +17,7 @@ from PIL import Image, ImageChops, ImageDraw, ImageFilter
 from studio.campaign.box import Box
 from studio.campaign.colours import WHITE, Colour
 from studio.campaign.subject import SOLID, Subject, steeper
+from studio.editing.canvas import mirrored
 
 #: Scenes are continued at no more than this many pixels a side, then enlarged: what is farther away is softer.
 _WORKING_SIDE = 720
@@ -28,6 +29,8 @@ _SEAM = 0.05
 _NEAR = (0.2, 0.06)
 _DEEP = (1.0, 0.18)
 _FADE = (6.0, 1.0)
+#: Going up and down, the same for what of the texture runs along the edge: mirrored again and again it makes stripes.
+_RUN_FADE = 0.08
 
 Floats = NDArray[np.floating[Any]]
 
@@ -171,8 +174,8 @@ def _gone_on(pixels: Floats, *, before: int, after: int, across: bool) -> Floats
     """Rows of pixels [rows, columns, 3], gone on by so many columns on both ends (less than 1 is none).
 
     Light and colour go on as they are at the edge, the texture is mirrored there and fades. Going up and down, what is
-    next to each other at the edge also runs together with the distance, so that no shadow becomes a stripe; across,
-    a horizon stays one.
+    next to each other at the edge also runs together with the distance, so that no shadow becomes a stripe, and lines
+    along the edge fade soon, so that no shadow's rim becomes many; across, a horizon stays one.
     """
     rows, columns = pixels.shape[:2]
     near, deep, fade = (_NEAR[0], _DEEP[0], _FADE[0]) if across else (_NEAR[1], _DEEP[1], _FADE[1])
@@ -183,10 +186,13 @@ def _gone_on(pixels: Floats, *, before: int, after: int, across: bool) -> Floats
         """The columns that follow an edge, the next first."""
         distance = np.arange(max(0, count), dtype=np.float32)
         edge = _calmed(edge, rows // 40) if across else edge
-        found = edge + _mirrored(mirrored, len(distance)) * np.exp(-distance / (fade * columns))[None, :, None]
+        faded = np.exp(-distance / (fade * columns))[None, :, None]
+        found = edge + _mirrored(mirrored, len(distance)) * faded
         if not across:
-            even = _averaged(edge.transpose(1, 0, 2), max(1, rows // 12)).transpose(1, 0, 2)
+            even = _averaged_along(edge, rows // 12)
             found += (even - edge) * np.minimum(distance / max(1.0, columns * 0.3), 1)[None, :, None]
+            soon_faded = np.exp(-distance / (_RUN_FADE * columns))[None, :, None]
+            found -= _mirrored(_averaged_along(mirrored, rows // 40), len(distance)) * (faded - soon_faded)
         return found
 
     reach = max(1, round(columns * deep))
@@ -204,9 +210,7 @@ def _calmed(edge: Floats, radius: int) -> Floats:
 
 def _mirrored(pixels: Floats, count: int) -> Floats:
     """The first `count` columns of pixels, their mirror image, the pixels again, and so on."""
-    columns = pixels.shape[1]
-    index = np.arange(count) % (2 * columns)
-    return pixels[:, np.where(index < columns, index, 2 * columns - 1 - index)]
+    return pixels[:, mirrored(np.arange(count), pixels.shape[1])]
 
 
 def _averaged(pixels: Floats, radius: int) -> Floats:
@@ -214,6 +218,11 @@ def _averaged(pixels: Floats, radius: int) -> Floats:
     padded = np.pad(pixels, ((0, 0), (radius + 1, radius), (0, 0)), mode="edge")
     sums = padded.cumsum(axis=1, dtype=np.float64)
     return ((sums[:, 2 * radius + 1 :] - sums[:, : -2 * radius - 1]) / (2 * radius + 1)).astype(np.float32)
+
+
+def _averaged_along(pixels: Floats, radius: int) -> Floats:
+    """Running means down the rows, along an edge."""
+    return _averaged(pixels.transpose(1, 0, 2), max(1, radius)).transpose(1, 0, 2)
 
 
 def _lit(size: tuple[int, int], colour: Colour, box: Box) -> Image.Image:

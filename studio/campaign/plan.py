@@ -11,7 +11,7 @@ from pydantic import Field, StringConstraints, TypeAdapter, field_validator
 
 from studio.campaign.advert import Words
 from studio.campaign.brand_kit import BrandKit, BrandKits, BrandWords, brand_kit
-from studio.campaign.brief import BadBrief, Brief, brief_of, inside, read_briefs
+from studio.campaign.brief import BadBrief, Brief, Briefs, brief_of, inside, read_briefs
 from studio.campaign.channels import Channels
 from studio.campaign.copywriting import Copywriter, Language
 from studio.campaign.layouts import Layouts
@@ -116,15 +116,15 @@ def read_plan(file: Path, channels: Sequence[str] = (), kits: BrandKits | None =
     """
     if file.suffix.lower() not in (".yaml", ".yml"):
         read = read_briefs(file)
-        notes = (f"columns that aren't used: {', '.join(read.unused)}",) if read.unused else ()
-        return Plan(briefs=read.good, bad=read.bad, channels=tuple(channels), notes=notes)
+        return Plan(briefs=read.good, bad=read.bad, channels=tuple(channels), notes=_notes(read))
     written = validated(file, TypeAdapter(_Plan))
     folder = file.parent
     briefs: list[Brief] = []
     bad: list[BadBrief] = []
+    notes: tuple[str, ...] = ()
     if written.briefs:
         read = read_briefs(inside(folder, written.briefs))
-        briefs, bad = list(read.good), list(read.bad)
+        briefs, bad, notes = list(read.good), list(read.bad), _notes(read)
     for product in written.products:
         try:
             briefs.append(_brief(product, folder))
@@ -146,7 +146,12 @@ def read_plan(file: Path, channels: Sequence[str] = (), kits: BrandKits | None =
         seeds=written.seeds,
         brand=_brand(written.brand, folder, kits),
         concepts_in_listings=written.concepts_in_listings,
+        notes=notes,
     )
+
+
+def _notes(read: Briefs) -> tuple[str, ...]:
+    return (f"columns that aren't used: {', '.join(read.unused)}",) if read.unused else ()
 
 
 def _brief(product: _Product, folder: Path) -> Brief:
@@ -164,17 +169,13 @@ def _brand(brand: _Brand | str | None, folder: Path, kits: BrandKits | None) -> 
         if kits is None:
             raise InputError(f"There is no brand kit “{brand}”.", "Write the brand into the plan.")
         return kits.load(brand)
-    try:
-        logo = inside(folder, brand.logo).read_bytes() if brand.logo else None
-    except OSError as error:
-        raise InputError(f"The logo can't be read: {error.strerror}.", "Name another file.") from error
     return brand_kit(
         name=brand.name,
         colour=brand.colour,
         accent=brand.accent,
         style=brand.style,
         never=brand.never,
-        logo=logo,
+        logo=inside(folder, brand.logo) if brand.logo else None,
         font=inside(folder, brand.font) if brand.font else None,
     )
 

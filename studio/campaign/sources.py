@@ -14,13 +14,14 @@ from studio import imaging
 from studio.errors import InputError
 from studio.provenance import COMPOSITE, DRAWN
 from studio.request import PHOTO, GenerationRequest, Origin, Recipe, RestyleRequest
+from studio.settings import MAX_PICTURE_BYTES
+from studio.untrusted import read_file
 
 if TYPE_CHECKING:
     from studio.service import Studio
 
 #: Photos are made smaller than this, in pixels of the longer side: no channel is larger.
 MAX_SIDE = 4096
-
 
 _CONCEPTS: dict[Origin, str] = {
     "drawn": "no photo is behind it",
@@ -69,18 +70,11 @@ class Darkroom:
     read: Callable[[str], Mapping[str, str]]
     model: str
     upscale: Callable[[Image.Image, int], Image.Image] | None = None
-    max_bytes: int = 32 * 2**20
 
 
-def read_photo(path: Path, limit: int) -> tuple[bytes, str]:
-    """The bytes of a photo and their sha256. Raises InputError where it can't be read or is larger than `limit`."""
-    try:
-        with path.open("rb") as file:
-            data = file.read(limit + 1)
-    except OSError as error:
-        raise InputError(f"The image {path.name} can't be read: {error.strerror}.", "Name another file.") from error
-    if len(data) > limit:
-        raise InputError(f"The image {path.name} is larger than {limit // 2**20} MB.", "Make it smaller first.")
+def read_photo(path: Path) -> tuple[bytes, str]:
+    """The bytes of a photo and their sha256. Raises InputError as `read_file` does."""
+    data = read_file(path, MAX_PICTURE_BYTES, hint="Name another file.", called=f"The image {path.name}")
     return data, hashlib.sha256(data).hexdigest()
 
 
@@ -104,7 +98,7 @@ def darkroom_of(studio: Studio) -> Darkroom:
         path, recipe = studio.library.path(sha256), studio.library.recipe(sha256)
         if path is None or recipe is None:
             raise InputError(f"The library has no picture {sha256[:12]}.", "Choose another.")
-        data, _ = read_photo(path, studio.settings.max_upload_bytes)
+        data = read_file(path, MAX_PICTURE_BYTES, hint="Choose another.", called=f"The picture {sha256[:12]}")
         return _of_recipe(imaging.decode(data), recipe, sha256)
 
     def restage(image: Image.Image, mask: Image.Image, scene: str, seed: int) -> Image.Image:
@@ -120,7 +114,6 @@ def darkroom_of(studio: Studio) -> Darkroom:
         read=studio.prompts.known,
         model=studio.settings.backend,
         upscale=studio.upscale,
-        max_bytes=studio.settings.max_upload_bytes,
     )
 
 

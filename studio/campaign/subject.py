@@ -14,6 +14,7 @@ from PIL import Image, ImageChops, ImageFilter
 from studio.campaign.box import Box
 from studio.campaign.colours import Palette, palette_of
 from studio.errors import InputError
+from studio.imaging import check_mask
 
 Upscale = Callable[[Image.Image, int], Image.Image]
 Floats = NDArray[np.floating[Any]]
@@ -37,8 +38,7 @@ class Subject:
 
         Raises InputError where the mask has no product in it, or nothing else.
         """
-        if mask.size != image.size:
-            raise InputError("The product's mask has another size than its picture.", "Make the mask again.")
+        check_mask(mask, image.size)
         solid = mask.point([255 if value >= SOLID else 0 for value in range(256)])
         found = solid.getbbox()
         share = solid.histogram()[255] / (solid.width * solid.height)

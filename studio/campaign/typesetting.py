@@ -117,7 +117,6 @@ class Typesetter:
         picture: float,
         align: Literal["start", "centre"] = "start",
         anchor: Literal["top", "middle", "bottom"] = "middle",
-        gives_way: bool = True,
     ) -> Set:
         """Sets `words`, one under the other in their order, as large as `box` allows and `largest` (the headline's
         size in pixels) permits. `picture` is the picture's size, the square root of its area, which says what is too
@@ -134,7 +133,7 @@ class Typesetter:
             settings = self._largest(words, faces, box, largest=largest, picture=picture, align=align)
             if settings is not None:
                 return Set(settings=tuple(_anchored(settings, box, anchor)), left_out=tuple(left_out))
-            able: list[Role] = [role for role in _GIVES_WAY if gives_way and role in words and len(words) > 1]
+            able: list[Role] = [role for role in _GIVES_WAY if role in words and len(words) > 1]
             spare: Role | None = able[0] if able else None
             if spare is None:
                 role = max(words, key=lambda role: len(words[role]))
@@ -271,12 +270,8 @@ NAMES: dict[Role, str] = {
 
 def shifted(setting: Setting, x: float, y: float) -> Setting:
     """The same a little further to the right and down."""
-
-    def moved(box: Box) -> Box:
-        return Box(left=box.left + x, top=box.top + y, right=box.right + x, bottom=box.bottom + y)
-
-    lines = (replace(line, x=line.x + x, y=line.y + y, ink=moved(line.ink)) for line in setting.lines)
-    return replace(setting, lines=tuple(lines), box=moved(setting.box))
+    lines = (replace(line, x=line.x + x, y=line.y + y, ink=line.ink.moved(x, y)) for line in setting.lines)
+    return replace(setting, lines=tuple(lines), box=setting.box.moved(x, y))
 
 
 def _in_a_row(price: Setting, button: Setting, box: Box, align: str) -> list[Setting] | None:

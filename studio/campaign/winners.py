@@ -98,11 +98,11 @@ def keep_winners(studio: Studio, folder: Path, files: Sequence[str]) -> list[str
 def _chosen(folder: Path, files: Sequence[str]) -> list[Row]:
     """The rows of these files, in the campaign's order."""
     rows = [row for row in rows_in(folder) if row.file in set(files)]
-    missing = set(files) - {row.file for row in rows}
-    gone = next((row.file for row in rows if not (folder / row.file).is_file()), None)
-    if missing or gone or not files:
-        named = min(missing) if missing else gone or "nothing chosen"
-        raise InputError(f"The campaign has no such advert: {named}.", "Choose among those that it made.")
+    if not files:
+        raise InputError("No advert is chosen.", "Choose some of those that the campaign made.")
+    missing = set(files) - {row.file for row in rows if (folder / row.file).is_file()}
+    if missing:
+        raise InputError(f"The campaign has no such advert: {min(missing)}.", "Choose among those that it made.")
     return rows
 
 

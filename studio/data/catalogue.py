@@ -30,6 +30,8 @@ from studio import imaging
 from studio.data.colour import distance_to_named, to_lab
 from studio.data.packed import BROKEN_IMAGE, FEWEST_HELD_OUT, PackedData
 from studio.errors import InputError
+from studio.settings import MAX_PICTURE_BYTES
+from studio.untrusted import read_file
 from studio.world.scene import COLOURS, sample_scene
 
 TABLE = "catalogue.csv"
@@ -204,10 +206,7 @@ def _template(caption: str | None, columns: Sequence[str]) -> str:
 
 def _photo(path: Path, source: str, row: Mapping[str, str], size: int, crop: Crop) -> _Photo:
     """Reads and crops a photo; raises InputError where it is broken or too small."""
-    try:
-        image = imaging.decode(path.read_bytes())
-    except OSError as error:
-        raise InputError(f"can't be read: {error}") from error
+    image = imaging.decode(read_file(path, MAX_PICTURE_BYTES, hint="Copy it again.", called="This photo"))
     if min(image.size) < size:
         raise InputError(f"{image.width} x {image.height} pixels are too few for {size}")
     stands_out = _stands_out(image)

@@ -16,12 +16,13 @@ from PIL import Image
 
 from studio.editing import shadow
 from studio.editing.colour import Floats, Rgb, linear_of, luminance_of, rounded, srgb_of
+from studio.editing.enhance import noise_of
 from studio.editing.foreground import foreground
 from studio.editing.masks import inside, required
 from studio.editing.membrane import gaussian
 from studio.editing.plates import SWEEPS, Fitted, Plate, fit, plate_of
 from studio.editing.proof import Proof, measure
-from studio.editing.strips import rows_of, strips_of
+from studio.editing.strips import rows_of, small_of, strips_of
 from studio.errors import InputError
 from studio.imaging import MAX_PIXELS
 from studio.world.scene import SCENES
@@ -139,15 +140,9 @@ def _on_canvas(
     return photo, moved
 
 
-def _small(image: Image.Image) -> Image.Image:
-    small = image.copy()
-    small.thumbnail((_SMALL, _SMALL), Image.Resampling.BOX, reducing_gap=2.0)
-    return small
-
-
 def _light_side(photo: Image.Image, mask: Image.Image) -> Side:
     """From where the light seems to come: the side on which the product is brighter."""
-    small = _small(photo)
+    small = small_of(photo, _SMALL)
     alpha = np.asarray(mask.resize(small.size, Image.Resampling.BOX)) > 200
     rows, columns = np.nonzero(alpha)
     if len(columns) < 9 or np.ptp(columns) == 0:
@@ -161,7 +156,7 @@ def _light_side(photo: Image.Image, mask: Image.Image) -> Side:
 def _tint(photo: Image.Image, mask: Image.Image) -> Floats:
     """Factors on linear light that bring the surroundings nearer to the light of the photo (shades of grey, Finlayson
     and Trezzi 2004), told from what isn't the product."""
-    small = _small(photo)
+    small = small_of(photo, _SMALL)
     around = np.asarray(mask.resize(small.size, Image.Resampling.BOX)) < 20
     linear = linear_of(np.asarray(small)[around]).astype(np.float64)
     if not len(linear):
@@ -173,14 +168,7 @@ def _tint(photo: Image.Image, mask: Image.Image) -> Floats:
 
 def _grain(photo: Image.Image) -> float:
     """Standard deviation of the photo's noise in levels, at most 4; some even where there is none, against bands."""
-    left, top = max(photo.width // 2 - 512, 0), max(photo.height // 2 - 512, 0)
-    grey = np.asarray(photo.crop((left, top, left + 1024, top + 1024)).convert("L"), dtype=np.float32)
-    if min(grey.shape) < 16:
-        return 0.6
-    fine = (grey[1:-1, 1:-1] * 4 - grey[:-2, 1:-1] - grey[2:, 1:-1] - grey[1:-1, :-2] - grey[1:-1, 2:]) / 20**0.5
-    high, wide = fine.shape[0] // 8, fine.shape[1] // 8
-    spread: Floats = np.std(fine[: high * 8, : wide * 8].reshape(high, 8, wide, 8), axis=(1, 3))
-    return float(np.clip(np.percentile(spread, 20), 0.6, 4))
+    return min(max(noise_of(photo), 0.6), 4.0)
 
 
 def _light(mask: Image.Image, plate: Plate, fitted: Fitted, key: float, strength: float) -> Image.Image:

@@ -64,14 +64,14 @@ def _surroundings(image: Image.Image, size: tuple[int, int], origin: tuple[int, 
     small = image.resize([max(1, round(side * scale)) for side in image.size], Image.Resampling.BOX)
     pixels = np.asarray(small)
     across, down = (
-        _mirrored((np.arange(math.ceil(new * scale)) - begin * scale).astype(int), count)
+        mirrored((np.arange(math.ceil(new * scale)) - begin * scale).astype(int), count)
         for new, begin, count in zip(size, origin, small.size, strict=True)
     )
     wide = Image.fromarray(pixels[down][:, across])
     return blurred(wide, max(wide.size) / 50).resize(size, Image.Resampling.BICUBIC)
 
 
-def _mirrored(places: NDArray[np.int_], count: int) -> NDArray[np.int_]:
+def mirrored(places: NDArray[np.int_], count: int) -> NDArray[np.int_]:
     """Places on an endless line, folded into 0 .. count - 1."""
     folded = np.mod(places, 2 * count)
     return np.where(folded < count, folded, 2 * count - 1 - folded)

@@ -27,7 +27,7 @@ from studio.editing.foreground import foreground
 from studio.editing.masks import Box, required
 from studio.editing.membrane import gaussian
 from studio.editing.plates import plate_of
-from studio.editing.strips import rows_of, strips_of
+from studio.editing.strips import rows_of, small_of, strips_of
 from studio.errors import InputError
 
 _SMALL = 384  # longest side on which things are measured
@@ -144,12 +144,12 @@ def enhance(image: Image.Image, settings: EnhanceSettings, product_mask: Image.I
 
 def measured(image: Image.Image) -> EnhanceSettings:
     """What would do an RGB photo good: exposure, white balance, contrast, denoise, sharpen and straighten."""
-    small = _small(image)
+    small = small_of(image, _SMALL)
     luminance = luminance_of(np.asarray(small))
     high, low = (float(np.percentile(luminance, share)) for share in (99, 1))
     exposure = float(np.clip(math.log2(_BRIGHT / max(high, 0.02)), -0.4, 1.2))
     spread = math.sqrt(high * 2**exposure) - math.sqrt(low)
-    noise = _noise(image)
+    noise = noise_of(image)
     return EnhanceSettings(
         exposure=round(exposure, 2),
         white_balance=0.7,
@@ -158,12 +158,6 @@ def measured(image: Image.Image) -> EnhanceSettings:
         sharpen=round(float(np.clip(0.45 - noise / 20, 0.1, 0.45)), 2),
         straighten=_tilt(small),
     )
-
-
-def _small(image: Image.Image) -> Image.Image:
-    small = image.copy()
-    small.thumbnail((_SMALL, _SMALL), Image.Resampling.BOX, reducing_gap=2.0)
-    return small
 
 
 def _upright(size: tuple[int, int], degrees: float) -> Box:
@@ -220,7 +214,7 @@ def _levels(image: Image.Image, settings: EnhanceSettings) -> list[int]:
 
 def _neutral(image: Image.Image) -> NDArray[np.floating[Any]]:
     """Gains that make the light of a photo neutral (shades of grey, Finlayson and Trezzi 2004)."""
-    linear = linear_of(np.asarray(_small(image))).reshape(-1, 3).astype(np.float64)
+    linear = linear_of(np.asarray(small_of(image, _SMALL))).reshape(-1, 3).astype(np.float64)
     unclipped = linear[(linear.max(1) < 0.98) & (linear.min(1) > 0.002)]
     if len(unclipped) < 16:
         return np.ones(3)
@@ -260,7 +254,7 @@ def _guided(guide: Floats, values: Floats, epsilon: float) -> Floats:
     return mean(slope) * guide + mean(of_values - slope * of_guide)
 
 
-def _noise(image: Image.Image) -> float:
+def noise_of(image: Image.Image) -> float:
     """Standard deviation of noise in levels, from the evenest parts of the photo's middle."""
     left, top = max(image.width // 2 - 512, 0), max(image.height // 2 - 512, 0)
     grey = np.asarray(image.crop((left, top, left + 1024, top + 1024)).convert("L"), dtype=np.float32)

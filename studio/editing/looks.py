@@ -12,7 +12,7 @@ from skimage.restoration import denoise_tv_chambolle  # pyright: ignore[reportMi
 
 from studio.editing.colour import Floats, lab_of, linear_of, parse, rgb_of_lab, rounded, srgb_of
 from studio.editing.masks import Box, blurred
-from studio.editing.strips import rows_of, strips_of
+from studio.editing.strips import rows_of, small_of, strips_of
 from studio.styles import Look
 
 _DRAWN = 900  # longest side at which flat areas are found
@@ -114,8 +114,7 @@ def _lines(image: Image.Image) -> Image.Image:
 
 def _glow(image: Image.Image) -> list[Image.Image]:
     """The light that bright parts spread, as small images in mode F, one a channel."""
-    small = image.copy()
-    small.thumbnail((256, 256), Image.Resampling.BOX, reducing_gap=2.0)
+    small = small_of(image, 256)
     bright = small.point([max(0, round((value - 150) * 255 / 105)) for value in range(256)] * 3)
     return [channel.convert("F") for channel in blurred(bright, max(small.size) / 20).split()]
 

@@ -14,6 +14,7 @@ from PIL import Image, ImageFilter, ImageOps
 from scipy.ndimage import distance_transform_edt
 
 from studio.errors import InputError
+from studio.imaging import check_mask
 
 #: Left, top, right and bottom in pixels; right and bottom are outside.
 Box = tuple[int, int, int, int]
@@ -23,11 +24,7 @@ _HALF = 128
 
 def of_size(mask: Image.Image, image: Image.Image) -> Image.Image:
     """The mask as L. Raises InputError where its size isn't the image's."""
-    if mask.size != image.size:
-        raise InputError(
-            f"The mask has {mask.width} x {mask.height} pixels, the image {image.width} x {image.height}.",
-            "Make the mask as large as the image.",
-        )
+    check_mask(mask, image.size)
     return mask if mask.mode == "L" else mask.convert("L")
 
 

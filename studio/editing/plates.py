@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+from studio.editing.canvas import mirrored
 from studio.editing.colour import Rgb, lab_of, rgb_of_lab, rounded
 from studio.editing.masks import blurred
 from studio.settings import packaged
@@ -134,5 +135,4 @@ def _indices(low: int, high: int, side: int, smooth: bool) -> NDArray[np.int_]:
     places = np.arange(low, high)
     if smooth:
         return np.clip(places, 0, side - 1)
-    folded = np.mod(places, 2 * side)
-    return np.where(folded < side, folded, 2 * side - 1 - folded)
+    return mirrored(places, side)

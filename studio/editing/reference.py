@@ -11,7 +11,7 @@ from PIL import Image
 
 from studio.editing.colour import oklab_of, rgb_of_oklab, rounded
 from studio.editing.masks import blurred, of_size
-from studio.editing.strips import strips_of
+from studio.editing.strips import small_of, strips_of
 
 _SMALL = 256  # longest side on which colours are counted
 _GAIN = (0.55, 1.8)  # by how much colours are drawn together or apart
@@ -64,14 +64,8 @@ def like(
     return result
 
 
-def _small(image: Image.Image) -> Image.Image:
-    small = image.copy()
-    small.thumbnail((_SMALL, _SMALL), Image.Resampling.BOX, reducing_gap=2.0)
-    return small
-
-
 def _colours(image: Image.Image) -> Matrix:
-    return oklab_of(np.asarray(_small(image))).reshape(-1, 3).astype(np.float64)
+    return oklab_of(np.asarray(small_of(image, _SMALL))).reshape(-1, 3).astype(np.float64)
 
 
 def _covariance(colours: Matrix) -> Matrix:
@@ -95,8 +89,6 @@ def _power(matrix: Matrix, exponent: float) -> Matrix:
 
 def _grain(image: Image.Image) -> float:
     """Mean strength of what is finer than a five-hundredth of a picture, in levels."""
-    small = image.copy()
-    small.thumbnail((1000, 1000), Image.Resampling.BOX, reducing_gap=2.0)
-    grey = small.convert("L")
+    grey = small_of(image, 1000).convert("L")
     around = blurred(grey, max(max(grey.size) * _FINE, 0.7))
     return float(np.abs(np.asarray(grey, dtype=np.float32) - np.asarray(around, dtype=np.float32)).mean())

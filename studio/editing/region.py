@@ -1,7 +1,7 @@
 """Inpainting at any size: which part of a photo a network sees, and how what it painted comes back into the photo.
 
 A network works at a side of its own. For each group of holes `regions` gives a square-ish crop with some context, at
-the photo's own resolution where the hole is small and scaled down where it is large; `blend` scales what was painted
+the photo's own resolution where the hole is small and scaled down where it is large; `repaint` scales what was painted
 up, matches it to the photo along the seam and lays it on. Pixels where the mask is 0 come back byte for byte.
 """
 
@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 from PIL import Image
 from scipy.ndimage import binary_dilation, find_objects, label, maximum_filter, minimum_filter, uniform_filter
 
-from studio.editing.masks import Box, of_size, required
+from studio.editing.masks import Box, required
 from studio.editing.membrane import Pixels, membrane
 
 #: Paints a crop (RGB) where the hole (L, 0 or 255) is; gives back an RGB image of the same size.
@@ -97,22 +97,14 @@ def repaint(image: Image.Image, mask: Image.Image, paint: Paint, *, side: int, c
     return filled
 
 
-def blend(image: Image.Image, patch: Image.Image, mask: Image.Image, box: Box) -> Image.Image:
-    """A copy of an RGB image with a painted patch (RGB, any size) laid on its box where the mask (L, its size) says.
+def _lay(image: Image.Image, patch: Image.Image, mask: Image.Image, box: Box) -> None:
+    """Lays a painted patch (RGB, any size) on the box of an RGB image where the mask (L, the box's size) says.
 
     Along the hole the patch is moved to the colours that the photo has there; the correction fades smoothly into the
     hole (a membrane, as in Pérez et al. 2003, "Poisson image editing", on a coarse grid). Soft values of the mask mix
     the two; pixels where it is 0 are those of the image.
     """
-    result = image.copy()
-    _lay(result, patch, mask, box)
-    return result
-
-
-def _lay(image: Image.Image, patch: Image.Image, mask: Image.Image, box: Box) -> None:
-    """`blend`, in place."""
     crop = image.crop(box)
-    mask = of_size(mask, crop)
     correction = _correction(crop, patch, mask)
     for top in range(0, crop.height, _STRIP):
         bottom = min(top + _STRIP, crop.height)

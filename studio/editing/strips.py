@@ -1,4 +1,4 @@
-"""Large images in strips of rows, so that floats of the whole image are never in memory."""
+"""Large images in strips of rows, or in small, so that floats of the whole image are never in memory."""
 
 from __future__ import annotations
 
@@ -18,6 +18,13 @@ def strips_of(size: tuple[int, int]) -> Iterator[Box]:
     """The strips of an image of a size, from the top."""
     for top in range(0, size[1], ROWS):
         yield 0, top, size[0], min(top + ROWS, size[1])
+
+
+def small_of(image: Image.Image, side: int) -> Image.Image:
+    """A copy of an image to measure on, neither side longer than `side` pixels."""
+    small = image.copy()
+    small.thumbnail((side, side), Image.Resampling.BOX, reducing_gap=2.0)
+    return small
 
 
 def rows_of(small: Image.Image, size: tuple[int, int], strip: Box) -> NDArray[np.floating[Any]]:

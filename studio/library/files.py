@@ -64,6 +64,10 @@ class ContentFiles:
         """Raises OSError where there is none."""
         return self._files.cat_file(self._name(sha256, ending))
 
+    def size(self, sha256: str, ending: str = PNG) -> int:
+        """In bytes. Raises OSError where there is no such file."""
+        return self._files.size(self._name(sha256, ending))
+
     def delete(self, sha256: str, ending: str = PNG) -> None:
         """Deletes a file, if it is there."""
         with suppress(FileNotFoundError):

@@ -335,7 +335,7 @@ class Library:
         if image.recipe.kind != ADVERT or not is_sha256(sha256) or ending not in ENDINGS:
             return None
         try:
-            return _export_of(str(image.record["sha256"]), sha256, name, len(self.files.read(sha256, ending)))
+            return _export_of(str(image.record["sha256"]), sha256, name, self.files.size(sha256, ending))
         except OSError:
             return None
 

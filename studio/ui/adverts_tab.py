@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING, Any
 
 import gradio as gr
 
-from studio import imaging
 from studio.campaign.brand_kit import BrandKits
 from studio.campaign.channels import load_channels
 from studio.campaign.claims import Flag, flags, load_claims
@@ -31,6 +30,7 @@ from studio.ui.brand_kit_form import PRESS_LOOK
 from studio.ui.errors import plain_words
 from studio.ui.library_tab import chosen, link_box
 from studio.ui.markup import notice
+from studio.ui.picture import decoded
 from studio.ui.queues import ASKS, DRAWS
 
 if TYPE_CHECKING:
@@ -201,11 +201,7 @@ def on_source(source: str) -> list[Any]:
 
 def kept(studio: Studio, path: str | Path) -> str:
     """Keeps the picture in a file; one that the library has already stays what it is. Raises InputError."""
-    try:
-        data = Path(path).read_bytes()
-    except OSError as error:
-        raise InputError("This picture is not here any more.", "Choose it again.") from error
-    return studio.keep(imaging.decode(data))
+    return studio.keep(decoded(path))
 
 
 def on_upload(studio: Studio, paths: list[str] | None, pictures: tuple[str, ...]) -> tuple[Any, ...]:

@@ -111,7 +111,7 @@ def on_keep_kit(
             accent=read_colour(accent) if own_colours else None,
             style=FACES.get(face),  # pyright: ignore[reportArgumentType]
             never=[word.strip() for word in (never or "").replace("\n", ",").split(",")],
-            logo=Path(logo).read_bytes() if logo and not no_logo else None,
+            logo=Path(logo) if logo and not no_logo else None,
             font=Path(font) if font else None,
         )
         before = kits.load(kit.name) if kit.name in kits.names() else None

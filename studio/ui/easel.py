@@ -21,6 +21,7 @@ import gradio as gr
 
 from studio.backends.base import Hints
 from studio.errors import InputError
+from studio.imaging import check_mask
 from studio.ui.errors import plain_words
 from studio.ui.picture import Picture, decoded, full_mask, mask_url, open_picture, read_mask, select
 from studio.ui.queues import ASKS, DRAWS
@@ -261,11 +262,7 @@ def on_mask_file(path: str | None, picture: Picture | None) -> tuple[Picture, st
         if picture is None or not path:
             raise NO_PICTURE
         mask = decoded(path).convert("L")
-        if mask.size != picture.size:
-            raise InputError(
-                f"The mask has {mask.width} x {mask.height} pixels, the picture {picture.size[0]} x {picture.size[1]}.",
-                "Make the mask as large as the picture.",
-            )
+        check_mask(mask, picture.size)
         return select(picture, mask)
 
 

@@ -10,12 +10,10 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from functools import partial
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
 import gradio as gr
 
-from studio import imaging
 from studio.errors import InputError, StudioError
 from studio.library import Found, Search
 from studio.library.records import utc_now
@@ -27,6 +25,7 @@ from studio.ui.create_tab import PRESS_GENERATE, PRESS_PREVIEW
 from studio.ui.errors import plain_words
 from studio.ui.markup import notice
 from studio.ui.own_site import SHARES, host_name
+from studio.ui.picture import decoded
 from studio.ui.queues import ASKS
 from studio.ui.sending import send_buttons
 from studio.ui.served import public_zip, zip_with_manifest
@@ -324,7 +323,7 @@ def on_kinds(studio: Studio) -> Any:
 def on_picture(studio: Studio, path: str) -> tuple[Vectors, str, Any, int]:
     """Looks for what is like a picture that was chosen; the picture isn't kept."""
     with plain_words():
-        return _like(studio, imaging.decode(Path(path).read_bytes()), "the picture that you chose")
+        return _like(studio, decoded(path), "the picture that you chose")
 
 
 def on_similar(studio: Studio, sha256: str) -> tuple[Vectors, str, Any, int]:
@@ -333,7 +332,7 @@ def on_similar(studio: Studio, sha256: str) -> tuple[Vectors, str, Any, int]:
         path = studio.file(sha256)
         if path is None:
             raise InputError("This image is not in the library any more.", "Search again.")
-        return _like(studio, imaging.decode(path.read_bytes()), "the image that is open")
+        return _like(studio, decoded(path), "the image that is open")
 
 
 def _like(studio: Studio, image: Image.Image, what: str) -> tuple[Vectors, str, Any, int]:

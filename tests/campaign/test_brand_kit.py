@@ -4,7 +4,7 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from studio.campaign.brand_kit import BrandKits, brand_kit, read_logo
+from studio.campaign.brand_kit import MAX_FONT_BYTES, BrandKits, brand_kit, read_logo
 from studio.errors import InputError
 from studio.settings import packaged
 
@@ -24,9 +24,15 @@ def logo(colour: tuple[int, int, int, int] = (10, 120, 60, 255)) -> bytes:
     return png(image)
 
 
-def test_a_kit_is_kept_and_found_again(tmp_path: Path) -> None:
+@pytest.fixture
+def logo_file(tmp_path: Path) -> Path:
+    (tmp_path / "mark.png").write_bytes(logo())
+    return tmp_path / "mark.png"
+
+
+def test_a_kit_is_kept_and_found_again(tmp_path: Path, logo_file: Path) -> None:
     kits = BrandKits(tmp_path)
-    kit = brand_kit(name="Ærø & Co", colour="#1F3A5F", style="serif", never=["cheap", " "], logo=logo(), font=FONT)
+    kit = brand_kit(name="Ærø & Co", colour="#1F3A5F", style="serif", never=["cheap", " "], logo=logo_file, font=FONT)
     kits.save(kit)
     found = kits.load("ærø & co")
     assert kits.names() == ["Ærø & Co"]
@@ -37,9 +43,9 @@ def test_a_kit_is_kept_and_found_again(tmp_path: Path) -> None:
     assert found.look.colour == (31, 58, 95) and found.look.style == "serif" and found.look.accent is None
 
 
-def test_a_kit_of_the_same_name_takes_its_place_and_another_does_not(tmp_path: Path) -> None:
+def test_a_kit_of_the_same_name_takes_its_place_and_another_does_not(tmp_path: Path, logo_file: Path) -> None:
     kits = BrandKits(tmp_path)
-    kits.save(brand_kit(name="One", logo=logo()))
+    kits.save(brand_kit(name="One", logo=logo_file))
     kits.save(brand_kit(name="One!"))
     kits.save(brand_kit(name="One", colour="#000000"))
     assert kits.names() == ["One", "One!"] and kits.load("One").logo is None
@@ -81,13 +87,19 @@ def test_what_is_no_logo_is_refused(data: bytes, problem: str) -> None:
 def test_what_is_no_font_or_colour_or_name_is_refused(tmp_path: Path) -> None:
     fake = tmp_path / "fake.ttf"
     fake.write_bytes(b"no font")
+    large = tmp_path / "large.ttf"
+    with large.open("wb") as file:
+        file.truncate(MAX_FONT_BYTES + 1)
     for font, problem in (
         (fake, "can't be read"),
-        (tmp_path / "no.otf", "can't be read"),
+        (tmp_path / "no.otf", "can't be read: No such file"),
+        (large, r"larger than 20 MB\. Give a TTF or OTF"),
         (Path(__file__), "TTF or OTF"),
     ):
         with pytest.raises(InputError, match=problem):
             brand_kit(name="One", font=font)
+    with pytest.raises(InputError, match=r"The logo can't be read: No such file or directory\. Choose another"):
+        brand_kit(name="One", logo=tmp_path / "no.png")
     with pytest.raises(InputError, match="not a colour"):
         brand_kit(name="One", accent="blue")
     with pytest.raises(InputError, match="no name"):

@@ -68,7 +68,7 @@ def test_a_bad_row_is_told_with_its_line_and_spoils_no_other(tmp_path: Path) -> 
         8: "is an address",
         9: "outside",
         10: "outside",
-        11: "no image missing.png",
+        11: "no file missing.png",
         12: "4 fields",
         13: "1001 characters",
         14: "no text",

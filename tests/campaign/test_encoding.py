@@ -44,5 +44,5 @@ def test_a_file_keeps_to_the_bytes_that_its_channel_takes(signer: Signer) -> Non
     assert len(small) <= 60_000 < len(large)
     as_jpeg, kind = encoded(NOISE, channel(formats=("png", "jpg"), max_bytes=150_000), source=DRAWN, signer=signer)
     assert kind == "jpg" and len(as_jpeg) <= 150_000
-    with pytest.raises(InputError, match="larger than 9,000 bytes"):
+    with pytest.raises(InputError, match="as small as the 9,000 bytes"):
         encoded(NOISE, channel(max_bytes=9_000), source=DRAWN, signer=signer)

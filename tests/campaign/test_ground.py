@@ -6,6 +6,7 @@ from hypothesis import strategies as st
 from studio.campaign.box import Box
 from studio.campaign.colours import WHITE
 from studio.campaign.ground import in_scene, on_colour
+from studio.campaign.subject import Subject
 from tests.campaign.drawn import RED, scene, subject
 
 SUBJECT = subject()
@@ -57,6 +58,17 @@ def test_there_is_no_edge_where_the_picture_ends() -> None:
     start = int(placed.box.left - 50 * placed.scale)  # the picture's left edge
     steps = np.abs(np.diff(rows))
     assert steps[start - 5 : start + 12].max() < steps.max() * 0.5 + 2
+
+
+def test_a_line_along_the_edge_does_not_come_back_as_stripes() -> None:
+    image = SUBJECT.image.copy()
+    for row in (138, 142, 149):  # such as boards, or the rim of a shadow
+        image.paste((205, 175, 150), (0, row, 160, row + 3))
+    placed = in_scene(Subject(image, SUBJECT.mask), (160, 600), Box(left=49, top=39, right=111, bottom=131))
+    assert placed.scale == 1
+    rows = np.asarray(placed.canvas.convert("L"), dtype=float).mean(axis=1)
+    assert np.ptp(rows[130:160]) > 30  # they are there in the picture
+    assert np.ptp(rows[220:]) < 8
 
 
 def test_on_white_all_but_the_product_is_255() -> None:

@@ -30,7 +30,7 @@ brand: {name: Nordlys, colour: "#1F3A5F", never: [cheap]}
 @pytest.fixture
 def file(tmp_path: Path) -> Path:
     save_photo(tmp_path / "photos" / "one.png")
-    (tmp_path / "table.csv").write_text("sku,description\nlamp,a lamp\n,nothing\n", encoding="utf-8")
+    (tmp_path / "table.csv").write_text("sku,description,stock\nlamp,a lamp,7\n,nothing,\n", encoding="utf-8")
     plan = tmp_path / "plan.yaml"
     plan.write_text(PLAN, encoding="utf-8")
     return plan
@@ -39,7 +39,7 @@ def file(tmp_path: Path) -> Path:
 def test_a_plan_is_read_and_counted(file: Path, prompts: Prompts) -> None:
     plan = read_plan(file)
     assert [brief.sku for brief in plan.briefs] == ["lamp", "mug", "photo"]
-    assert [bad.sku for bad in plan.bad] == ["", "bad"]
+    assert [bad.sku for bad in plan.bad] == ["", "bad"] and plan.notes == ("columns that aren't used: stock",)
     assert plan.brand is not None and plan.brand.name == "Nordlys" and plan.brand.words.never == ("cheap",)
     lamp, mug, photo = plan.briefs
     assert [len(shots_of(plan, brief)) for brief in plan.briefs] == [6, 6, 6]

@@ -45,7 +45,7 @@ def test_what_is_known_stays_and_what_is_not_is_between() -> None:
     [
         (Image.new("L", (160, 160), 0), "No product was found"),
         (Image.new("L", (160, 160), 255), "nothing but product"),
-        (Image.new("L", (80, 80), 255), "another size"),
+        (Image.new("L", (80, 80), 255), "The mask has 80 x 80"),
     ],
 )
 def test_a_mask_without_a_product_is_refused(mask: Image.Image, problem: str) -> None:

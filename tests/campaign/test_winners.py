@@ -57,9 +57,18 @@ def test_winners_are_kept_in_the_library_and_name_the_exported_file(folder: Path
     studio.library.close()
 
 
-@pytest.mark.parametrize("files", [["x_ads_card/other.jpg"], ["../campaign/manifest.json"], []])
-def test_what_the_campaign_did_not_make_is_no_winner(folder: Path, tmp_path: Path, files: list[str]) -> None:
-    with pytest.raises(InputError, match="no such advert"):
+@pytest.mark.parametrize(
+    ("files", "problem"),
+    [
+        (["x_ads_card/other.jpg"], "no such advert: x_ads_card/other.jpg"),
+        (["../campaign/manifest.json"], "no such advert"),
+        ([], "No advert is chosen"),
+    ],
+)
+def test_what_the_campaign_did_not_make_is_no_winner(
+    folder: Path, tmp_path: Path, files: list[str], problem: str
+) -> None:
+    with pytest.raises(InputError, match=problem):
         export_winners(folder, files, tmp_path / "chosen.zip")
     with pytest.raises(InputError, match="no campaign"):
         export_winners(tmp_path, files, tmp_path / "chosen.zip")

@@ -54,7 +54,7 @@ def test_inside_and_outside_leave_soft_edges_to_neither() -> None:
     [
         (Image.new("L", (8, 8)), (8, 8), "covers nothing"),
         (Image.new("L", (8, 8), 255), (8, 8), "covers the whole image"),
-        (Image.new("L", (8, 9), 9), (8, 8), "8 x 9 pixels, the image 8 x 8"),
+        (Image.new("L", (8, 9), 9), (8, 8), "8 x 9 pixels, the picture 8 x 8"),
         (Image.new("L", (1, 1), 9), (1, 1), "nothing to edit"),
     ],
 )

@@ -6,7 +6,7 @@ from PIL import Image, ImageDraw
 
 from studio.editing.masks import blurred, outside
 from studio.editing.proof import measure
-from studio.editing.region import blend, cut, cut_mask, regions, repaint
+from studio.editing.region import cut, cut_mask, regions, repaint
 from studio.errors import InputError
 from tests.editing.shapes import rectangles
 
@@ -116,17 +116,20 @@ def test_soft_values_mix() -> None:
     image, patch = Image.new("RGB", (50, 50)), Image.new("RGB", (50, 50), "white")
     mask = Image.new("L", (50, 50))
     mask.paste(51, (10, 20, 40, 40))
-    painted = Image.composite(patch, image, mask.point([0] + [255] * 255))
-    flat = blend(image, painted, mask, (0, 0, 50, 50))
+    flat = repaint(image, mask, lambda crop, hole: Image.composite(patch, image, hole), side=50)
     assert flat.getpixel((25, 30)) == (51, 51, 51)
 
 
 def test_strips_leave_no_trace(monkeypatch: pytest.MonkeyPatch) -> None:
     image, patch = _noise(300, 700), _noise(150, 350, seed=1)
     mask = blurred(rectangles((300, 700), [(40, 30, 250, 690)]), 3)
-    in_strips = blend(image, patch, mask, (0, 0, 300, 700))
+
+    def filled() -> bytes:
+        return repaint(image, mask, lambda crop, hole: patch, side=350).tobytes()
+
+    in_strips = filled()
     monkeypatch.setattr("studio.editing.region._STRIP", 700)
-    assert in_strips.tobytes() == blend(image, patch, mask, (0, 0, 300, 700)).tobytes()
+    assert in_strips == filled()
 
 
 def test_regions_see_what_was_filled_before() -> None:

@@ -288,7 +288,7 @@ def test_a_table_with_bad_rows_makes_the_rest(studio: Studio, runs: Runs, tmp_pa
     name, told = on_table(studio, [str(table), str(photo(tmp_path / "m2.png"))])
 
     assert "2 products can be made." in told
-    assert "Line 3: The sku is empty." in told and "Line 5: The image" in told
+    assert "Line 3: The sku is empty." in told and "Line 5: The file" in told
     run = done(runs, form("table", table=name))
     assert [(row.sku, row.status) for row in run.rows] == [("", "failed"), ("M3", "failed"), ("M1", "ok"), ("M2", "ok")]
     _, progress, grid, *_ = on_watch(studio, runs, run.number, PROBLEMS, ("", -1, ""))
