@@ -40,12 +40,13 @@ class Choice:
 @dataclass(frozen=True, kw_only=True)
 class Editing:
     """How a backend edits pictures. `size`: it repaints holes best in crops whose longer side has so many pixels, and
-    gets none that are longer; restyling gets the whole picture. `keeps`: what its restyling can leave as it is.
-    `fills`: it repaints holes at all, and `by_words`: as the prompt says."""
+    gets none that are longer; restyling gets the whole picture. `keeps`: what its restyling can leave as it is, and
+    `strength`: it can be told how far to go. `fills`: it repaints holes at all, and `by_words`: as the prompt says."""
 
     size: int
     keeps: tuple[Keep, ...]
     by_words: bool
+    strength: bool = True
     fills: bool = True
     controls: tuple[Control, ...] = ()
 

@@ -19,6 +19,7 @@ from studio.ui.model_choice import looking_at, looks_later, model_dropdown, offe
 from studio.ui.queues import DRAWS
 
 if TYPE_CHECKING:
+    from gradio.blocks import Block
     from gradio.components import Component
 
     from studio.backends.base import Capabilities
@@ -102,7 +103,7 @@ def connect_editor(
     studio: Studio,
     editor: Editor,
     adapt: Callable[..., list[Any]],
-    own: Sequence[Component],
+    own: Sequence[Block],
     given: Sequence[Component] = (),
 ) -> None:
     """Adapts the tab to the model that is chosen: `adapt` makes the values of `own`, the tab's widgets that follow it,

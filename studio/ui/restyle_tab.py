@@ -104,9 +104,16 @@ def restyle_tab(page: gr.Blocks, studio: Studio) -> EditingTab:
                     gr.HTML(f'<p class="faint small">{GROUPS[group]}</p>')
                     with gr.Row(elem_classes="examples"):
                         presets += [(text, gr.Button(text, size="sm", elem_classes="example")) for text in styles]
-            with gr.Accordion("Strength and variants", open=False):
+            with gr.Accordion(_title(editing), open=False, elem_id="restyle-variants") as variants:
                 strength = gr.Slider(
-                    0, 1, value=1, step=0.05, label="Strength", info="0 leaves the picture as it is.", buttons=[]
+                    0,
+                    1,
+                    value=1,
+                    step=0.05,
+                    label="Strength",
+                    info="0 leaves the picture as it is.",
+                    buttons=[],
+                    visible=_takes_strength(editing),
                 )
                 count = gr.Radio(
                     [number for number in VARIANTS if number <= studio.settings.max_count],
@@ -140,7 +147,7 @@ def restyle_tab(page: gr.Blocks, studio: Studio) -> EditingTab:
         **DRAWS,
     ).success(None, js=results.scroll)
     connect_progress(progress, results.newest)
-    connect_editor(page, studio, editor, _adapted, [keep, refused], given=[keep])
+    connect_editor(page, studio, editor, _adapted, [keep, variants, strength, refused], given=[keep])
     connect_results(results, easel)
     return EditingTab(easel=easel, results=results)
 
@@ -149,11 +156,24 @@ def _adapted(editing: Editing | None, keep: str | None) -> list[Any]:
     """What of this tab changes with the model; what is kept stays where it can be."""
     keeps = _keeps(editing)
     kept = keep if keep in dict(keeps).values() else keeps[0][1] if keeps else None
-    return [gr.Radio(keeps, value=kept), refusal("" if editing else NO_EDITING)]
+    return [
+        gr.Radio(keeps, value=kept),
+        gr.Accordion(label=_title(editing)),
+        gr.Slider(visible=_takes_strength(editing)),
+        refusal("" if editing else NO_EDITING),
+    ]
 
 
 def _keeps(editing: Editing | None) -> list[tuple[str, Keep]]:
     return [(KEEPS[keep], keep) for keep in (editing.keeps if editing else ())]
+
+
+def _takes_strength(editing: Editing | None) -> bool:
+    return editing is not None and editing.strength
+
+
+def _title(editing: Editing | None) -> str:
+    return "Strength and variants" if _takes_strength(editing) else "Variants"
 
 
 def grouped(studio: Studio) -> dict[Keep, dict[str, Keep]]:
@@ -199,7 +219,7 @@ def on_restyle(
             image=decoded(picture.path),
             prompt=prompt,
             keep=keep,
-            strength=strength,
+            strength=strength if _takes_strength(offered.editing) else 1.0,
             mask=full_mask(picture, drawn) if drawn else None,
             reference=decoded(reference) if reference else None,
             count=count,

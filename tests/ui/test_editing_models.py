@@ -191,11 +191,23 @@ def test_words_go_to_no_model_that_takes_none(tmp_path: Path) -> None:
     bench.studio.library.close()
 
 
+def test_a_strength_goes_to_no_model_that_takes_none(tmp_path: Path) -> None:
+    bench = bench_in(tmp_path)
+    bench.studio = Studio(
+        bench.studio.settings, backends=lambda _: FakeBackend(strength=False), retoucher=FakeRetoucher()
+    )
+    *_, last = on_restyle(bench.studio, "", bench.picture, (), "on pink", "nothing", 0.4, 1, "7", None, *UNSET)
+
+    assert provenance.read_recipe(last[0][0].path.read_bytes()).parameters["strength"] == 1.0
+    bench.studio.library.close()
+
+
 @pytest.fixture(scope="module")
 def tiny(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     """Folders with tiny pipelines of diffusers, by their kinds."""
     return {
-        kind: pipelines.write(kind, tmp_path_factory.mktemp("models") / kind) for kind in ("sd", "sd-inpaint", "lcm")
+        kind: pipelines.write(kind, tmp_path_factory.mktemp("models") / kind)
+        for kind in ("sd", "sd-inpaint", "lcm", "klein")
     }
 
 
@@ -225,7 +237,7 @@ def name_of(studio: Studio, kind: str) -> str:
 
 def adapted(studio: Studio, tab: Any, name: str, *given: Any) -> list[Any]:
     """What a tab shows of a model that was chosen, in the end."""
-    own = 3 if tab is inpaint_tab else 2
+    own = 3 if tab is inpaint_tab else 4
     *_, last = on_model(studio, tab._adapted, own, name, True, True, True, *given)
     return last
 
@@ -247,15 +259,16 @@ def test_the_inpaint_tab_adapts_to_the_model(studio: Studio) -> None:
 def test_what_a_model_can_t_do_is_said_when_it_is_chosen(studio: Studio, monkeypatch: pytest.MonkeyPatch) -> None:
     *_, prompt, wordless, refused = adapted(studio, inpaint_tab, name_of(studio, "lcm"))
     assert not prompt.visible and not wordless.visible and refused.visible and NO_FILLING in refused.value
-    *_, keep, refused = adapted(studio, restyle_tab, name_of(studio, "lcm"), "product")
+    *_, keep, _, _, refused = adapted(studio, restyle_tab, name_of(studio, "lcm"), "product")
     assert [value for _, value in keep.choices] == ["shape", "nothing"] and keep.value == "shape"
     assert not refused.visible
 
     monkeypatch.setattr(FakeBackend, "capabilities", Capabilities(sizes=(16,), controls=(), licence=""))
     *_, prompt, wordless, refused = adapted(studio, inpaint_tab, "")
     assert not prompt.visible and not wordless.visible and NO_EDITING in refused.value
-    *_, keep, refused = adapted(studio, restyle_tab, "", "product")
+    *_, keep, _, strength, refused = adapted(studio, restyle_tab, "", "product")
     assert keep.choices == [] and keep.value is None and NO_EDITING in refused.value
+    assert not strength.visible
 
     *_, last = on_model(studio, inpaint_tab._adapted, 3, "diffusion:/nowhere/at/all", True, True, True)
     assert "There is no folder" in last[0].value and set(map(str, last[2:])) == {str(gr.skip())}
@@ -263,12 +276,19 @@ def test_what_a_model_can_t_do_is_said_when_it_is_chosen(studio: Studio, monkeyp
 
 @pytest.mark.parametrize(("chosen", "kept"), [("product", "product"), ("shape", "product"), (None, "product")])
 def test_what_is_kept_stays_where_the_model_can_keep_it(studio: Studio, chosen: str | None, kept: str) -> None:
-    *_, keep, refused = adapted(studio, restyle_tab, name_of(studio, "sd-inpaint"), chosen)
+    *_, keep, _, _, refused = adapted(studio, restyle_tab, name_of(studio, "sd-inpaint"), chosen)
     assert [value for _, value in keep.choices] == ["product"] and keep.value == kept
     assert not refused.visible
 
-    *_, keep, _ = adapted(studio, restyle_tab, name_of(studio, "sd"), chosen)
+    *_, keep, _, _, _ = adapted(studio, restyle_tab, name_of(studio, "sd"), chosen)
     assert keep.value == (chosen or "product") and len(keep.choices) == 3
+
+
+def test_a_strength_is_set_where_the_model_takes_one(studio: Studio) -> None:
+    *_, variants, strength, _ = adapted(studio, restyle_tab, name_of(studio, "klein"), "nothing")
+    assert (variants.label, strength.visible) == ("Variants", False)
+    *_, variants, strength, _ = adapted(studio, restyle_tab, name_of(studio, "sd"), "nothing")
+    assert (variants.label, strength.visible) == ("Strength and variants", True)
 
 
 def test_an_edit_by_a_chosen_model_is_recorded_and_redrawn(studio: Studio, tmp_path: Path) -> None:
@@ -306,7 +326,7 @@ def test_models_are_offered_where_there_is_a_choice(
     parts = parts_of(studio, build)
     assert parts[f"{name}-models"].visible
     titles = [title for title, _ in parts[f"{name}-model"].choices]
-    assert titles[1:] == ["sd", "sd-inpaint", "lcm"] and parts[f"{name}-model"].value == ""
+    assert titles[1:] == ["sd", "sd-inpaint", "lcm", "klein"] and parts[f"{name}-model"].value == ""
 
     first, sd, *_ = studio.offers
     monkeypatch.setattr(Studio, "offers", (first, replace(sd, edits=False)))
