@@ -281,19 +281,18 @@ def on_ask(
         last.superseded = True
         hidden = gr.DownloadButton(visible=False)
         gallery, more, send = gr.Gallery(selected_index=None), gr.Button(visible=False), gr.Row(visible=False)
-        grid = Grid(request, near=offered.near)
-        return grid, str(request.seed), "", understood, gallery, hidden, more, beginning(offered), send
+        grid = Grid(request, near=offered.near, slow=not offered.quick)
+        return grid, str(request.seed), "", understood, gallery, hidden, more, beginning(grid), send
 
 
 def on_draw(studio: Studio, unattended: Unattended, grid: Grid) -> Iterator[tuple[object, ...]]:
     """Draws the grid, image by image, and keeps it; where the page is closed meanwhile, `unattended` has the rest."""
-    with plain_words():
+    with plain_words(), grid.turn() as is_first:
         if grid.request is None:
             raise InputError("Nothing was asked for.", "Press Generate.")
-        if grid.state != "asked":  # two presses came to one
+        if not is_first:
             yield gr.skip(), gr.skip()
             return
-        grid.state = "drawing"
         drawing, count = grid.draw(studio), grid.request.count
         images: list[SavedImage] = []
         shown: list[tuple[str, str]] = []
@@ -312,9 +311,6 @@ def on_draw(studio: Studio, unattended: Unattended, grid: Grid) -> Iterator[tupl
                 yield _gallery(shown, CONCEPTS, count), gr.DownloadButton(value=str(zip_of(images)), visible=True)
         except GeneratorExit:  # Gradio closes the events of a page that was closed
             unattended.finish(drawing)
-            raise
-        except Exception:
-            grid.state = "failed"
             raise
 
 

@@ -13,9 +13,13 @@ import gradio as gr
 
 from studio.backends.base import Editing
 from studio.backends.diffusion import CONTROLS
+from studio.errors import InputError
 from studio.ui import markup
 from studio.ui.controls import control_widgets, resting, rows_of, set_by_hand
+from studio.ui.errors import plain_words
+from studio.ui.grid import Making
 from studio.ui.model_choice import looking_at, looks_later, model_dropdown, offered_at_once
+from studio.ui.progress import beginning
 from studio.ui.queues import DRAWS
 
 if TYPE_CHECKING:
@@ -117,6 +121,18 @@ def connect_editor(
     editor.model.change(partial(on_model, studio, adapt, len(own)), **follows)
     if looks_later(studio):
         page.load(partial(on_model, studio, adapt, len(own)), **follows)
+
+
+def on_press(studio: Studio, newest: Making, count: int, model: str) -> tuple[Any, Any]:
+    """What is going to be made, and what sets off the looking at it, so that it can be seen and stopped while it waits
+    for its turn. Two at once would show each other's results and not their own."""
+    with plain_words():
+        if newest.in_progress:
+            if newest.slow:
+                raise InputError("A picture is being made here.", "Wait for it, or press Stop.")
+            return gr.skip(), gr.skip()
+        making = Making(count=count, slow=not studio.engine.capabilities(model or None).quick)
+        return making, beginning(making)
 
 
 def on_model(studio: Studio, adapt: Callable[..., list[Any]], own: int, name: str, *values: Any) -> Iterator[list[Any]]:

@@ -22,14 +22,16 @@ from studio.ui.editing_tab import (
     editing_at_once,
     editor_widgets,
     negative_box,
+    on_press,
     refusal,
     settings_of,
 )
 from studio.ui.errors import plain_words
+from studio.ui.grid import Making
 from studio.ui.picture import Picture, decoded, full_mask
-from studio.ui.progress import beginning, connect_progress, progress_widgets
+from studio.ui.progress import connect_progress, progress_widgets
 from studio.ui.queues import ASKS, DRAWS
-from studio.ui.results import UNATTENDED, Result, connect_results, results_widgets, run
+from studio.ui.results import NOTHING_NEW, UNATTENDED, Result, connect_results, results_widgets, run
 
 if TYPE_CHECKING:
     from studio.backends.base import Editing
@@ -131,22 +133,30 @@ def restyle_tab(page: gr.Blocks, studio: Studio) -> EditingTab:
                     elem_id="restyle-reference",
                     elem_classes="photo-drop",
                 )
-        results = results_widgets("restyle", progress)
+        results = results_widgets("restyle")
+        newest = gr.State(Making())
 
     # 2. Events.
     connect_upload(easel)
     for text, button in presets:
         button.click(partial(on_example, studio, text), editor.model, [prompt, keep], show_progress="hidden", **ASKS)
+    request = [prompt, keep, strength, count, seed, reference, newest, *editor.values]
     restyle.click(
+        partial(on_press, studio),
+        [newest, count, editor.model],
+        [newest, progress.begun],
+        show_progress="hidden",
+        **ASKS,
+    ).success(
         partial(on_restyle, studio),
-        [easel.drawn, easel.picture, results.made, prompt, keep, strength, count, seed, reference, *editor.values],
+        [easel.drawn, easel.picture, results.made, *request],
         results.shown,
         js=easel.with_mask,
         show_progress_on=easel.view,
-        trigger_mode="once",
+        trigger_mode="always_last",
         **DRAWS,
     ).success(None, js=results.scroll)
-    connect_progress(progress, results.newest)
+    connect_progress(progress, newest)
     connect_editor(page, studio, editor, _adapted, [keep, variants, strength, refused], given=[keep])
     connect_results(results, easel)
     return EditingTab(easel=easel, results=results)
@@ -205,11 +215,15 @@ def on_restyle(
     count: int,
     seed: str,
     reference: str | None,
+    newest: Making,
     model: str,
     *values: Any,
 ) -> Iterator[list[Any]]:
     """Restyles the picture as the words or the other picture say."""
-    with plain_words():
+    with plain_words(), newest.turn() as is_first:
+        if not is_first:
+            yield NOTHING_NEW
+            return
         if picture is None:
             raise easels.NO_PICTURE
         if keep not in KEEPS:
@@ -226,4 +240,4 @@ def on_restyle(
             seed=read_seed(seed),
             **settings_of(offered, model, *values),
         )
-        yield from run(studio, UNATTENDED, request, picture.path, made, "Restyled", beginning(offered))
+        yield from run(studio, UNATTENDED, request, picture.path, made, "Restyled", newest)

@@ -21,12 +21,12 @@ from studio.service import Studio
 from studio.settings import Settings
 from studio.ui import editing_tab, inpaint_tab, restyle_tab
 from studio.ui.create_tab import on_drop
-from studio.ui.editing_tab import NO_EDITING, on_model, settings_of
+from studio.ui.editing_tab import NO_EDITING, on_model, on_press, settings_of
 from studio.ui.grid import Making
 from studio.ui.inpaint_tab import NO_FILLING, on_extend, on_inpaint
 from studio.ui.progress import on_look, on_stop
 from studio.ui.restyle_tab import on_restyle
-from studio.ui.results import Result
+from studio.ui.results import NOTHING_NEW, Result
 from tests.backends import pipelines
 from tests.fakes import FakeBackend, FakeRetoucher
 from tests.serving import until
@@ -68,8 +68,12 @@ def slow(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[tuple[Benc
     studio.library.close()
 
 
-def fill(bench: Bench, count: int, made: tuple[Result, ...] = ()) -> Iterator[list[Any]]:
-    return on_inpaint(bench.studio, stroke(), bench.picture, made, "a handle", count, "7", Making(), *UNSET)
+def fill(bench: Bench, making: Making, made: tuple[Result, ...] = ()) -> Iterator[list[Any]]:
+    return on_inpaint(bench.studio, stroke(), bench.picture, made, "a handle", making.count, "7", making, *UNSET)
+
+
+def pressed(bench: Bench, count: int) -> Making:
+    return on_press(bench.studio, Making(), count, "")[0]
 
 
 # --- Watching and stopping -------------------------------------------------------------------------------------------
@@ -78,23 +82,57 @@ def fill(bench: Bench, count: int, made: tuple[Result, ...] = ()) -> Iterator[li
 def test_a_slow_edit_can_be_looked_at_before_it_has_begun_and_a_quick_one_says_nothing(
     slow: tuple[Bench, SlowBackend], tmp_path: Path
 ) -> None:
-    bench, _ = slow
-    *shown, making, begun = next(fill(bench, 2))
-    assert (making.count, making.state, len(begun)) == (2, "drawing", 16)
-    assert shown == [gr.skip()] * 7
+    making, begun = on_press(slow[0].studio, Making(), 2, "")
+    assert (making.count, making.state, making.slow, len(begun)) == (2, "asked", True, 16)
 
     quick = bench_in(tmp_path)
-    first = next(fill(quick, 2))
-    assert len(first[0]) == 1 and first[-2:] == [gr.skip()] * 2
+    making, begun = on_press(quick.studio, Making(), 2, "")
+    assert (making.count, making.slow, begun) == (2, False, "")
+    assert len(next(fill(quick, making))[0]) == 1
+    assert on_press(quick.studio, making, 2, "") == (gr.skip(), gr.skip())
     quick.studio.library.close()
+
+
+def test_a_stop_before_its_turn_draws_nothing(slow: tuple[Bench, SlowBackend]) -> None:
+    bench, backend = slow
+    making = pressed(bench, 2)
+    on_stop(making)
+
+    assert list(fill(bench, making)) == [NOTHING_NEW]
+    assert making.state == "stopped" and backend.happened == []
+
+
+def test_a_stop_while_the_model_is_loaded_ends_before_the_first_step(
+    slow: tuple[Bench, SlowBackend], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bench, backend = slow
+    making = pressed(bench, 2)
+
+    def loading(self: SlowBackend) -> None:
+        assert making.step == Step(stage="loading")
+        on_stop(making)
+
+    monkeypatch.setattr(SlowBackend, "load", loading)
+    backend.between = lambda step: pytest.fail("a step was taken")
+
+    assert list(fill(bench, making)) == []
+    assert making.state == "stopped" and bench.studio.library.recent(10) == []
+
+
+def test_a_press_that_is_refused_ends_the_looking(slow: tuple[Bench, SlowBackend]) -> None:
+    bench, _ = slow
+    making = pressed(bench, 1)
+    with pytest.raises(gr.Error, match="Nothing is marked"):
+        next(on_inpaint(bench.studio, "", bench.picture, (), "", 1, "7", making, *UNSET))
+    assert making.state == "failed" and on_press(bench.studio, making, 1, "")[0].state == "asked"
 
 
 def test_a_stop_ends_within_a_step_and_leaves_what_is_finished(slow: tuple[Bench, SlowBackend]) -> None:
     bench, backend = slow
-    earlier = list(fill(bench, 1))[-1][0]
+    earlier = list(fill(bench, pressed(bench, 1)))[-1][0]
     steps: list[int] = []
-    drawing = fill(bench, 4, earlier)
-    making = next(drawing)[-2]
+    making = pressed(bench, 4)
+    drawing = fill(bench, making, earlier)
 
     def stopping(step: Step) -> None:
         steps.append(step.done)
@@ -114,8 +152,8 @@ def test_a_stop_ends_within_a_step_and_leaves_what_is_finished(slow: tuple[Bench
 
 def test_what_is_seen_of_an_edit_ends_when_it_fails(slow: tuple[Bench, SlowBackend]) -> None:
     bench, backend = slow
-    drawing = fill(bench, 2)
-    making = next(drawing)[-2]
+    making = pressed(bench, 2)
+    drawing = fill(bench, making)
     made = next(drawing)[0]
 
     def breaking(step: Step) -> None:
@@ -140,20 +178,24 @@ def test_what_is_seen_of_an_edit_ends_when_it_fails(slow: tuple[Bench, SlowBacke
 
 def test_while_one_is_made_the_other_button_of_the_tab_says_so(slow: tuple[Bench, SlowBackend]) -> None:
     bench, _ = slow
-    drawing = fill(bench, 1)
-    making = next(drawing)[-2]
+    making = pressed(bench, 2)
+    drawing = fill(bench, making)
+    next(drawing)
 
     with pytest.raises(gr.Error, match="A picture is being made here"):
-        next(on_extend(bench.studio, bench.picture, (), "Square 1:1", "", 1, "7", making, *UNSET))
+        on_press(bench.studio, making, 1, "")
+    extending = on_extend(bench.studio, bench.picture, (), "Square 1:1", "", 1, "7", making, *UNSET)
+    assert list(extending) == [NOTHING_NEW]
     made = list(drawing)[-1][0]
+    making, _ = on_press(bench.studio, making, 1, "")
     *_, last = on_extend(bench.studio, bench.picture, made, "Square 1:1", "", 1, "7", making, *UNSET)
-    assert len(last[0]) == 2
+    assert len(last[0]) == 3
 
 
 @pytest.mark.parametrize("seen", [1, 2])
 def test_what_a_closed_page_began_is_finished(slow: tuple[Bench, SlowBackend], seen: int) -> None:
     bench, _ = slow
-    drawing: Any = fill(bench, 3)
+    drawing: Any = fill(bench, pressed(bench, 3))
     for _ in range(seen):
         next(drawing)
     drawing.close()
@@ -185,7 +227,7 @@ def test_words_go_to_no_model_that_takes_none(tmp_path: Path) -> None:
 
     bench = bench_in(tmp_path)
     bench.studio = Studio(bench.studio.settings, backends=lambda _: Wordless(), retoucher=FakeRetoucher())
-    (result,) = list(fill(bench, 1))[-1][0]
+    (result,) = list(fill(bench, pressed(bench, 1)))[-1][0]
 
     assert provenance.read_recipe(result.path.read_bytes()).prompt == ""
     bench.studio.library.close()
@@ -196,7 +238,9 @@ def test_a_strength_goes_to_no_model_that_takes_none(tmp_path: Path) -> None:
     bench.studio = Studio(
         bench.studio.settings, backends=lambda _: FakeBackend(strength=False), retoucher=FakeRetoucher()
     )
-    *_, last = on_restyle(bench.studio, "", bench.picture, (), "on pink", "nothing", 0.4, 1, "7", None, *UNSET)
+    *_, last = on_restyle(
+        bench.studio, "", bench.picture, (), "on pink", "nothing", 0.4, 1, "7", None, Making(), *UNSET
+    )
 
     assert provenance.read_recipe(last[0][0].path.read_bytes()).parameters["strength"] == 1.0
     bench.studio.library.close()
@@ -297,7 +341,7 @@ def test_an_edit_by_a_chosen_model_is_recorded_and_redrawn(studio: Studio, tmp_p
     ways: list[Iterator[list[Any]]] = [
         on_inpaint(studio, stroke(), bench.picture, (), "a handle", 2, "7", Making(), *sd),
         on_extend(studio, bench.picture, (), "Square 1:1", "more", 1, "7", Making(), *sd),
-        on_restyle(studio, "", bench.picture, (), "on pink", "product", 0.8, 1, "7", None, *sd),
+        on_restyle(studio, "", bench.picture, (), "on pink", "product", 0.8, 1, "7", None, Making(), *sd),
     ]
     for way, kind in zip(ways, ("inpaint", "outpaint", "restyle"), strict=True):
         *_, last = way
