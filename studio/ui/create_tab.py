@@ -29,9 +29,12 @@ from studio.ui.controls import (
     fitting,
     from_request,
     new_seed,
+    own_or,
     request_of,
     resting,
     rows_of,
+    scheduler_dropdown,
+    schedulers_of,
     to_request,
 )
 from studio.ui.errors import plain_words
@@ -152,14 +155,7 @@ def create_tab(page: gr.Blocks, studio: Studio) -> CreateTab:
                     [("The model's own", "")], value="", label="Size in pixels", allow_custom_value=True, elem_id="size"
                 )
                 drawing_values = control_widgets([each for each in controls if each in diffusion.CONTROLS])
-                scheduler = gr.Dropdown(
-                    [("The model's own", "")],
-                    value="",
-                    label="Scheduler",
-                    allow_custom_value=True,
-                    visible=False,
-                    elem_id="scheduler",
-                )
+                scheduler = scheduler_dropdown("scheduler")
             control_values = [*camera_values, *drawing_values]
             with gr.Accordion("Seed", open=False):
                 gr.Markdown("The same words and seed give the same pictures.")
@@ -364,7 +360,6 @@ def _fitted(
 ) -> list[Any]:
     """What `on_model` shows of a model, from `look_row` on."""
     known = {control.name: control for control in offered.controls}
-    schedulers = next((choice.values for choice in offered.choices if choice.name == diffusion.SCHEDULER), ())
     rows = [gr.Row(visible=control.name in known) for control in controls]
     sliders = [
         gr.Slider(value=resting(known[control.name])) if auto and control.name in known else gr.skip()
@@ -375,8 +370,8 @@ def _fitted(
         gr.Textbox(visible=offered.negative_prompt),
         gr.Accordion(visible=_any_of(gan.CONTROLS, offered)),
         gr.Accordion(visible=_any_of(diffusion.CONTROLS, offered)),
-        _own_or([str(side) for side in offered.sizes], size, visible=len(offered.sizes) > 1),
-        _own_or(schedulers, scheduler, visible=len(schedulers) > 1),
+        own_or([str(side) for side in offered.sizes], size, visible=len(offered.sizes) > 1),
+        schedulers_of(offered, scheduler),
         *rows,
         *sliders,
     ]
@@ -494,13 +489,6 @@ def _any_of(controls: Sequence[Control], offered: Capabilities) -> bool:
 def _reads_freely(offered: Capabilities) -> bool:
     """Whether the model reads any description, rather than knows a list of things."""
     return bool(offered.sizes) and not offered.attributes and not offered.quick
-
-
-def _own_or(values: Sequence[str], value: str, *, visible: bool) -> gr.Dropdown:
-    """A choice of words, the first of which is what the model has by itself."""
-    own = f"The model's own: {values[0]}" if values else "The model's own"
-    choices = [(own, ""), *((each, each) for each in values[1:])]
-    return gr.Dropdown(choices, value=value if value in values[1:] else "", visible=visible)
 
 
 def _samples() -> list[tuple[str, str]]:

@@ -14,7 +14,7 @@ import pytest
 import yaml
 
 from studio import provenance
-from studio.backends.base import Backend, Capabilities, Control, Drawing, Editing, Step, Watch
+from studio.backends.base import Backend, Capabilities, Choice, Control, Drawing, Editing, Step, Watch
 from studio.backends.registry import offers, open_backend
 from studio.request import InpaintRequest
 from studio.service import Studio
@@ -209,13 +209,18 @@ def test_what_a_closed_page_began_is_finished(slow: tuple[Bench, SlowBackend], s
 @pytest.mark.parametrize("listens", [True, False])
 def test_only_what_the_model_offers_is_sent(listens: bool) -> None:
     editing = Editing(size=64, keeps=("product",), by_words=True, controls=(STEPS,) if listens else ())
-    offered = Capabilities(sizes=(64,), controls=(), licence="", negative_prompt=listens, editing=editing)
+    choices = (Choice(name="scheduler", label="Scheduler", values=("DDIM", "Euler")),) if listens else ()
+    offered = Capabilities(
+        sizes=(64,), controls=(), licence="", choices=choices, negative_prompt=listens, editing=editing
+    )
 
-    values = settings_of(offered, "diffusion:a/b", " text ", False, 12, False, 3.0, True, 1.0)
+    values = settings_of(offered, "diffusion:a/b", " text ", "Euler", False, 12, False, 3.0, True, 1.0)
 
     assert values["backend"] == "diffusion:a/b" and settings_of(offered, *UNSET)["backend"] is None
     assert values["controls"] == ({"num_inference_steps": 12} if listens else {})
     assert values["negative_prompt"] == ("text" if listens else "")
+    assert values["choices"] == ({"scheduler": "Euler"} if listens else {})
+    assert settings_of(offered, *UNSET)["choices"] == {}
 
 
 def test_words_go_to_no_model_that_takes_none(tmp_path: Path) -> None:
@@ -282,21 +287,22 @@ def name_of(studio: Studio, kind: str) -> str:
 def adapted(studio: Studio, tab: Any, name: str, *given: Any) -> list[Any]:
     """What a tab shows of a model that was chosen, in the end."""
     own = 3 if tab is inpaint_tab else 4
-    *_, last = on_model(studio, tab._adapted, own, name, True, True, True, *given)
+    *_, last = on_model(studio, tab._adapted, own, name, "Heun", True, True, True, *given)
     return last
 
 
 def test_the_inpaint_tab_adapts_to_the_model(studio: Studio) -> None:
-    status, about, drawing, negative, *rows, prompt, wordless, refused = adapted(
+    status, about, drawing, negative, scheduler, *rows, prompt, wordless, refused = adapted(
         studio, inpaint_tab, name_of(studio, "sd")
     )
     assert (status.value, status.visible) == ("", False) and "Good for" in about
     assert (drawing.visible, negative.visible, prompt.visible, wordless.visible) == (True, True, True, False)
     assert [row.visible for row in rows[:3]] == [True, True, False] and rows[3].value == 3
     assert not refused.visible
+    assert (scheduler.visible, scheduler.value, scheduler.choices[0]) == (True, "", ("The model's own: DDIM", ""))
 
-    *_, drawing, negative, row, _, _, _, _, _, prompt, wordless, refused = adapted(studio, inpaint_tab, "")
-    assert (drawing.visible, negative.visible, row.visible) == (False, False, False)
+    *_, drawing, negative, scheduler, row, _, _, _, _, _, prompt, wordless, refused = adapted(studio, inpaint_tab, "")
+    assert (drawing.visible, negative.visible, scheduler.visible, row.visible) == (False, False, False, False)
     assert (prompt.visible, wordless.visible, refused.visible) == (True, False, False)
 
 
@@ -314,7 +320,7 @@ def test_what_a_model_can_t_do_is_said_when_it_is_chosen(studio: Studio, monkeyp
     assert keep.choices == [] and keep.value is None and NO_EDITING in refused.value
     assert not strength.visible
 
-    *_, last = on_model(studio, inpaint_tab._adapted, 3, "diffusion:/nowhere/at/all", True, True, True)
+    *_, last = on_model(studio, inpaint_tab._adapted, 3, "diffusion:/nowhere/at/all", "", True, True, True)
     assert "There is no folder" in last[0].value and set(map(str, last[2:])) == {str(gr.skip())}
 
 
@@ -337,7 +343,7 @@ def test_a_strength_is_set_where_the_model_takes_one(studio: Studio) -> None:
 
 def test_an_edit_by_a_chosen_model_is_recorded_and_redrawn(studio: Studio, tmp_path: Path) -> None:
     bench = Bench(studio, bench_in(tmp_path).path)
-    sd = [name_of(studio, "sd"), "blue", False, 2, True, 0.0, True, 0.0]
+    sd = [name_of(studio, "sd"), "blue", "EulerDiscrete", False, 2, True, 0.0, True, 0.0]
     ways: list[Iterator[list[Any]]] = [
         on_inpaint(studio, stroke(), bench.picture, (), "a handle", 2, "7", Making(), *sd),
         on_extend(studio, bench.picture, (), "Square 1:1", "more", 1, "7", Making(), *sd),
@@ -348,7 +354,7 @@ def test_an_edit_by_a_chosen_model_is_recorded_and_redrawn(studio: Studio, tmp_p
         result = last[0][0]
         recipe = provenance.read_recipe(result.path.read_bytes())
         assert (recipe.kind, recipe.backend, recipe.model, recipe.negative_prompt) == (kind, "diffusion", "sd", "blue")
-        assert recipe.controls == {"num_inference_steps": 2}
+        assert (recipe.controls, recipe.choices) == ({"num_inference_steps": 2}, {"scheduler": "EulerDiscrete"})
         *_, verdict, _ = on_drop(studio, (), str(result.path))
         assert "Exact" in str(verdict)
 
