@@ -106,7 +106,7 @@ def editor_widgets(studio: Studio, name: str, negative: gr.Textbox) -> Editor:
     with gr.Accordion("Model", open=False, visible=len(offers) > 1, elem_id=f"{name}-models"):
         model = model_dropdown(offers, "Edited by", f"{name}-model")
         status = gr.HTML(visible=False)
-        about = gr.HTML(markup.offer(first, offered if offered.sizes else None))
+        about = gr.HTML(markup.offer(first, offered if offered.sizes else None, editing=True))
     with gr.Accordion("Steps and guidance", open=False, visible=False, elem_id=f"{name}-drawing") as drawing:
         controls = control_widgets(CONTROLS)
         scheduler = scheduler_dropdown(f"{name}-scheduler")
@@ -160,7 +160,7 @@ def on_model(
     """Shows how a model edits, and nothing else; what is typed and set by hand stays. `adapt` gives `own` values."""
     autos, given = values[: len(CONTROLS)], values[len(CONTROLS) :]
     nothing = [gr.skip()] * (3 + 2 * len(CONTROLS) + own)
-    for status, about, offered in looking_at(studio, name):
+    for status, about, offered in looking_at(studio, name, editing=True):
         said = [gr.HTML(status, visible=bool(status)), gr.skip() if about is None else about]
         if offered is None:
             yield [*said, *nothing]

@@ -84,10 +84,11 @@ def forming(making: Making) -> str:
     )
 
 
-def offer(chosen: Offer, offered: Capabilities | None) -> str:
-    """What a backend is good for, what it costs and what may be done with its pictures; `offered` is None where it is
-    not here yet."""
-    rows = {"Good for": chosen.good_for, "Costs": chosen.cost, "Licence": chosen.licence}
+def offer(chosen: Offer, offered: Capabilities | None, *, editing: bool = False) -> str:
+    """What a backend is good for (with `editing`: in the tabs that edit), what it costs and what may be done with its
+    pictures; `offered` is None where it is not here yet."""
+    good_for = (editing and chosen.good_for_editing) or chosen.good_for
+    rows = {"Good for": good_for, "Costs": chosen.cost, "Licence": chosen.licence}
     if offered is not None:
         if offered.licence not in chosen.licence:
             rows["Licence"] = f"{offered.licence}, says its model card"

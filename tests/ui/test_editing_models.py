@@ -137,7 +137,7 @@ def test_a_stop_ends_within_a_step_and_leaves_what_is_finished(slow: tuple[Bench
     def stopping(step: Step) -> None:
         steps.append(step.done)
         if step.done == 1:
-            assert making.step.done == 1 and making.forming is not None
+            assert making.step and making.step.done == 1 and making.forming is not None
         if step.done == 12:  # the second one of the second picture
             on_stop(making)
 
@@ -365,6 +365,16 @@ def test_an_edit_by_a_chosen_model_is_recorded_and_redrawn(studio: Studio, tmp_p
 def parts_of(studio: Studio, build: Any) -> dict[Any, Any]:
     page = laid_out(build, studio)[1]
     return {getattr(part, "elem_id", None): part for part in page.blocks.values()}
+
+
+def test_the_embedded_model_is_good_for_something_else_where_it_edits(studio: Studio) -> None:
+    for build in (inpaint_tab.inpaint_tab, restyle_tab.restyle_tab):
+        _, page = laid_out(build, studio)
+        values = [str(getattr(part, "value", "")) for part in page.blocks.values()]
+        (about,) = [value for value in values if "Good for" in value]
+        assert "filled from what is around" in about and "Twelve kinds" not in about
+    assert "filled from what is around" in adapted(studio, inpaint_tab, "")[1]
+    assert "<dd>x</dd>" in adapted(studio, inpaint_tab, name_of(studio, "sd"))[1]  # as in the Create tab
 
 
 @pytest.mark.parametrize(
