@@ -34,7 +34,7 @@ pytestmark = [
 
 SIZE = (180, 120)
 STEPS = 20
-TITLE = "A tiny one"
+TITLE, TOLD = "A tiny one", "One that edits as it is told"
 
 
 class PacedStudio(Studio):
@@ -73,10 +73,8 @@ class PacedStudio(Studio):
 
 @pytest.fixture(scope="module")
 def studio(tmp_path_factory: pytest.TempPathFactory, prompts: Prompts) -> Iterator[PacedStudio]:
-    folder = tmp_path_factory.mktemp("words")
-    listed = {
-        "name": str(pipelines.write("sd", tmp_path_factory.mktemp("models") / "tiny")),
-        "title": TITLE,
+    folder, models = tmp_path_factory.mktemp("words"), tmp_path_factory.mktemp("models")
+    about = {
         "good_for": "Nothing but to be looked at",
         "licence": "openrail++",
         "allows": "anything",
@@ -87,7 +85,11 @@ def studio(tmp_path_factory: pytest.TempPathFactory, prompts: Prompts) -> Iterat
         "download_gb": 0.1,
         "memory_gb": 0.1,
     }
-    (folder / "models.yaml").write_text(yaml.safe_dump([listed]), encoding="utf-8")
+    listed = [
+        {"name": str(pipelines.write(kind, models / name)), "title": title, **about}
+        for kind, name, title in (("sd", "tiny", TITLE), ("klein", "told", TOLD))
+    ]
+    (folder / "models.yaml").write_text(yaml.safe_dump(listed), encoding="utf-8")
     made = PacedStudio(Settings(data_dir=tmp_path_factory.mktemp("data"), prompts_dir=folder, device="cpu"))
     yield made
     made.library.close()
@@ -152,6 +154,24 @@ def test_what_is_stopped_while_the_model_is_loaded_is_not_made(page: "Page", stu
     page.get_by_role("button", name="Restyle", exact=True).click()
     playwright.expect(page.locator("#restyle-said")).to_contain_text("is exactly as it was")
     assert [recipe.kind for recipe in studio.made()[: len(studio.made()) - before]] == ["restyle"]
+
+
+def test_the_tab_shows_what_the_chosen_model_takes(page: "Page") -> None:
+    open_tab(page, "Restyle")
+    variants, strength = page.locator("#restyle-variants"), page.get_by_label("number input for Strength")
+    scheduler = page.locator("#restyle-scheduler")
+    choose_model(page, "#restyle-models", "#restyle-model")
+    page.get_by_role("button", name="Steps and guidance").click()
+    page.get_by_role("button", name="Strength and variants").click()
+    playwright.expect(strength).to_be_visible()
+    playwright.expect(scheduler.locator("input")).to_have_value("The model's own: DDIM")
+
+    page.locator("#restyle-model input").click()
+    page.get_by_role("option", name=TOLD).click()
+    playwright.expect(variants).not_to_contain_text("Strength")
+    playwright.expect(variants).to_contain_text("Variants")
+    playwright.expect(strength).to_be_hidden()
+    playwright.expect(scheduler).to_be_hidden()
 
 
 def test_an_edit_that_is_stopped_keeps_what_is_finished(page: "Page", studio: PacedStudio, photo: Path) -> None:
