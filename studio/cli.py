@@ -635,8 +635,8 @@ def _draw(request: Request, backend: str | None, out: Path | None, as_json: bool
     with _progress("Drawing", request.count) as progress:
 
         def watch(step: Step) -> None:
-            within = (len(made) + step.done / step.total, request.count)
-            progress(*((step.done, step.total) if step.downloading else within))
+            within = (len(made) + step.done / max(step.total, 1), request.count)
+            progress(*((step.done, step.total) if step.stage == "downloading" else within))
 
         for image in studio.stream(request, watch):
             path = image.path

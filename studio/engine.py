@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 import studio
 from studio import imaging
-from studio.backends.base import NO_HINTS, Hints
+from studio.backends.base import NO_HINTS, Hints, Step
 from studio.errors import InputError
 from studio.request import (
     ADVERT,
@@ -74,7 +74,8 @@ class Engine:
         self._drawing = threading.Lock()
 
     def generate(self, request: Request, watch: Watch | None = None) -> Iterator[GeneratedImage]:
-        """Draws the images of `request` one by one; `watch` is called between the steps of one, where it has steps.
+        """Draws the images of `request` one by one; `watch` is called between the steps of one, where it has steps,
+        and before and after a model that isn't quick is loaded.
 
         Raises InputError for what can't be drawn, WeightsError where the model is missing or altered, and whatever
         `watch` raises.
@@ -98,7 +99,7 @@ class Engine:
                     maker = self._retoucher
                 else:
                     maker = backend
-                    self._load(backend)
+                    self._load(backend, watch)
                 if isinstance(request, GenerationRequest):
                     image, parameters = backend.generate(request, index, watch)
                 else:
@@ -203,13 +204,19 @@ class Engine:
         with self._drawing:
             self._load(opened)
 
-    def _load(self, backend: Backend) -> None:
+    def _load(self, backend: Backend, watch: Watch | None = None) -> None:
         """Models that aren't quick are big: one of them gives way to another, as two may not fit."""
-        if not backend.capabilities.quick:
-            if self._big is not None and self._big is not backend:
-                self._big.unload()
-            self._big = backend
+        if backend.capabilities.quick:
+            backend.load()
+            return
+        if watch:
+            watch(Step(stage="loading"))
+        if self._big is not None and self._big is not backend:
+            self._big.unload()
+        self._big = backend
         backend.load()
+        if watch:
+            watch(Step())
 
     def _backend(self, name: str | None) -> Backend:
         return self._open_backend(name or self._settings.backend)

@@ -135,6 +135,8 @@ def _check_edit(
                 raise InputError(f"The model can't keep {request.keep!r} as it is.", f"It can keep: {keeps}.")
             if not _is_number(request.strength) or not 0 <= request.strength <= 1:
                 raise InputError(f"The strength can't be {request.strength}.", "Use 0 to 1.")
+            if request.strength != 1 and not offered.editing.strength:
+                raise InputError("This model can't be told how strongly to restyle.", "Leave the strength at 1.")
             if _is_blank(request.prompt) and request.reference is None:
                 raise InputError(
                     "Nothing is said of how it should look.",

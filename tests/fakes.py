@@ -35,6 +35,8 @@ class FakeBackend:
     offset: int = 0
     broken: bool = False
     quick: bool = True
+    #: Whether its restyling takes one.
+    strength: bool = True
     #: What happened to it, in order: fetched, loaded, unloaded.
     happened: list[str] = field(default_factory=list[str])
     drawn: list[int] = field(default_factory=list[int])
@@ -51,7 +53,7 @@ class FakeBackend:
             attributes=self.attributes,
             near=True,
             quick=self.quick,
-            editing=Editing(size=64, keeps=("product", "shape", "nothing"), by_words=True),
+            editing=Editing(size=64, keeps=("product", "shape", "nothing"), by_words=True, strength=self.strength),
         )
 
     def fetch(self, watch: Watch | None = None) -> None:

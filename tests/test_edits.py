@@ -1,3 +1,4 @@
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, cast
 
@@ -202,3 +203,13 @@ def test_bad_edits_are_refused_in_plain_words(studio: Studio, photo: Image.Image
         studio.generate(request_of(photo))
 
     assert studio.library.storage().images == 0
+
+
+def test_a_strength_is_refused_where_the_model_takes_none(tmp_path: Path, photo: Image.Image) -> None:
+    unbending = FakeBackend(strength=False)
+    studio = Studio(Settings(data_dir=tmp_path), backends=lambda _: unbending, retoucher=FakeRetoucher())
+    asked = RestyleRequest(image=photo, prompt="blue", keep="nothing", seed=1)
+
+    with pytest.raises(InputError, match="how strongly"):
+        studio.generate(replace(asked, strength=0.5))
+    assert edited(studio, asked).recipe.parameters["strength"] == 1.0

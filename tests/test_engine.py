@@ -9,6 +9,7 @@ import pytest
 from PIL import Image
 
 from studio import imaging
+from studio.backends.base import Step
 from studio.engine import CLOSE, Engine
 from studio.errors import InputError, WeightsError
 from studio.refusals import Refusal
@@ -300,3 +301,23 @@ def test_what_a_slow_model_understands_needs_no_turn() -> None:
     with engine._drawing:  # an image is being drawn, and would be for minutes
         assert engine.understand("a mug").canonical == "a mug"
     assert backend.happened == []
+
+
+def test_it_is_told_when_a_big_model_is_loaded_and_may_end_it_there() -> None:
+    big, small, told = FakeBackend("big", quick=False), FakeBackend(), list[Step]()
+    for backend in (small, big):
+        list(engine_of(backend).generate(GenerationRequest(prompt="a mug", count=1), told.append))
+    assert told == [Step(stage="loading"), Step()]
+
+    class Stopped(Exception):
+        pass
+
+    def stop(step: Step) -> None:
+        raise Stopped
+
+    other = FakeBackend("big", quick=False)
+    engine = engine_of(other)
+    with pytest.raises(Stopped):
+        list(engine.generate(GenerationRequest(prompt="a mug"), stop))
+    assert "loaded" not in other.happened
+    assert len(list(engine.generate(GenerationRequest(prompt="a mug")))) == 4

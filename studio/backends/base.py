@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, NamedTuple, Protocol
+from typing import TYPE_CHECKING, Literal, NamedTuple, Protocol
 
 if TYPE_CHECKING:
     from PIL import Image
@@ -40,12 +40,13 @@ class Choice:
 @dataclass(frozen=True, kw_only=True)
 class Editing:
     """How a backend edits pictures. `size`: it repaints holes best in crops whose longer side has so many pixels, and
-    gets none that are longer; restyling gets the whole picture. `keeps`: what its restyling can leave as it is.
-    `fills`: it repaints holes at all, and `by_words`: as the prompt says."""
+    gets none that are longer; restyling gets the whole picture. `keeps`: what its restyling can leave as it is, and
+    `strength`: it can be told how far to go. `fills`: it repaints holes at all, and `by_words`: as the prompt says."""
 
     size: int
     keeps: tuple[Keep, ...]
     by_words: bool
+    strength: bool = True
     fills: bool = True
     controls: tuple[Control, ...] = ()
 
@@ -82,16 +83,17 @@ class Drawing(NamedTuple):
 class Step:
     """How far an image has come: `done` of `total` steps. `preview` draws what there is of it, small, at a cost.
 
-    Of a model that is on its way from the hub `done` and `total` are megabytes, and `downloading` says so.
+    `stage` says where the model is: on its way from the hub, which is counted in megabytes, on its way into memory, or
+    drawing. `total` is 0 where nothing is counted: while it is loaded, and before the first step.
     """
 
-    done: int
-    total: int
+    done: int = 0
+    total: int = 0
     preview: Callable[[], Image.Image] | None = None
-    downloading: bool = False
+    stage: Literal["downloading", "loading", "drawing"] = "drawing"
 
 
-#: Called between the steps of an image; what it raises stops the image, and comes out of `generate`.
+#: Called between the steps of an image, and before them; what it raises stops the image, and comes out of `generate`.
 Watch = Callable[[Step], None]
 
 

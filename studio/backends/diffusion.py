@@ -40,6 +40,8 @@ if TYPE_CHECKING:
 
 #: The tasks of a pipeline.
 WORDS, PICTURE, HOLES = "text-to-image", "image-to-image", "inpainting"
+#: What each of them leaves as it is in a restyled picture.
+_KEEPS: Mapping[str, tuple[Keep, ...]] = {HOLES: ("product",), PICTURE: ("shape", "nothing")}
 
 STEPS = Control(name="num_inference_steps", label="Steps", low=1, high=100, step=1, unit="")
 GUIDANCE = Control(name="guidance_scale", label="Guidance", low=0, high=20, step=0.1, unit="")
@@ -182,10 +184,8 @@ class DiffusionBackend:
         facts = self._facts
         sides = (facts.size, facts.size * 3 // 4, facts.size // 2)
         schedulers = tuple(name.removesuffix("Scheduler") for name in facts.schedulers)
-        keeps: tuple[Keep, ...] = ("product",) if HOLES in facts.tasks else ()
-        if PICTURE in facts.tasks and not facts.needs_mask:
-            keeps = (*keeps, "shape", "nothing")
-        editing = HOLES if HOLES in facts.tasks else PICTURE
+        tasks = [task for task in _KEEPS if task in facts.tasks and (task == HOLES or not facts.needs_mask)]
+        keeps: tuple[Keep, ...] = tuple(keep for task in tasks for keep in _KEEPS[task])
         return Capabilities(
             sizes=sides[:1] if facts.own else tuple(dict.fromkeys(side - side % facts.grain for side in sides)),
             controls=self._controls(facts.drawing),
@@ -197,10 +197,11 @@ class DiffusionBackend:
                 size=facts.size,
                 keeps=keeps,
                 by_words=True,
-                fills=HOLES in facts.tasks,
-                controls=self._controls(editing),
+                strength=all("strength" in facts.parameters(task) for task in tasks),
+                fills=HOLES in tasks,
+                controls=self._controls(tasks[0]),
             )
-            if keeps
+            if tasks
             else None,
             quick=False,
             safety_checker="safety_checker" in facts.folder.parts,

@@ -284,7 +284,7 @@ def download(model: str, revision: str | None, *, half: bool, watch: Watch | Non
             hf_hub_download(model, file.rfilename, revision=commit, tqdm_class=bar)
             done += file.size or 0
             if watch:
-                watch(Step(done=done // _MEGABYTE, total=total // _MEGABYTE, downloading=True))
+                watch(Step(done=done // _MEGABYTE, total=total // _MEGABYTE, stage="downloading"))
     except GatedRepoError as error:
         raise WeightsError(
             f"{model} is given only to who accepted its licence.",
@@ -319,7 +319,7 @@ def _bar(watch: Watch | None, before: int, total: int) -> Any:
             self.come += int(n or 0)
             if watch:
                 done = min(before + self.come, total)
-                watch(Step(done=done // _MEGABYTE, total=total // _MEGABYTE, downloading=True))
+                watch(Step(done=done // _MEGABYTE, total=total // _MEGABYTE, stage="downloading"))
             return None
 
     return Bar

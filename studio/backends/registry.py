@@ -22,7 +22,8 @@ EMBEDDED_DIFFUSION = "diffusion64"
 @dataclass(frozen=True, kw_only=True)
 class Offer:
     """A backend that can be chosen: `name` as `--backend` has it; the others are sentences for people. `here`: whether
-    it can draw without a download. `edits`: False where it is known already that it edits no pictures."""
+    it can draw without a download. `edits`: False where it is known already that it edits no pictures; what it is good
+    for there, where that is something else, is in `good_for_editing`."""
 
     name: str
     title: str
@@ -31,6 +32,7 @@ class Offer:
     licence: str
     here: bool
     edits: bool = True
+    good_for_editing: str = ""
 
 
 def open_backend(name: str, *, settings: Settings, prompts: Prompts, retoucher: Retoucher | None = None) -> Backend:
@@ -74,6 +76,7 @@ def offers(settings: Settings, prompts: Prompts) -> tuple[Offer, ...]:
             name=GAN,
             title="Embedded GAN",
             good_for="Twelve kinds of products in a blink, with camera and light by hand",
+            good_for_editing="Holes filled from what is around them; other scenes, colours, materials and looks",
             cost="nothing to download, no graphics card",
             licence="Apache-2.0: commercial use",
             here=True,

@@ -206,9 +206,9 @@ def restyle_endpoint(page: gr.Blocks, studio: "Studio") -> Callable[..., Answer]
         """Restyle a picture as the prompt says, such as "on a pink sweep", and keep the results in the library.
 
         `keep` is what stays: "product" changes the surroundings alone, and no pixel of the product; "shape" the colour
-        or material of the product alone; "nothing" the whole picture. `strength` is 0 (the source) to 1. `mask` is
-        white where the product is, of the picture's size; without it the product is found. `reference` is a picture to
-        be like. `model` is as in `/generate`.
+        or material of the product alone; "nothing" the whole picture. `strength` is 0 (the source) to 1; some
+        models take nothing but 1. `mask` is white where the product is, of the picture's size; without it the product
+        is found. `reference` is a picture to be like. `model` is as in `/generate`.
 
         Returns what `/generate` returns.
         """

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import random
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import gradio as gr
 
+from studio.backends.diffusion import SCHEDULER
 from studio.errors import InputError
 from studio.request import GenerationRequest
 
@@ -48,6 +49,31 @@ def control_widgets(controls: Sequence[Control]) -> list[Component]:
     return widgets
 
 
+def scheduler_dropdown(name: str) -> gr.Dropdown:
+    """Lays out the choice of a scheduler, for models that offer one; its value is "" for the model's own."""
+    return gr.Dropdown(
+        [("The model's own", "")],
+        value="",
+        label="Scheduler",
+        allow_custom_value=True,
+        visible=False,
+        elem_id=name,
+    )
+
+
+def schedulers_of(offered: Capabilities, value: str) -> gr.Dropdown:
+    """The choice of a model's schedulers; `value` stays where it is one of them."""
+    values = next((choice.values for choice in offered.choices if choice.name == SCHEDULER), ())
+    return own_or(values, value, visible=len(values) > 1)
+
+
+def own_or(values: Sequence[str], value: str, *, visible: bool) -> gr.Dropdown:
+    """A choice of words, the first of which is what the model has by itself."""
+    own = f"The model's own: {values[0]}" if values else "The model's own"
+    choices = [(own, ""), *((each, each) for each in values[1:])]
+    return gr.Dropdown(choices, value=value if value in values[1:] else "", visible=visible)
+
+
 def rows_of(widgets: Sequence[Component]) -> list[gr.Row]:
     """The rows that widgets of `control_widgets` are in, to show and hide them."""
     rows: list[gr.Row] = []
@@ -82,7 +108,7 @@ def to_request(
         seed=read_seed(seed),
         backend=model or None,
         size=int(size) if size else None,
-        choices={"scheduler": scheduler} if scheduler else {},
+        choices={SCHEDULER: scheduler} if scheduler else {},
         near=tuple(number for each in near.split() if (number := read_seed(each)) is not None),
         controls=set_by_hand(controls, values),
     )
@@ -103,7 +129,7 @@ def from_request(controls: Sequence[Control], request: GenerationRequest) -> lis
         " ".join(str(seed) for seed in request.near),
         request.backend or "",
         "" if request.size is None else str(request.size),
-        request.choices.get("scheduler", ""),
+        request.choices.get(SCHEDULER, ""),
         request.negative_prompt,
     ]
     for control in controls:
@@ -113,14 +139,20 @@ def from_request(controls: Sequence[Control], request: GenerationRequest) -> lis
 
 def fitting(request: GenerationRequest, offered: Capabilities) -> GenerationRequest:
     """The request without what its model doesn't offer: widgets that are hidden keep what was set for another model."""
-    controls, choices = {each.name for each in offered.controls}, {each.name: each.values for each in offered.choices}
+    controls = {each.name for each in offered.controls}
     return replace(
         request,
         negative_prompt=request.negative_prompt if offered.negative_prompt else "",
         size=request.size if request.size in offered.sizes[1:] else None,
         controls={name: value for name, value in request.controls.items() if name in controls},
-        choices={name: value for name, value in request.choices.items() if value in choices.get(name, ())},
+        choices=fitting_choices(request.choices, offered),
     )
+
+
+def fitting_choices(choices: Mapping[str, str], offered: Capabilities) -> dict[str, str]:
+    """The choices that a model offers."""
+    known = {each.name: each.values for each in offered.choices}
+    return {name: value for name, value in choices.items() if value in known.get(name, ())}
 
 
 def request_of(recipe: Recipe, offers: Sequence[Offer]) -> GenerationRequest:

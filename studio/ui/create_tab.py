@@ -29,9 +29,12 @@ from studio.ui.controls import (
     fitting,
     from_request,
     new_seed,
+    own_or,
     request_of,
     resting,
     rows_of,
+    scheduler_dropdown,
+    schedulers_of,
     to_request,
 )
 from studio.ui.errors import plain_words
@@ -152,14 +155,7 @@ def create_tab(page: gr.Blocks, studio: Studio) -> CreateTab:
                     [("The model's own", "")], value="", label="Size in pixels", allow_custom_value=True, elem_id="size"
                 )
                 drawing_values = control_widgets([each for each in controls if each in diffusion.CONTROLS])
-                scheduler = gr.Dropdown(
-                    [("The model's own", "")],
-                    value="",
-                    label="Scheduler",
-                    allow_custom_value=True,
-                    visible=False,
-                    elem_id="scheduler",
-                )
+                scheduler = scheduler_dropdown("scheduler")
             control_values = [*camera_values, *drawing_values]
             with gr.Accordion("Seed", open=False):
                 gr.Markdown("The same words and seed give the same pictures.")
@@ -281,19 +277,18 @@ def on_ask(
         last.superseded = True
         hidden = gr.DownloadButton(visible=False)
         gallery, more, send = gr.Gallery(selected_index=None), gr.Button(visible=False), gr.Row(visible=False)
-        grid = Grid(request, near=offered.near)
-        return grid, str(request.seed), "", understood, gallery, hidden, more, beginning(offered), send
+        grid = Grid(request, near=offered.near, slow=not offered.quick)
+        return grid, str(request.seed), "", understood, gallery, hidden, more, beginning(grid), send
 
 
 def on_draw(studio: Studio, unattended: Unattended, grid: Grid) -> Iterator[tuple[object, ...]]:
     """Draws the grid, image by image, and keeps it; where the page is closed meanwhile, `unattended` has the rest."""
-    with plain_words():
+    with plain_words(), grid.turn() as is_first:
         if grid.request is None:
             raise InputError("Nothing was asked for.", "Press Generate.")
-        if grid.state != "asked":  # two presses came to one
+        if not is_first:
             yield gr.skip(), gr.skip()
             return
-        grid.state = "drawing"
         drawing, count = grid.draw(studio), grid.request.count
         images: list[SavedImage] = []
         shown: list[tuple[str, str]] = []
@@ -312,9 +307,6 @@ def on_draw(studio: Studio, unattended: Unattended, grid: Grid) -> Iterator[tupl
                 yield _gallery(shown, CONCEPTS, count), gr.DownloadButton(value=str(zip_of(images)), visible=True)
         except GeneratorExit:  # Gradio closes the events of a page that was closed
             unattended.finish(drawing)
-            raise
-        except Exception:
-            grid.state = "failed"
             raise
 
 
@@ -368,7 +360,6 @@ def _fitted(
 ) -> list[Any]:
     """What `on_model` shows of a model, from `look_row` on."""
     known = {control.name: control for control in offered.controls}
-    schedulers = next((choice.values for choice in offered.choices if choice.name == diffusion.SCHEDULER), ())
     rows = [gr.Row(visible=control.name in known) for control in controls]
     sliders = [
         gr.Slider(value=resting(known[control.name])) if auto and control.name in known else gr.skip()
@@ -379,8 +370,8 @@ def _fitted(
         gr.Textbox(visible=offered.negative_prompt),
         gr.Accordion(visible=_any_of(gan.CONTROLS, offered)),
         gr.Accordion(visible=_any_of(diffusion.CONTROLS, offered)),
-        _own_or([str(side) for side in offered.sizes], size, visible=len(offered.sizes) > 1),
-        _own_or(schedulers, scheduler, visible=len(schedulers) > 1),
+        own_or([str(side) for side in offered.sizes], size, visible=len(offered.sizes) > 1),
+        schedulers_of(offered, scheduler),
         *rows,
         *sliders,
     ]
@@ -498,13 +489,6 @@ def _any_of(controls: Sequence[Control], offered: Capabilities) -> bool:
 def _reads_freely(offered: Capabilities) -> bool:
     """Whether the model reads any description, rather than knows a list of things."""
     return bool(offered.sizes) and not offered.attributes and not offered.quick
-
-
-def _own_or(values: Sequence[str], value: str, *, visible: bool) -> gr.Dropdown:
-    """A choice of words, the first of which is what the model has by itself."""
-    own = f"The model's own: {values[0]}" if values else "The model's own"
-    choices = [(own, ""), *((each, each) for each in values[1:])]
-    return gr.Dropdown(choices, value=value if value in values[1:] else "", visible=visible)
 
 
 def _samples() -> list[tuple[str, str]]:

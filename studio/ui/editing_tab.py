@@ -12,13 +12,26 @@ from typing import TYPE_CHECKING, Any, cast
 import gradio as gr
 
 from studio.backends.base import Editing
-from studio.backends.diffusion import CONTROLS
+from studio.backends.diffusion import CONTROLS, SCHEDULER
+from studio.errors import InputError
 from studio.ui import markup
-from studio.ui.controls import control_widgets, resting, rows_of, set_by_hand
+from studio.ui.controls import (
+    control_widgets,
+    fitting_choices,
+    resting,
+    rows_of,
+    scheduler_dropdown,
+    schedulers_of,
+    set_by_hand,
+)
+from studio.ui.errors import plain_words
+from studio.ui.grid import Making
 from studio.ui.model_choice import looking_at, looks_later, model_dropdown, offered_at_once
+from studio.ui.progress import beginning
 from studio.ui.queues import DRAWS
 
 if TYPE_CHECKING:
+    from gradio.blocks import Block
     from gradio.components import Component
 
     from studio.backends.base import Capabilities
@@ -58,20 +71,22 @@ class Editor:
     about: gr.HTML
     drawing: gr.Accordion
     negative: gr.Textbox
+    scheduler: gr.Dropdown
     controls: Sequence[Component]
 
     @property
     def values(self) -> list[Component]:
-        return [self.model, self.negative, *self.controls]
+        return [self.model, self.negative, self.scheduler, *self.controls]
 
     @property
     def asked(self) -> list[Component]:
-        return [self.model, *self.controls[::2]]
+        return [self.model, self.scheduler, *self.controls[::2]]
 
     @property
     def shown(self) -> list[Component]:
         sliders = self.controls[1::2]
-        parts = [self.status, self.about, self.drawing, self.negative, *rows_of(sliders), *sliders]
+        choices = [self.negative, self.scheduler]
+        parts = [self.status, self.about, self.drawing, *choices, *rows_of(sliders), *sliders]
         return cast("list[Component]", parts)
 
 
@@ -91,10 +106,19 @@ def editor_widgets(studio: Studio, name: str, negative: gr.Textbox) -> Editor:
     with gr.Accordion("Model", open=False, visible=len(offers) > 1, elem_id=f"{name}-models"):
         model = model_dropdown(offers, "Edited by", f"{name}-model")
         status = gr.HTML(visible=False)
-        about = gr.HTML(markup.offer(first, offered if offered.sizes else None))
+        about = gr.HTML(markup.offer(first, offered if offered.sizes else None, editing=True))
     with gr.Accordion("Steps and guidance", open=False, visible=False, elem_id=f"{name}-drawing") as drawing:
         controls = control_widgets(CONTROLS)
-    return Editor(model=model, status=status, about=about, drawing=drawing, negative=negative, controls=controls)
+        scheduler = scheduler_dropdown(f"{name}-scheduler")
+    return Editor(
+        model=model,
+        status=status,
+        about=about,
+        drawing=drawing,
+        negative=negative,
+        scheduler=scheduler,
+        controls=controls,
+    )
 
 
 def connect_editor(
@@ -102,7 +126,7 @@ def connect_editor(
     studio: Studio,
     editor: Editor,
     adapt: Callable[..., list[Any]],
-    own: Sequence[Component],
+    own: Sequence[Block],
     given: Sequence[Component] = (),
 ) -> None:
     """Adapts the tab to the model that is chosen: `adapt` makes the values of `own`, the tab's widgets that follow it,
@@ -118,16 +142,33 @@ def connect_editor(
         page.load(partial(on_model, studio, adapt, len(own)), **follows)
 
 
-def on_model(studio: Studio, adapt: Callable[..., list[Any]], own: int, name: str, *values: Any) -> Iterator[list[Any]]:
+def on_press(studio: Studio, newest: Making, count: int, model: str) -> tuple[Any, Any]:
+    """What is going to be made, and what sets off the looking at it, so that it can be seen and stopped while it waits
+    for its turn. Two at once would show each other's results and not their own."""
+    with plain_words():
+        if newest.in_progress:
+            if newest.slow:
+                raise InputError("A picture is being made here.", "Wait for it, or press Stop.")
+            return gr.skip(), gr.skip()
+        making = Making(count=count, slow=not studio.engine.capabilities(model or None).quick)
+        return making, beginning(making)
+
+
+def on_model(
+    studio: Studio, adapt: Callable[..., list[Any]], own: int, name: str, scheduler: str, *values: Any
+) -> Iterator[list[Any]]:
     """Shows how a model edits, and nothing else; what is typed and set by hand stays. `adapt` gives `own` values."""
     autos, given = values[: len(CONTROLS)], values[len(CONTROLS) :]
-    nothing = [gr.skip()] * (2 + 2 * len(CONTROLS) + own)
-    for status, about, offered in looking_at(studio, name):
+    nothing = [gr.skip()] * (3 + 2 * len(CONTROLS) + own)
+    for status, about, offered in looking_at(studio, name, editing=True):
         said = [gr.HTML(status, visible=bool(status)), gr.skip() if about is None else about]
-        yield [*said, *(nothing if offered is None else [*_fitted(offered, autos), *adapt(offered.editing, *given)])]
+        if offered is None:
+            yield [*said, *nothing]
+        else:
+            yield [*said, *_fitted(offered, scheduler, autos), *adapt(offered.editing, *given)]
 
 
-def _fitted(offered: Capabilities, autos: Sequence[bool]) -> list[Any]:
+def _fitted(offered: Capabilities, scheduler: str, autos: Sequence[bool]) -> list[Any]:
     """The values of `Editor.shown` from `drawing` on."""
     known = {control.name: control for control in (offered.editing.controls if offered.editing else ())}
     negative = offered.editing is not None and offered.negative_prompt
@@ -138,12 +179,15 @@ def _fitted(offered: Capabilities, autos: Sequence[bool]) -> list[Any]:
     return [
         gr.Accordion(visible=bool(known)),
         gr.Textbox(visible=negative),
+        schedulers_of(offered, scheduler),
         *(gr.Row(visible=control.name in known) for control in CONTROLS),
         *sliders,
     ]
 
 
-def settings_of(offered: Capabilities, model: str, negative: str, *values: bool | float) -> dict[str, Any]:
+def settings_of(
+    offered: Capabilities, model: str, negative: str, scheduler: str, *values: bool | float
+) -> dict[str, Any]:
     """What a request takes of `Editor.values`, without what its model doesn't offer: widgets that are hidden keep what
     was set for another model."""
     known = {control.name for control in (offered.editing.controls if offered.editing else ())}
@@ -152,6 +196,7 @@ def settings_of(offered: Capabilities, model: str, negative: str, *values: bool 
         "backend": model or None,
         "negative_prompt": negative.strip() if offered.negative_prompt else "",
         "controls": {name: value for name, value in controls.items() if name in known},
+        "choices": fitting_choices({SCHEDULER: scheduler}, offered),
     }
 
 

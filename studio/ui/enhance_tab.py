@@ -17,6 +17,7 @@ from studio.ui import easel as easels
 from studio.ui.easel import Look, connect_upload, easel_widgets
 from studio.ui.editing_tab import ASPECTS, EditingTab
 from studio.ui.errors import plain_words
+from studio.ui.grid import Making
 from studio.ui.picture import Picture, decoded, decoded_bytes, select, selection_of, side_by_side, smaller
 from studio.ui.queues import ASKS, DRAWS
 from studio.ui.results import UNATTENDED, Result, connect_results, results_widgets, run
@@ -155,7 +156,7 @@ def on_enhance(
         request = EnhanceRequest(
             image=decoded(picture.path), settings=settings(white, crop, *values), upscale=ENLARGE.get(enlarge, 1)
         )
-        yield from run(studio, UNATTENDED, request, picture.path, made, "Enhanced")
+        yield from run(studio, UNATTENDED, request, picture.path, made, "Enhanced", Making())
 
 
 def settings(white: bool, crop: str, *values: float) -> dict[str, object]:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import logging
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
@@ -35,6 +36,8 @@ class Making:
 
     #: How many there will be; 0 before the first press.
     count: int = 0
+    #: Whether its model takes its time, so that the page shows how far it has come.
+    slow: bool = False
     state: Literal["asked", "drawing", "drawn", "stopped", "failed"] = "asked"
     #: Something newer was asked for in its place: nobody wants the rest.
     superseded: bool = False
@@ -45,6 +48,23 @@ class Making:
     step: Step | None = None
     forming: Image.Image | None = None
     _looked: float = 0.0
+
+    @property
+    def in_progress(self) -> bool:
+        return self.count > 0 and self.state in ("asked", "drawing")
+
+    @contextmanager
+    def turn(self) -> Generator[bool]:
+        """Whether to make it now: not where it was stopped while it waited, or two presses came to one. What goes wrong
+        inside ends it."""
+        is_first = self.state == "asked"
+        if is_first:
+            self.state = "drawing"
+        try:
+            yield is_first
+        except Exception:
+            self.state = "failed"
+            raise
 
     def make(self, studio: Studio, request: Request) -> Iterator[SavedImage]:
         """Makes and keeps one image after the other, until all are there or it is superseded or stopped, which ends

@@ -23,19 +23,20 @@ from studio.ui.editing_tab import (
     editing_at_once,
     editor_widgets,
     negative_box,
+    on_press,
     refusal,
     settings_of,
 )
 from studio.ui.errors import plain_words
+from studio.ui.grid import Making
 from studio.ui.picture import Picture, decoded, full_mask
-from studio.ui.progress import beginning, connect_progress, progress_widgets
-from studio.ui.queues import DRAWS
-from studio.ui.results import UNATTENDED, Result, check_free, connect_results, results_widgets, run
+from studio.ui.progress import connect_progress, progress_widgets
+from studio.ui.queues import ASKS, DRAWS
+from studio.ui.results import NOTHING_NEW, UNATTENDED, Result, connect_results, results_widgets, run
 
 if TYPE_CHECKING:
     from studio.backends.base import Editing
     from studio.service import Studio
-    from studio.ui.grid import Making
 
 VARIANTS = (1, 2, 4)
 
@@ -92,25 +93,33 @@ def inpaint_tab(page: gr.Blocks, studio: Studio) -> EditingTab:
                 seed = gr.Textbox(
                     "", label="Seed", placeholder="New each time", max_lines=1, info="The same seed fills the same way."
                 )
-        results = results_widgets("inpaint", progress)
+        results = results_widgets("inpaint")
+        newest = gr.State(Making())
 
     # 2. Events.
     connect_upload(easel)
-    making: dict[str, Any] = {"show_progress_on": easel.view, "trigger_mode": "once", **DRAWS}
-    fill.click(
+    pressed: dict[str, Any] = {
+        "fn": partial(on_press, studio),
+        "inputs": [newest, count, editor.model],
+        "outputs": [newest, progress.begun],
+        "show_progress": "hidden",
+        **ASKS,
+    }
+    making: dict[str, Any] = {"show_progress_on": easel.view, "trigger_mode": "always_last", **DRAWS}
+    fill.click(**pressed).success(
         partial(on_inpaint, studio),
-        [easel.drawn, easel.picture, results.made, prompt, count, seed, results.newest, *editor.values],
+        [easel.drawn, easel.picture, results.made, prompt, count, seed, newest, *editor.values],
         results.shown,
         js=easel.with_mask,
         **making,
     ).success(None, js=results.scroll)
-    extend.click(
+    extend.click(**pressed).success(
         partial(on_extend, studio),
-        [easel.picture, results.made, aspect, prompt, count, seed, results.newest, *editor.values],
+        [easel.picture, results.made, aspect, prompt, count, seed, newest, *editor.values],
         results.shown,
         **making,
     ).success(None, js=results.scroll)
-    connect_progress(progress, results.newest)
+    connect_progress(progress, newest)
     connect_editor(page, studio, editor, _adapted, [prompt, wordless, refused])
     connect_results(results, easel)
     return EditingTab(easel=easel, results=results)
@@ -148,10 +157,12 @@ def on_inpaint(
     *values: Any,
 ) -> Iterator[list[Any]]:
     """Fills what is marked. A mask that marks nothing, or all, is refused in words."""
-    with plain_words():
+    with plain_words(), newest.turn() as is_first:
+        if not is_first:
+            yield NOTHING_NEW
+            return
         if picture is None:
             raise easels.NO_PICTURE
-        check_free(newest)
         if not drawn:
             raise InputError("Nothing is marked.", "Paint over what should go, or select the product.")
         offered = studio.engine.capabilities(model or None)
@@ -163,7 +174,7 @@ def on_inpaint(
             seed=read_seed(seed),
             **settings_of(offered, model, *values),
         )
-        yield from run(studio, UNATTENDED, request, picture.path, made, "Inpainted", beginning(offered))
+        yield from run(studio, UNATTENDED, request, picture.path, made, "Inpainted", newest)
 
 
 def on_extend(
@@ -179,10 +190,12 @@ def on_extend(
     *values: Any,
 ) -> Iterator[list[Any]]:
     """Paints more surroundings, up to a shape."""
-    with plain_words():
+    with plain_words(), newest.turn() as is_first:
+        if not is_first:
+            yield NOTHING_NEW
+            return
         if picture is None:
             raise easels.NO_PICTURE
-        check_free(newest)
         if aspect not in ASPECTS:
             raise InputError("There is no such shape.", "Choose one of the list.")
         offered = studio.engine.capabilities(model or None)
@@ -195,4 +208,4 @@ def on_extend(
             **settings_of(offered, model, *values),
         )
         caption = f"Extended to {aspect.rpartition(' ')[2]}"
-        yield from run(studio, UNATTENDED, request, picture.path, made, caption, beginning(offered))
+        yield from run(studio, UNATTENDED, request, picture.path, made, caption, newest)

@@ -8,6 +8,7 @@ from html import escape
 from typing import TYPE_CHECKING
 
 from studio import imaging
+from studio.backends.base import Step
 
 if TYPE_CHECKING:
     from PIL import Image
@@ -66,26 +67,28 @@ def previews(title: str, images: Iterable[GeneratedImage]) -> str:
 
 
 def forming(making: Making) -> str:
-    """How far the image has come that is being drawn, and what there is of it; "" while nothing is known."""
-    step, picture = making.step, making.forming
-    if step is None:
-        return ""
-    if step.downloading:
-        words = f"Downloading the model: {step.done:,} of {step.total:,} MB"
+    """How far the image has come that is being drawn, and what there is of it."""
+    step, picture = making.step or Step(), making.forming
+    if making.step is None:
+        doing = "waiting for its turn"
+    elif step.stage == "drawing":
+        doing = f"step {step.done} of {step.total}" if step.total else "drawing"
     else:
-        which = f"Picture {making.done + 1} of {making.count}, " if making.count > 1 else ""
-        words = f"{which}step {step.done} of {step.total}".capitalize()
+        doing = f"{step.stage} the model" + (f": {step.done:,} of {step.total:,} MB" if step.total else "")
+    words = f"picture {making.done + 1} of {making.count}, {doing}" if making.count > 1 else doing
+    value = f' max="{step.total}" value="{step.done}"' if step.total else ""
     shown = f'<img src="{data_url(picture)}" alt="What there is of the picture">' if picture else ""
     return (
-        f'<section class="forming">{shown}<div><p role="status">{words}</p>'
-        f'<progress max="{max(step.total, 1)}" value="{step.done}"></progress></div></section>'
+        f'<section class="forming">{shown}<div><p role="status">{words[0].upper()}{words[1:]}</p>'
+        f"<progress{value}></progress></div></section>"
     )
 
 
-def offer(chosen: Offer, offered: Capabilities | None) -> str:
-    """What a backend is good for, what it costs and what may be done with its pictures; `offered` is None where it is
-    not here yet."""
-    rows = {"Good for": chosen.good_for, "Costs": chosen.cost, "Licence": chosen.licence}
+def offer(chosen: Offer, offered: Capabilities | None, *, editing: bool = False) -> str:
+    """What a backend is good for (with `editing`: in the tabs that edit), what it costs and what may be done with its
+    pictures; `offered` is None where it is not here yet."""
+    good_for = (editing and chosen.good_for_editing) or chosen.good_for
+    rows = {"Good for": good_for, "Costs": chosen.cost, "Licence": chosen.licence}
     if offered is not None:
         if offered.licence not in chosen.licence:
             rows["Licence"] = f"{offered.licence}, says its model card"

@@ -51,13 +51,14 @@ def looks_later(studio: Studio) -> bool:
     return studio.settings.backend.startswith(DIFFUSION)
 
 
-def looking_at(studio: Studio, name: str) -> Iterator[Look]:
-    """Looks at what a model offers; one of the hub is downloaded first, where it isn't here yet.
+def looking_at(studio: Studio, name: str, *, editing: bool = False) -> Iterator[Look]:
+    """Looks at what a model offers, in the tabs that edit with `editing`; one of the hub is downloaded first, where it
+    isn't here yet.
 
     The last look has what it offers, or says what is wrong.
     """
     offer = next((each for each in studio.offers if each.name == name), studio.offers[0])
-    yield Look(markup.notice("Looking at the model…", kind="busy"), markup.offer(offer, None), None)
+    yield Look(markup.notice("Looking at the model…", kind="busy"), markup.offer(offer, None, editing=editing), None)
     try:
         for step in _downloading(studio, name or None):
             words = f"Downloading: {step.done:,} of {step.total:,} MB"
@@ -66,7 +67,7 @@ def looking_at(studio: Studio, name: str) -> Iterator[Look]:
     except StudioError as error:
         yield Look(markup.notice(str(error), kind="problem"), None, None)
         return
-    yield Look("", markup.offer(offer, offered), offered)
+    yield Look("", markup.offer(offer, offered, editing=editing), offered)
 
 
 def _downloading(studio: Studio, name: str | None) -> Iterator[Step]:

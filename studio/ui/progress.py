@@ -16,7 +16,6 @@ from studio.ui import markup
 from studio.ui.queues import LOOKS
 
 if TYPE_CHECKING:
-    from studio.backends.base import Capabilities
     from studio.ui.grid import Making
 
 LOOK = 0.3  # seconds between two looks at how far an image has come
@@ -56,17 +55,18 @@ def connect_progress(progress: Progress, newest: gr.State) -> None:
     progress.stop.click(on_stop, newest, progress.stop, show_progress="hidden", **LOOKS)
 
 
-def beginning(offered: Capabilities) -> str:
-    """What to put into `begun`: nothing where the model is quick, as there would be nothing to look at."""
-    return "" if offered.quick else secrets.token_hex(8)
+def beginning(making: Making) -> str:
+    """What to put into `begun`: nothing where there is nothing to look at."""
+    return secrets.token_hex(8) if making.slow else ""
 
 
 async def on_look(making: Making) -> AsyncIterator[tuple[Any, ...]]:
     """How far it has come, while it is being made; it waits in a coroutine, so that no thread does."""
     said = ""
-    while making.count and making.state in ("asked", "drawing") and not making.superseded:
+    await asyncio.sleep(LOOK)  # what is refused at once needn't flash
+    while making.slow and making.in_progress and not making.superseded:
         words = markup.forming(making)
-        if words and words != said:
+        if words != said:
             said = words
             yield words, gr.Row(visible=True), gr.Button(interactive=not making.stopped)
         await asyncio.sleep(LOOK)
@@ -75,6 +75,8 @@ async def on_look(making: Making) -> AsyncIterator[tuple[Any, ...]]:
 
 
 def on_stop(making: Making) -> Any:
-    """Ends it within one step; what is finished stays."""
+    """Ends it within one step, or before it has begun; what is finished stays."""
     making.stopped = True
+    if making.state == "asked":
+        making.state = "stopped"
     return gr.Button(interactive=False)

@@ -22,14 +22,16 @@ from studio.ui.editing_tab import (
     editing_at_once,
     editor_widgets,
     negative_box,
+    on_press,
     refusal,
     settings_of,
 )
 from studio.ui.errors import plain_words
+from studio.ui.grid import Making
 from studio.ui.picture import Picture, decoded, full_mask
-from studio.ui.progress import beginning, connect_progress, progress_widgets
+from studio.ui.progress import connect_progress, progress_widgets
 from studio.ui.queues import ASKS, DRAWS
-from studio.ui.results import UNATTENDED, Result, connect_results, results_widgets, run
+from studio.ui.results import NOTHING_NEW, UNATTENDED, Result, connect_results, results_widgets, run
 
 if TYPE_CHECKING:
     from studio.backends.base import Editing
@@ -104,9 +106,16 @@ def restyle_tab(page: gr.Blocks, studio: Studio) -> EditingTab:
                     gr.HTML(f'<p class="faint small">{GROUPS[group]}</p>')
                     with gr.Row(elem_classes="examples"):
                         presets += [(text, gr.Button(text, size="sm", elem_classes="example")) for text in styles]
-            with gr.Accordion("Strength and variants", open=False):
+            with gr.Accordion(_title(editing), open=False, elem_id="restyle-variants") as variants:
                 strength = gr.Slider(
-                    0, 1, value=1, step=0.05, label="Strength", info="0 leaves the picture as it is.", buttons=[]
+                    0,
+                    1,
+                    value=1,
+                    step=0.05,
+                    label="Strength",
+                    info="0 leaves the picture as it is.",
+                    buttons=[],
+                    visible=_takes_strength(editing),
                 )
                 count = gr.Radio(
                     [number for number in VARIANTS if number <= studio.settings.max_count],
@@ -124,23 +133,31 @@ def restyle_tab(page: gr.Blocks, studio: Studio) -> EditingTab:
                     elem_id="restyle-reference",
                     elem_classes="photo-drop",
                 )
-        results = results_widgets("restyle", progress)
+        results = results_widgets("restyle")
+        newest = gr.State(Making())
 
     # 2. Events.
     connect_upload(easel)
     for text, button in presets:
         button.click(partial(on_example, studio, text), editor.model, [prompt, keep], show_progress="hidden", **ASKS)
+    request = [prompt, keep, strength, count, seed, reference, newest, *editor.values]
     restyle.click(
+        partial(on_press, studio),
+        [newest, count, editor.model],
+        [newest, progress.begun],
+        show_progress="hidden",
+        **ASKS,
+    ).success(
         partial(on_restyle, studio),
-        [easel.drawn, easel.picture, results.made, prompt, keep, strength, count, seed, reference, *editor.values],
+        [easel.drawn, easel.picture, results.made, *request],
         results.shown,
         js=easel.with_mask,
         show_progress_on=easel.view,
-        trigger_mode="once",
+        trigger_mode="always_last",
         **DRAWS,
     ).success(None, js=results.scroll)
-    connect_progress(progress, results.newest)
-    connect_editor(page, studio, editor, _adapted, [keep, refused], given=[keep])
+    connect_progress(progress, newest)
+    connect_editor(page, studio, editor, _adapted, [keep, variants, strength, refused], given=[keep])
     connect_results(results, easel)
     return EditingTab(easel=easel, results=results)
 
@@ -149,11 +166,24 @@ def _adapted(editing: Editing | None, keep: str | None) -> list[Any]:
     """What of this tab changes with the model; what is kept stays where it can be."""
     keeps = _keeps(editing)
     kept = keep if keep in dict(keeps).values() else keeps[0][1] if keeps else None
-    return [gr.Radio(keeps, value=kept), refusal("" if editing else NO_EDITING)]
+    return [
+        gr.Radio(keeps, value=kept),
+        gr.Accordion(label=_title(editing)),
+        gr.Slider(visible=_takes_strength(editing)),
+        refusal("" if editing else NO_EDITING),
+    ]
 
 
 def _keeps(editing: Editing | None) -> list[tuple[str, Keep]]:
     return [(KEEPS[keep], keep) for keep in (editing.keeps if editing else ())]
+
+
+def _takes_strength(editing: Editing | None) -> bool:
+    return editing is not None and editing.strength
+
+
+def _title(editing: Editing | None) -> str:
+    return "Strength and variants" if _takes_strength(editing) else "Variants"
 
 
 def grouped(studio: Studio) -> dict[Keep, dict[str, Keep]]:
@@ -185,11 +215,15 @@ def on_restyle(
     count: int,
     seed: str,
     reference: str | None,
+    newest: Making,
     model: str,
     *values: Any,
 ) -> Iterator[list[Any]]:
     """Restyles the picture as the words or the other picture say."""
-    with plain_words():
+    with plain_words(), newest.turn() as is_first:
+        if not is_first:
+            yield NOTHING_NEW
+            return
         if picture is None:
             raise easels.NO_PICTURE
         if keep not in KEEPS:
@@ -199,11 +233,11 @@ def on_restyle(
             image=decoded(picture.path),
             prompt=prompt,
             keep=keep,
-            strength=strength,
+            strength=strength if _takes_strength(offered.editing) else 1.0,
             mask=full_mask(picture, drawn) if drawn else None,
             reference=decoded(reference) if reference else None,
             count=count,
             seed=read_seed(seed),
             **settings_of(offered, model, *values),
         )
-        yield from run(studio, UNATTENDED, request, picture.path, made, "Restyled", beginning(offered))
+        yield from run(studio, UNATTENDED, request, picture.path, made, "Restyled", newest)

@@ -30,7 +30,6 @@ if TYPE_CHECKING:
 
     from studio.request import Edit, Recipe, SavedImage
     from studio.service import Studio
-    from studio.ui.progress import Progress
 
 #: So many results stay in reach in an open page; the library keeps all.
 KEPT = 24
@@ -68,9 +67,6 @@ class Results:
     again: gr.Button
     sends: Mapping[str, gr.Button]
     gallery: gr.Gallery
-    #: What is being made, and what sets off the looking at it, for tabs that show that.
-    newest: gr.State
-    begun: gr.HTML
 
     @property
     def shown(self) -> list[Component]:
@@ -82,8 +78,6 @@ class Results:
             cast("Component", self.actions),
             self.download,
             self.gallery,
-            self.newest,
-            self.begun,
         ]
 
     @property
@@ -94,9 +88,8 @@ class Results:
         return f"() => {shown} && {results}.scrollIntoView({{behavior: 'smooth'}})"
 
 
-def results_widgets(name: str, progress: Progress | None = None) -> Results:
-    """Lays out where results will be shown; `progress` is where the page looks at what is being made."""
-    newest = gr.State(Making())
+def results_widgets(name: str) -> Results:
+    """Lays out where results will be shown."""
     with gr.Column(elem_classes="results", elem_id=f"{name}-results"):
         slider = gr.ImageSlider(
             label="Before and after",
@@ -135,8 +128,6 @@ def results_widgets(name: str, progress: Progress | None = None) -> Results:
         again=again,
         sends=sends,
         gallery=gallery,
-        newest=newest,
-        begun=progress.begun if progress else gr.HTML(visible="hidden", elem_classes="begun"),
     )
 
 
@@ -167,13 +158,6 @@ def chosen_of(made: tuple[Result, ...], chosen: int) -> Result:
     return made[chosen]
 
 
-def check_free(newest: Making) -> None:
-    """Raises InputError while something is being made that takes its time: two at once would show each other's results
-    and not their own."""
-    if newest.count and newest.state == "drawing":
-        raise InputError("A picture is being made here.", "Wait for it, or press Stop.")
-
-
 def run(
     studio: Studio,
     unattended: Unattended,
@@ -181,28 +165,25 @@ def run(
     before: str,
     made: tuple[Result, ...],
     caption: str,
-    begun: str = "",
+    making: Making,
 ) -> Iterator[list[Any]]:
     """Makes what is asked for, one picture after the other; the values of `Results.shown` for each.
 
-    With `begun` the page looks at what is being made, and can stop it: what is finished stays. Where the page is closed
-    meanwhile, `unattended` makes the rest. Raises StudioError, and what was made stays shown.
+    By `making` the page looks at it, and can stop it: what is finished stays. Where the page is closed meanwhile,
+    `unattended` makes the rest. Raises StudioError, and what was made stays shown.
     """
-    making = Making(count=request.count, state="drawing")
     images = making.make(studio, request)
     try:
-        if begun:
-            yield [*[gr.skip()] * 7, making, begun]
         for image in images:
             made = (_result(image, before, caption), *made)[:KEPT]
             yield showing(made, 0, (request.image, image.image))
     except GeneratorExit:
         unattended.finish(images)
         raise
-    except Exception:
-        making.state = "failed"
-        raise
 
+
+#: The values of `Results.shown` where nothing is made.
+NOTHING_NEW: list[Any] = [gr.skip()] * 7
 
 #: For all tabs of all pages.
 UNATTENDED = Unattended(RUNNING)
@@ -224,8 +205,6 @@ def showing(made: tuple[Result, ...], chosen: int, pair: tuple[Image.Image, Imag
             selected_index=chosen,
             visible=len(made) > 1,
         ),
-        gr.skip(),
-        gr.skip(),
     ]
 
 

@@ -252,6 +252,14 @@ def test_the_pipeline_is_asked_what_it_takes(
     assert (offered.sizes[0], offered.licence, offered.quick) == (side(kind), "openrail++", False)
 
 
+@pytest.mark.parametrize(("kind", "strength"), [("sd", True), ("sd-inpaint", True), ("lcm", True), ("klein", False)])
+def test_the_pipelines_that_restyle_are_asked_whether_they_take_a_strength(
+    kind: str, strength: bool, open_backend: Open
+) -> None:
+    editing = open_backend(kind).capabilities.editing
+    assert editing is not None and editing.strength is strength
+
+
 def test_without_an_entry_in_the_list_the_model_s_own_settings_hold(write: Write, prompts: Prompts) -> None:
     offered = DiffusionBackend(str(write("sd")), prompts=prompts).capabilities
 
@@ -347,7 +355,8 @@ def test_the_engine_s_lock_is_free_after_a_stop(open_backend: Open) -> None:
     engine = Engine(Settings(backend="x"), lambda _: backend, FakeRetoucher())
 
     def stop(step: Step) -> None:
-        raise Stopped
+        if step.done:
+            raise Stopped
 
     with pytest.raises(Stopped):
         list(engine.generate(REQUEST, stop))

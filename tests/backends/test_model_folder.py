@@ -83,7 +83,7 @@ def test_what_is_needed_is_downloaded_once_and_nothing_else(hub: Hub, half: bool
     there = {path.relative_to(hub.folder / COMMIT).as_posix() for path in (hub.folder / COMMIT).rglob("*.*")}
     needed = {"model_index.json", "README.md", "unet/config.json", "tokenizer/vocab.json"}
     assert there == needed | {f"unet/diffusion_pytorch_model{weights}.safetensors"}
-    assert all(step.downloading for step in steps)
+    assert all(step.stage == "downloading" for step in steps)
     assert [step.done for step in steps] == sorted(step.done for step in steps)
     assert steps[-1].done == steps[-1].total == (1 if half else 3)
 

@@ -18,7 +18,7 @@ from studio.ui.picture import Picture, mask_url, open_picture
 from tests.fakes import FakeBackend, FakeRetoucher
 
 #: The values of the widgets of the model that edits: that of the settings, with nothing set by hand.
-UNSET: list[Any] = ["", "", *[True, 0.0] * len(CONTROLS)]
+UNSET: list[Any] = ["", "", "", *[True, 0.0] * len(CONTROLS)]
 SIZE = (90, 70)
 BOX = (30, 20, 49, 39)
 

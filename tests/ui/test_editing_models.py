@@ -14,19 +14,19 @@ import pytest
 import yaml
 
 from studio import provenance
-from studio.backends.base import Backend, Capabilities, Control, Drawing, Editing, Step, Watch
+from studio.backends.base import Backend, Capabilities, Choice, Control, Drawing, Editing, Step, Watch
 from studio.backends.registry import offers, open_backend
 from studio.request import InpaintRequest
 from studio.service import Studio
 from studio.settings import Settings
 from studio.ui import editing_tab, inpaint_tab, restyle_tab
 from studio.ui.create_tab import on_drop
-from studio.ui.editing_tab import NO_EDITING, on_model, settings_of
+from studio.ui.editing_tab import NO_EDITING, on_model, on_press, settings_of
 from studio.ui.grid import Making
 from studio.ui.inpaint_tab import NO_FILLING, on_extend, on_inpaint
 from studio.ui.progress import on_look, on_stop
 from studio.ui.restyle_tab import on_restyle
-from studio.ui.results import Result
+from studio.ui.results import NOTHING_NEW, Result
 from tests.backends import pipelines
 from tests.fakes import FakeBackend, FakeRetoucher
 from tests.serving import until
@@ -68,8 +68,12 @@ def slow(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[tuple[Benc
     studio.library.close()
 
 
-def fill(bench: Bench, count: int, made: tuple[Result, ...] = ()) -> Iterator[list[Any]]:
-    return on_inpaint(bench.studio, stroke(), bench.picture, made, "a handle", count, "7", Making(), *UNSET)
+def fill(bench: Bench, making: Making, made: tuple[Result, ...] = ()) -> Iterator[list[Any]]:
+    return on_inpaint(bench.studio, stroke(), bench.picture, made, "a handle", making.count, "7", making, *UNSET)
+
+
+def pressed(bench: Bench, count: int) -> Making:
+    return on_press(bench.studio, Making(), count, "")[0]
 
 
 # --- Watching and stopping -------------------------------------------------------------------------------------------
@@ -78,28 +82,62 @@ def fill(bench: Bench, count: int, made: tuple[Result, ...] = ()) -> Iterator[li
 def test_a_slow_edit_can_be_looked_at_before_it_has_begun_and_a_quick_one_says_nothing(
     slow: tuple[Bench, SlowBackend], tmp_path: Path
 ) -> None:
-    bench, _ = slow
-    *shown, making, begun = next(fill(bench, 2))
-    assert (making.count, making.state, len(begun)) == (2, "drawing", 16)
-    assert shown == [gr.skip()] * 7
+    making, begun = on_press(slow[0].studio, Making(), 2, "")
+    assert (making.count, making.state, making.slow, len(begun)) == (2, "asked", True, 16)
 
     quick = bench_in(tmp_path)
-    first = next(fill(quick, 2))
-    assert len(first[0]) == 1 and first[-2:] == [gr.skip()] * 2
+    making, begun = on_press(quick.studio, Making(), 2, "")
+    assert (making.count, making.slow, begun) == (2, False, "")
+    assert len(next(fill(quick, making))[0]) == 1
+    assert on_press(quick.studio, making, 2, "") == (gr.skip(), gr.skip())
     quick.studio.library.close()
+
+
+def test_a_stop_before_its_turn_draws_nothing(slow: tuple[Bench, SlowBackend]) -> None:
+    bench, backend = slow
+    making = pressed(bench, 2)
+    on_stop(making)
+
+    assert list(fill(bench, making)) == [NOTHING_NEW]
+    assert making.state == "stopped" and backend.happened == []
+
+
+def test_a_stop_while_the_model_is_loaded_ends_before_the_first_step(
+    slow: tuple[Bench, SlowBackend], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bench, backend = slow
+    making = pressed(bench, 2)
+
+    def loading(self: SlowBackend) -> None:
+        assert making.step == Step(stage="loading")
+        on_stop(making)
+
+    monkeypatch.setattr(SlowBackend, "load", loading)
+    backend.between = lambda step: pytest.fail("a step was taken")
+
+    assert list(fill(bench, making)) == []
+    assert making.state == "stopped" and bench.studio.library.recent(10) == []
+
+
+def test_a_press_that_is_refused_ends_the_looking(slow: tuple[Bench, SlowBackend]) -> None:
+    bench, _ = slow
+    making = pressed(bench, 1)
+    with pytest.raises(gr.Error, match="Nothing is marked"):
+        next(on_inpaint(bench.studio, "", bench.picture, (), "", 1, "7", making, *UNSET))
+    assert making.state == "failed" and on_press(bench.studio, making, 1, "")[0].state == "asked"
 
 
 def test_a_stop_ends_within_a_step_and_leaves_what_is_finished(slow: tuple[Bench, SlowBackend]) -> None:
     bench, backend = slow
-    earlier = list(fill(bench, 1))[-1][0]
+    earlier = list(fill(bench, pressed(bench, 1)))[-1][0]
     steps: list[int] = []
-    drawing = fill(bench, 4, earlier)
-    making = next(drawing)[-2]
+    making = pressed(bench, 4)
+    drawing = fill(bench, making, earlier)
 
     def stopping(step: Step) -> None:
         steps.append(step.done)
         if step.done == 1:
-            assert making.step.done == 1 and making.forming is not None
+            assert making.step and making.step.done == 1 and making.forming is not None
         if step.done == 12:  # the second one of the second picture
             on_stop(making)
 
@@ -114,8 +152,8 @@ def test_a_stop_ends_within_a_step_and_leaves_what_is_finished(slow: tuple[Bench
 
 def test_what_is_seen_of_an_edit_ends_when_it_fails(slow: tuple[Bench, SlowBackend]) -> None:
     bench, backend = slow
-    drawing = fill(bench, 2)
-    making = next(drawing)[-2]
+    making = pressed(bench, 2)
+    drawing = fill(bench, making)
     made = next(drawing)[0]
 
     def breaking(step: Step) -> None:
@@ -140,20 +178,24 @@ def test_what_is_seen_of_an_edit_ends_when_it_fails(slow: tuple[Bench, SlowBacke
 
 def test_while_one_is_made_the_other_button_of_the_tab_says_so(slow: tuple[Bench, SlowBackend]) -> None:
     bench, _ = slow
-    drawing = fill(bench, 1)
-    making = next(drawing)[-2]
+    making = pressed(bench, 2)
+    drawing = fill(bench, making)
+    next(drawing)
 
     with pytest.raises(gr.Error, match="A picture is being made here"):
-        next(on_extend(bench.studio, bench.picture, (), "Square 1:1", "", 1, "7", making, *UNSET))
+        on_press(bench.studio, making, 1, "")
+    extending = on_extend(bench.studio, bench.picture, (), "Square 1:1", "", 1, "7", making, *UNSET)
+    assert list(extending) == [NOTHING_NEW]
     made = list(drawing)[-1][0]
+    making, _ = on_press(bench.studio, making, 1, "")
     *_, last = on_extend(bench.studio, bench.picture, made, "Square 1:1", "", 1, "7", making, *UNSET)
-    assert len(last[0]) == 2
+    assert len(last[0]) == 3
 
 
 @pytest.mark.parametrize("seen", [1, 2])
 def test_what_a_closed_page_began_is_finished(slow: tuple[Bench, SlowBackend], seen: int) -> None:
     bench, _ = slow
-    drawing: Any = fill(bench, 3)
+    drawing: Any = fill(bench, pressed(bench, 3))
     for _ in range(seen):
         next(drawing)
     drawing.close()
@@ -167,13 +209,18 @@ def test_what_a_closed_page_began_is_finished(slow: tuple[Bench, SlowBackend], s
 @pytest.mark.parametrize("listens", [True, False])
 def test_only_what_the_model_offers_is_sent(listens: bool) -> None:
     editing = Editing(size=64, keeps=("product",), by_words=True, controls=(STEPS,) if listens else ())
-    offered = Capabilities(sizes=(64,), controls=(), licence="", negative_prompt=listens, editing=editing)
+    choices = (Choice(name="scheduler", label="Scheduler", values=("DDIM", "Euler")),) if listens else ()
+    offered = Capabilities(
+        sizes=(64,), controls=(), licence="", choices=choices, negative_prompt=listens, editing=editing
+    )
 
-    values = settings_of(offered, "diffusion:a/b", " text ", False, 12, False, 3.0, True, 1.0)
+    values = settings_of(offered, "diffusion:a/b", " text ", "Euler", False, 12, False, 3.0, True, 1.0)
 
     assert values["backend"] == "diffusion:a/b" and settings_of(offered, *UNSET)["backend"] is None
     assert values["controls"] == ({"num_inference_steps": 12} if listens else {})
     assert values["negative_prompt"] == ("text" if listens else "")
+    assert values["choices"] == ({"scheduler": "Euler"} if listens else {})
+    assert settings_of(offered, *UNSET)["choices"] == {}
 
 
 def test_words_go_to_no_model_that_takes_none(tmp_path: Path) -> None:
@@ -185,9 +232,22 @@ def test_words_go_to_no_model_that_takes_none(tmp_path: Path) -> None:
 
     bench = bench_in(tmp_path)
     bench.studio = Studio(bench.studio.settings, backends=lambda _: Wordless(), retoucher=FakeRetoucher())
-    (result,) = list(fill(bench, 1))[-1][0]
+    (result,) = list(fill(bench, pressed(bench, 1)))[-1][0]
 
     assert provenance.read_recipe(result.path.read_bytes()).prompt == ""
+    bench.studio.library.close()
+
+
+def test_a_strength_goes_to_no_model_that_takes_none(tmp_path: Path) -> None:
+    bench = bench_in(tmp_path)
+    bench.studio = Studio(
+        bench.studio.settings, backends=lambda _: FakeBackend(strength=False), retoucher=FakeRetoucher()
+    )
+    *_, last = on_restyle(
+        bench.studio, "", bench.picture, (), "on pink", "nothing", 0.4, 1, "7", None, Making(), *UNSET
+    )
+
+    assert provenance.read_recipe(last[0][0].path.read_bytes()).parameters["strength"] == 1.0
     bench.studio.library.close()
 
 
@@ -195,7 +255,8 @@ def test_words_go_to_no_model_that_takes_none(tmp_path: Path) -> None:
 def tiny(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     """Folders with tiny pipelines of diffusers, by their kinds."""
     return {
-        kind: pipelines.write(kind, tmp_path_factory.mktemp("models") / kind) for kind in ("sd", "sd-inpaint", "lcm")
+        kind: pipelines.write(kind, tmp_path_factory.mktemp("models") / kind)
+        for kind in ("sd", "sd-inpaint", "lcm", "klein")
     }
 
 
@@ -225,66 +286,75 @@ def name_of(studio: Studio, kind: str) -> str:
 
 def adapted(studio: Studio, tab: Any, name: str, *given: Any) -> list[Any]:
     """What a tab shows of a model that was chosen, in the end."""
-    own = 3 if tab is inpaint_tab else 2
-    *_, last = on_model(studio, tab._adapted, own, name, True, True, True, *given)
+    own = 3 if tab is inpaint_tab else 4
+    *_, last = on_model(studio, tab._adapted, own, name, "Heun", True, True, True, *given)
     return last
 
 
 def test_the_inpaint_tab_adapts_to_the_model(studio: Studio) -> None:
-    status, about, drawing, negative, *rows, prompt, wordless, refused = adapted(
+    status, about, drawing, negative, scheduler, *rows, prompt, wordless, refused = adapted(
         studio, inpaint_tab, name_of(studio, "sd")
     )
     assert (status.value, status.visible) == ("", False) and "Good for" in about
     assert (drawing.visible, negative.visible, prompt.visible, wordless.visible) == (True, True, True, False)
     assert [row.visible for row in rows[:3]] == [True, True, False] and rows[3].value == 3
     assert not refused.visible
+    assert (scheduler.visible, scheduler.value, scheduler.choices[0]) == (True, "", ("The model's own: DDIM", ""))
 
-    *_, drawing, negative, row, _, _, _, _, _, prompt, wordless, refused = adapted(studio, inpaint_tab, "")
-    assert (drawing.visible, negative.visible, row.visible) == (False, False, False)
+    *_, drawing, negative, scheduler, row, _, _, _, _, _, prompt, wordless, refused = adapted(studio, inpaint_tab, "")
+    assert (drawing.visible, negative.visible, scheduler.visible, row.visible) == (False, False, False, False)
     assert (prompt.visible, wordless.visible, refused.visible) == (True, False, False)
 
 
 def test_what_a_model_can_t_do_is_said_when_it_is_chosen(studio: Studio, monkeypatch: pytest.MonkeyPatch) -> None:
     *_, prompt, wordless, refused = adapted(studio, inpaint_tab, name_of(studio, "lcm"))
     assert not prompt.visible and not wordless.visible and refused.visible and NO_FILLING in refused.value
-    *_, keep, refused = adapted(studio, restyle_tab, name_of(studio, "lcm"), "product")
+    *_, keep, _, _, refused = adapted(studio, restyle_tab, name_of(studio, "lcm"), "product")
     assert [value for _, value in keep.choices] == ["shape", "nothing"] and keep.value == "shape"
     assert not refused.visible
 
     monkeypatch.setattr(FakeBackend, "capabilities", Capabilities(sizes=(16,), controls=(), licence=""))
     *_, prompt, wordless, refused = adapted(studio, inpaint_tab, "")
     assert not prompt.visible and not wordless.visible and NO_EDITING in refused.value
-    *_, keep, refused = adapted(studio, restyle_tab, "", "product")
+    *_, keep, _, strength, refused = adapted(studio, restyle_tab, "", "product")
     assert keep.choices == [] and keep.value is None and NO_EDITING in refused.value
+    assert not strength.visible
 
-    *_, last = on_model(studio, inpaint_tab._adapted, 3, "diffusion:/nowhere/at/all", True, True, True)
+    *_, last = on_model(studio, inpaint_tab._adapted, 3, "diffusion:/nowhere/at/all", "", True, True, True)
     assert "There is no folder" in last[0].value and set(map(str, last[2:])) == {str(gr.skip())}
 
 
 @pytest.mark.parametrize(("chosen", "kept"), [("product", "product"), ("shape", "product"), (None, "product")])
 def test_what_is_kept_stays_where_the_model_can_keep_it(studio: Studio, chosen: str | None, kept: str) -> None:
-    *_, keep, refused = adapted(studio, restyle_tab, name_of(studio, "sd-inpaint"), chosen)
+    *_, keep, _, _, refused = adapted(studio, restyle_tab, name_of(studio, "sd-inpaint"), chosen)
     assert [value for _, value in keep.choices] == ["product"] and keep.value == kept
     assert not refused.visible
 
-    *_, keep, _ = adapted(studio, restyle_tab, name_of(studio, "sd"), chosen)
+    *_, keep, _, _, _ = adapted(studio, restyle_tab, name_of(studio, "sd"), chosen)
     assert keep.value == (chosen or "product") and len(keep.choices) == 3
+
+
+def test_a_strength_is_set_where_the_model_takes_one(studio: Studio) -> None:
+    *_, variants, strength, _ = adapted(studio, restyle_tab, name_of(studio, "klein"), "nothing")
+    assert (variants.label, strength.visible) == ("Variants", False)
+    *_, variants, strength, _ = adapted(studio, restyle_tab, name_of(studio, "sd"), "nothing")
+    assert (variants.label, strength.visible) == ("Strength and variants", True)
 
 
 def test_an_edit_by_a_chosen_model_is_recorded_and_redrawn(studio: Studio, tmp_path: Path) -> None:
     bench = Bench(studio, bench_in(tmp_path).path)
-    sd = [name_of(studio, "sd"), "blue", False, 2, True, 0.0, True, 0.0]
+    sd = [name_of(studio, "sd"), "blue", "EulerDiscrete", False, 2, True, 0.0, True, 0.0]
     ways: list[Iterator[list[Any]]] = [
         on_inpaint(studio, stroke(), bench.picture, (), "a handle", 2, "7", Making(), *sd),
         on_extend(studio, bench.picture, (), "Square 1:1", "more", 1, "7", Making(), *sd),
-        on_restyle(studio, "", bench.picture, (), "on pink", "product", 0.8, 1, "7", None, *sd),
+        on_restyle(studio, "", bench.picture, (), "on pink", "product", 0.8, 1, "7", None, Making(), *sd),
     ]
     for way, kind in zip(ways, ("inpaint", "outpaint", "restyle"), strict=True):
         *_, last = way
         result = last[0][0]
         recipe = provenance.read_recipe(result.path.read_bytes())
         assert (recipe.kind, recipe.backend, recipe.model, recipe.negative_prompt) == (kind, "diffusion", "sd", "blue")
-        assert recipe.controls == {"num_inference_steps": 2}
+        assert (recipe.controls, recipe.choices) == ({"num_inference_steps": 2}, {"scheduler": "EulerDiscrete"})
         *_, verdict, _ = on_drop(studio, (), str(result.path))
         assert "Exact" in str(verdict)
 
@@ -297,6 +367,16 @@ def parts_of(studio: Studio, build: Any) -> dict[Any, Any]:
     return {getattr(part, "elem_id", None): part for part in page.blocks.values()}
 
 
+def test_the_embedded_model_is_good_for_something_else_where_it_edits(studio: Studio) -> None:
+    for build in (inpaint_tab.inpaint_tab, restyle_tab.restyle_tab):
+        _, page = laid_out(build, studio)
+        values = [str(getattr(part, "value", "")) for part in page.blocks.values()]
+        (about,) = [value for value in values if "Good for" in value]
+        assert "filled from what is around" in about and "Twelve kinds" not in about
+    assert "filled from what is around" in adapted(studio, inpaint_tab, "")[1]
+    assert "<dd>x</dd>" in adapted(studio, inpaint_tab, name_of(studio, "sd"))[1]  # as in the Create tab
+
+
 @pytest.mark.parametrize(
     ("build", "name"), [(inpaint_tab.inpaint_tab, "inpaint"), (restyle_tab.restyle_tab, "restyle")]
 )
@@ -306,7 +386,7 @@ def test_models_are_offered_where_there_is_a_choice(
     parts = parts_of(studio, build)
     assert parts[f"{name}-models"].visible
     titles = [title for title, _ in parts[f"{name}-model"].choices]
-    assert titles[1:] == ["sd", "sd-inpaint", "lcm"] and parts[f"{name}-model"].value == ""
+    assert titles[1:] == ["sd", "sd-inpaint", "lcm", "klein"] and parts[f"{name}-model"].value == ""
 
     first, sd, *_ = studio.offers
     monkeypatch.setattr(Studio, "offers", (first, replace(sd, edits=False)))

@@ -43,7 +43,7 @@ def inpaint(bench: Bench, drawn: str, made: tuple[Result, ...] = (), *, count: i
 
 def restyle(bench: Bench, drawn: str = "", **changed: Any) -> list[Any]:
     values = {"prompt": "on pink", "keep": "product", "strength": 1.0, "count": 1, "seed": "5", "reference": None}
-    *_, last = on_restyle(bench.studio, drawn, bench.picture, (), *(values | changed).values(), *UNSET)
+    *_, last = on_restyle(bench.studio, drawn, bench.picture, (), *(values | changed).values(), Making(), *UNSET)
     return last
 
 
@@ -106,7 +106,7 @@ def test_without_a_picture_all_say_so(bench: Bench) -> None:
     empty: list[Any] = [
         lambda: next(on_inpaint(bench.studio, stroke(), None, (), "", 1, "", Making(), *UNSET)),
         lambda: next(on_extend(bench.studio, None, (), "Square 1:1", "", 1, "", Making(), *UNSET)),
-        lambda: next(on_restyle(bench.studio, "", None, (), "on pink", "product", 1, 1, "", None, *UNSET)),
+        lambda: next(on_restyle(bench.studio, "", None, (), "on pink", "product", 1, 1, "", None, Making(), *UNSET)),
         lambda: easel.on_select_product(bench.studio, "[]", None),
         lambda: easel.on_select_background(bench.studio, "[]", None),
         lambda: easel.on_invert(stroke(), None),

@@ -1,10 +1,13 @@
 from datetime import UTC, datetime
 
+import pytest
 from PIL import Image
 
+from studio.backends.base import Step
 from studio.request import GeneratedImage, Recipe, Understanding, Understood, Verdict
 from studio.signature import Signature
 from studio.ui import markup
+from studio.ui.grid import Making
 
 HTML = "<script>alert(1)</script>&\"'"
 
@@ -80,3 +83,23 @@ def test_a_signature_is_spoken_of_where_there_is_one() -> None:
 
 def test_no_words_are_no_notice() -> None:
     assert markup.notice("") == ""
+
+
+@pytest.mark.parametrize(
+    ("making", "words", "bar"),
+    [
+        (Making(count=1), "Waiting for its turn", "<progress>"),
+        (Making(count=2, done=1), "Picture 2 of 2, waiting for its turn", "<progress>"),
+        (Making(count=1, step=Step(stage="loading")), "Loading the model", "<progress>"),
+        (
+            Making(count=1, step=Step(done=1200, total=7000, stage="downloading")),
+            "Downloading the model: 1,200 of 7,000 MB",
+            '<progress max="7000" value="1200">',
+        ),
+        (Making(count=4, step=Step()), "Picture 1 of 4, drawing", "<progress>"),
+        (Making(count=1, step=Step(done=3, total=20)), "Step 3 of 20", '<progress max="20" value="3">'),
+    ],
+)
+def test_it_is_said_how_far_a_picture_has_come(making: Making, words: str, bar: str) -> None:
+    shown = markup.forming(making)
+    assert f'<p role="status">{words}</p>' in shown and bar in shown

@@ -19,7 +19,7 @@ from studio.service import Studio
 from studio.settings import Settings
 from tests.backends import pipelines
 from tests.fakes import FakeBackend, FakeRetoucher
-from tests.ui.conftest import CHROMIUM
+from tests.ui.conftest import CHROMIUM, TIMEOUT
 from tests.ui.test_editing_browser import drag, open_tab, said, upload
 
 playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
@@ -34,7 +34,7 @@ pytestmark = [
 
 SIZE = (180, 120)
 STEPS = 20
-TITLE = "A tiny one"
+TITLE, TOLD = "A tiny one", "One that edits as it is told"
 
 
 class PacedStudio(Studio):
@@ -47,6 +47,9 @@ class PacedStudio(Studio):
         super().__init__(settings, backends=self._open, retoucher=FakeRetoucher())
         #: While it is set, nothing waits.
         self.hurry = threading.Event()
+        #: While it isn't set, the model goes on being loaded.
+        self.loaded = threading.Event()
+        self.loaded.set()
 
     def _open(self, name: str) -> Backend:
         if name == "gan":
@@ -58,6 +61,8 @@ class PacedStudio(Studio):
 
     def _wait(self, watch: Watch, step: Step) -> None:
         watch(step)
+        if step.stage == "loading":
+            assert self.loaded.wait(TIMEOUT / 1000)
         self.hurry.wait(self.pause)
 
     def made(self) -> list[Recipe]:
@@ -68,10 +73,8 @@ class PacedStudio(Studio):
 
 @pytest.fixture(scope="module")
 def studio(tmp_path_factory: pytest.TempPathFactory, prompts: Prompts) -> Iterator[PacedStudio]:
-    folder = tmp_path_factory.mktemp("words")
-    listed = {
-        "name": str(pipelines.write("sd", tmp_path_factory.mktemp("models") / "tiny")),
-        "title": TITLE,
+    folder, models = tmp_path_factory.mktemp("words"), tmp_path_factory.mktemp("models")
+    about = {
         "good_for": "Nothing but to be looked at",
         "licence": "openrail++",
         "allows": "anything",
@@ -82,7 +85,11 @@ def studio(tmp_path_factory: pytest.TempPathFactory, prompts: Prompts) -> Iterat
         "download_gb": 0.1,
         "memory_gb": 0.1,
     }
-    (folder / "models.yaml").write_text(yaml.safe_dump([listed]), encoding="utf-8")
+    listed = [
+        {"name": str(pipelines.write(kind, models / name)), "title": title, **about}
+        for kind, name, title in (("sd", "tiny", TITLE), ("klein", "told", TOLD))
+    ]
+    (folder / "models.yaml").write_text(yaml.safe_dump(listed), encoding="utf-8")
     made = PacedStudio(Settings(data_dir=tmp_path_factory.mktemp("data"), prompts_dir=folder, device="cpu"))
     yield made
     made.library.close()
@@ -116,10 +123,59 @@ def test_a_grid_that_is_stopped_keeps_what_is_finished(page: "Page", studio: Pac
     assert (recipe.kind, recipe.prompt, recipe.index) == ("generate", "a red mug", 0)
 
 
-def test_an_edit_that_is_stopped_keeps_what_is_finished(page: "Page", studio: PacedStudio, tmp_path: Path) -> None:
+@pytest.fixture
+def photo(tmp_path: Path) -> Path:
+    path = tmp_path / "photo.png"
+    Image.linear_gradient("L").resize(SIZE).convert("RGB").save(path)
+    return path
+
+
+def test_what_is_stopped_while_the_model_is_loaded_is_not_made(page: "Page", studio: PacedStudio, photo: Path) -> None:
     before = len(studio.made())
-    photo = tmp_path / "photo.png"
-    Image.linear_gradient("L").resize(SIZE).convert("RGB").save(photo)
+    open_tab(page, "Restyle")
+    upload(page, "restyle", photo)
+    choose_model(page, "#restyle-models", "#restyle-model")
+    page.get_by_label("How should it look?").fill("on pink")
+    studio.loaded.clear()
+    page.get_by_role("button", name="Restyle", exact=True).click()
+
+    forming, stop = page.locator(".workbench .forming"), page.locator("#restyle-stop")
+    playwright.expect(forming).to_contain_text("Loading the model")
+    page.get_by_role("button", name="Restyle", exact=True).click()
+    playwright.expect(page.get_by_text("A picture is being made here")).to_be_visible()
+    stop.click()
+    playwright.expect(stop).to_be_disabled()
+    studio.loaded.set()
+    playwright.expect(forming).to_be_hidden()
+    assert len(studio.made()) == before
+
+    # The button is free again.
+    studio.hurry.set()
+    page.get_by_role("button", name="Restyle", exact=True).click()
+    playwright.expect(page.locator("#restyle-said")).to_contain_text("is exactly as it was")
+    assert [recipe.kind for recipe in studio.made()[: len(studio.made()) - before]] == ["restyle"]
+
+
+def test_the_tab_shows_what_the_chosen_model_takes(page: "Page") -> None:
+    open_tab(page, "Restyle")
+    variants, strength = page.locator("#restyle-variants"), page.get_by_label("number input for Strength")
+    scheduler = page.locator("#restyle-scheduler")
+    choose_model(page, "#restyle-models", "#restyle-model")
+    page.get_by_role("button", name="Steps and guidance").click()
+    page.get_by_role("button", name="Strength and variants").click()
+    playwright.expect(strength).to_be_visible()
+    playwright.expect(scheduler.locator("input")).to_have_value("The model's own: DDIM")
+
+    page.locator("#restyle-model input").click()
+    page.get_by_role("option", name=TOLD).click()
+    playwright.expect(variants).not_to_contain_text("Strength")
+    playwright.expect(variants).to_contain_text("Variants")
+    playwright.expect(strength).to_be_hidden()
+    playwright.expect(scheduler).to_be_hidden()
+
+
+def test_an_edit_that_is_stopped_keeps_what_is_finished(page: "Page", studio: PacedStudio, photo: Path) -> None:
+    before = len(studio.made())
     open_tab(page, "Inpaint")
     canvas = upload(page, "inpaint", photo)
     drag(page, canvas, (0.3, 0.5), (0.6, 0.5))
