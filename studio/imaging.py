@@ -149,7 +149,7 @@ def decode(data: bytes) -> Image.Image:
 
 
 def decode_mask(data: bytes) -> Image.Image:
-    """Untrusted image bytes to a fresh mask (L) without metadata: its greys, or its transparency where it has some.
+    """Untrusted image bytes to a fresh mask (L) without metadata: its greys, or its alpha where not all is opaque.
 
     Raises InputError as `decode` does.
     """
@@ -157,7 +157,10 @@ def decode_mask(data: bytes) -> Image.Image:
     try:
         image = ImageOps.exif_transpose(image)
         if image.has_transparency_data:
-            return image.convert("RGBA").getchannel("A")
+            alpha = image.convert("RGBA").getchannel("A")
+            if alpha.getextrema() != (255, 255):  # many programs write an alpha that says nothing
+                return alpha
+            image = image.convert("RGB")
         mask = _eight_bit(image).convert("L")
         mask.info.clear()
         return mask

@@ -21,7 +21,7 @@ import gradio as gr
 
 from studio.backends.base import Hints
 from studio.errors import InputError
-from studio.imaging import check_mask
+from studio.imaging import check_mask, decode_mask
 from studio.ui.errors import plain_words
 from studio.ui.picture import Picture, decoded, full_mask, mask_url, open_picture, read_mask, select
 from studio.ui.queues import ASKS, DRAWS
@@ -261,7 +261,7 @@ def on_mask_file(path: str | None, picture: Picture | None) -> tuple[Picture, st
     with plain_words():
         if picture is None or not path:
             raise NO_PICTURE
-        mask = decoded(path).convert("L")
+        mask = decode_mask(Path(path).read_bytes())
         check_mask(mask, picture.size)
         return select(picture, mask)
 

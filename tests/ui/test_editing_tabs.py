@@ -331,6 +331,13 @@ def test_a_mask_file_is_taken_where_it_fits(bench: Bench, tmp_path: Path) -> Non
     picture, url = easel.on_mask_file(str(path), bench.picture)
     assert full_mask(picture, url).tobytes() == mask.tobytes()
 
+    # As programs save it that paint on something see-through, and as others do that add an alpha to everything.
+    painted = Image.merge("LA", [Image.new("L", mask.size, 255), mask])
+    for same in (painted.convert("RGBA"), mask.convert("RGBA")):
+        same.save(path)
+        picture, url = easel.on_mask_file(str(path), bench.picture)
+        assert full_mask(picture, url).tobytes() == mask.tobytes()
+
     Image.new("L", (10, 10)).save(path)
     with pytest.raises(gr.Error, match="10 x 10 pixels, the picture 90 x 70"):
         easel.on_mask_file(str(path), bench.picture)
