@@ -20,11 +20,15 @@ if TYPE_CHECKING:
 
 LOOK = 0.3  # seconds between two looks at how far an image has come
 
-#: For the browser: brings the place where the image forms into sight, in the tab that is open.
+#: For the browser: brings the row in which the image forms into sight, once it is there, in the tab that is open.
 SHOW = """() => {
-  const stage = [...document.querySelectorAll(".stage, #stage")].find((each) => each.offsetParent);
-  const top = stage?.getBoundingClientRect().top;
-  if (top < 0 || top > innerHeight - 200) stage.scrollIntoView({behavior: "smooth"});
+  const show = (looks) => {
+    const row = [...document.querySelectorAll(".forming-row")].find((each) => each.offsetParent);
+    const top = row?.getBoundingClientRect().top;
+    if (top < 0 || top > innerHeight - 200) row.scrollIntoView({behavior: "smooth"});
+    else if (!row && looks) setTimeout(show, 100, looks - 1);
+  };
+  show(50);
 }"""
 
 

@@ -141,6 +141,7 @@ def test_what_is_stopped_while_the_model_is_loaded_is_not_made(page: "Page", stu
 
     forming, stop = page.locator(".workbench .forming"), page.locator("#restyle-stop")
     playwright.expect(forming).to_contain_text("Loading the model")
+    playwright.expect(stop).to_be_in_viewport()
     page.get_by_role("button", name="Restyle", exact=True).click()
     playwright.expect(page.get_by_text("A picture is being made here")).to_be_visible()
     stop.click()
