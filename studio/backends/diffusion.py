@@ -544,6 +544,13 @@ class DiffusionBackend:
                 if any(getattr(output, "nsfw_content_detected", None) or ()):
                     raise InputError("The model's safety checker hid the picture.", "Use other words, or another seed.")
                 return output.images[0]
+            except (TypeError, ValueError, IndexError, AttributeError) as error:
+                if scheduler == self._facts.schedulers[0]:
+                    raise
+                raise InputError(  # classes that diffusers calls compatible aren't with every model and number of steps
+                    f"The scheduler {scheduler.removesuffix('Scheduler')} can't draw this: {error}",
+                    "Choose another, or another number of steps.",
+                ) from error
             except (RuntimeError, MemoryError) as error:
                 if not _is_out_of_memory(error):
                     raise

@@ -280,6 +280,13 @@ def test_another_scheduler_draws_another_picture_and_is_recorded(open_backend: O
     assert same(backend.generate(REQUEST, 0).image, usual.image)
 
 
+def test_a_scheduler_that_fails_is_named(open_backend: Open) -> None:
+    backend = open_backend("sd")
+    with pytest.raises(InputError, match=r"The scheduler PNDM can't draw this: .* Choose another"):
+        backend.generate(replace(REQUEST, controls={"num_inference_steps": 3}, choices={"scheduler": "PNDM"}), 0)
+    assert backend.generate(REQUEST, 0).parameters["scheduler"] == "DDIM"
+
+
 def test_a_negative_prompt_counts_or_is_refused(open_backend: Open) -> None:
     backend = open_backend("flux")
     request = replace(REQUEST, negative_prompt="text")
