@@ -68,7 +68,7 @@ const tell = () => {
   let sum = 0;
   for (let i = 3; i < data.length; i += 4) sum += data[i];
   const share = sum / (255 * canvas.width * canvas.height);
-  const percent = share > 0 && share < 0.01 ? "less than 1%" : `${Math.round(100 * share)}%`;
+  const percent = share > 0 && share < 0.01 ? "Less than 1%" : `${Math.round(100 * share)}%`;
   said.textContent = sum ? canvas.dataset.said.replace("{share}", percent) : canvas.dataset.nothing;
   find('[data-do="undo"]').disabled = !before.length;
   find(".easel-points").replaceChildren(
