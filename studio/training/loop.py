@@ -35,7 +35,7 @@ from studio.training.losses import (
     reconstruction,
 )
 from studio.training.networks import Networks, build_networks
-from studio.training.precision import quick_dtype
+from studio.training.precision import autocast
 from studio.training.progress import CONTEST, COPYING, EXPLAINED, Means, Progress, Say, report_progress
 from studio.training.reading import encode_captions, trained_adapter
 from studio.training.run import accelerator_of, begin, go_on, steps
@@ -84,8 +84,7 @@ def train(
         KeyboardInterrupt: Ctrl+C was pressed; what was learnt is kept.
     """
     # 1. A folder that is new, or a run to go on with.
-    half = quick_dtype(torch.device("cuda" if torch.cuda.is_available() else "cpu")) is torch.bfloat16
-    accelerator = accelerator_of(out, resume=resume, mixed_precision="bf16" if half else "no")
+    accelerator = accelerator_of(out, resume=resume)
     say = accelerator.on_main_process(say)
     if data.images.shape[-1] % config.size:
         raise TrainingStopped(
@@ -235,14 +234,14 @@ def _regression_step(
     the renders to see what captions speak of; at a smaller size for the first part of a run."""
     rate = cosine(config.regression_learning_rate, share / config.regression_share)
     trunk, sentence = networks.discriminator, batch.conditioning.sentence
-    with accelerator.autocast():
+    with autocast(accelerator.device):
         fake = networks.generator(batch.z, batch.conditioning, num_stages(batch.real.shape[-1]))
     real_seen, fake_seen = augment(batch.real, fake, 0.0, _seed(progress, accelerator))
     trunk.requires_grad_(True)
-    with accelerator.autocast():
+    with autocast(accelerator.device):
         h_real, maps_real = trunk.features(real_seen)
     trunk.requires_grad_(False)
-    with accelerator.autocast():
+    with autocast(accelerator.device):
         maps_fake = trunk.features(fake_seen)[1]
     loss_pixels = reconstruction(fake.float(), batch.real, batch.weight)
     loss_features = feature_matching(maps_fake, maps_real)
@@ -283,7 +282,7 @@ def _adversarial_step(
     trunk = networks.discriminator
     sentence = batch.conditioning.sentence
     step, seed = progress.step, _seed(progress, accelerator)
-    with accelerator.autocast():
+    with autocast(accelerator.device):
         fake = networks.generator(batch.z, batch.conditioning, num_stages(batch.real.shape[-1])).float()
 
     # D: real above generated, right captions above wrong ones; every few steps a gradient penalty on both.
@@ -292,7 +291,7 @@ def _adversarial_step(
     real_seen, fake_seen = augment(batch.real, fake.detach(), progress.strength, seed)
     real_seen.requires_grad_(penalise)
     fake_seen.requires_grad_(penalise)
-    with nullcontext() if penalise else accelerator.autocast():  # double backward is for full precision
+    with nullcontext() if penalise else autocast(accelerator.device):  # double backward is for full precision
         h_real, h_fake = trunk.features(real_seen)[0], trunk.features(fake_seen)[0]
     real_logit, fake_logit = trunk.logit(h_real, sentence), trunk.logit(h_fake, sentence)
     wrong_logit = trunk.logit(h_real, wrong)
@@ -312,7 +311,7 @@ def _adversarial_step(
     # G: generated above real, of the attributes asked for, and close to an exact render in pixels and features.
     trunk.requires_grad_(False)
     real_seen, fake_seen = augment(batch.real, fake, progress.strength, seed)
-    with accelerator.autocast():
+    with autocast(accelerator.device):
         with torch.no_grad():
             h_real, maps_real = trunk.features(real_seen)
         h_fake, maps_fake = trunk.features(fake_seen)

@@ -18,13 +18,12 @@ from studio.training.progress import REPORT_SECONDS, Means, Progress, Say
 from studio.training.steps import mean_over_processes
 
 
-def accelerator_of(out: Path, *, resume: bool, mixed_precision: str = "no") -> Accelerator:
+def accelerator_of(out: Path, *, resume: bool) -> Accelerator:
     """That of a run in `out`. Raises TrainingStopped where one is there that is not to go on."""
     if (out / "config.json").exists() and not resume:
         raise TrainingStopped(f"{out} already holds a run: go on with it (--resume) or name another folder.")
     return Accelerator(
         cpu=not torch.accelerator.is_available(),  # said aloud, as several processes on CPUs need it
-        mixed_precision=mixed_precision,
         project_dir=str(out),
         log_with="tensorboard",
     )
