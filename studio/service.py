@@ -15,6 +15,7 @@ from studio.backends.base import NO_HINTS, Backend, Capabilities, Hints, Watch
 from studio.backends.registry import Offer, offers, open_backend
 from studio.backends.retoucher import Retoucher
 from studio.engine import ALTERED, Engine
+from studio.errors import InputError
 from studio.prompts import load_prompts
 from studio.request import (
     PHOTO,
@@ -244,7 +245,9 @@ class Studio:
 
 
 def _bytes_of(source: Path | bytes) -> bytes:
-    if isinstance(source, bytes):
-        return source
     hint, smaller = "Name a PNG that the studio made.", "The studio's own images are smaller."
-    return read_file(source, MAX_PICTURE_BYTES, hint=hint, smaller=smaller)
+    if isinstance(source, Path):
+        return read_file(source, MAX_PICTURE_BYTES, hint=hint, smaller=smaller)
+    if len(source) > MAX_PICTURE_BYTES:
+        raise InputError(f"The file is larger than {MAX_PICTURE_BYTES // 2**20} MB.", smaller)
+    return source

@@ -97,12 +97,18 @@ def test_a_picture_of_another_size_than_its_recipe_says_is_not_decoded(studio_of
     assert verdict.reason == "The pixels were changed after the image was made."
 
 
-def test_files_that_are_no_images_of_ours_are_refused(studio_of: Build, tmp_path: Path) -> None:
+def test_files_that_are_no_images_of_ours_are_refused(
+    studio_of: Build, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("studio.service.MAX_PICTURE_BYTES", 2**20)
     studio = studio_of()
+    (tmp_path / "large").write_bytes(b"x" * (2**20 + 1))
 
     for source, said in (
         (tmp_path / "missing.png", "can't be read"),
         (tmp_path, "can't be read"),
+        (tmp_path / "large", "larger than 1 MB"),
+        (b"x" * (2**20 + 1), "larger than 1 MB"),
         (b"text", "not a PNG"),
     ):
         with pytest.raises(InputError, match=said):

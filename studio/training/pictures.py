@@ -126,12 +126,13 @@ def train(
 
     # 2. The networks, and where an earlier run left them.
     networks = _build(task, config, begun, accelerator.device)
+    before = f", from {begun.sha256[:8]} ({begun.note})" if begun else ""
     network = networks.network
     progress, means = Progress(), Means()
 
     def keep() -> None:
         if accelerator.is_main_process:
-            said = _keep(config, task, networks, begun, progress, accelerator.device, out)
+            said = _keep(config, task, networks, before, progress, accelerator.device, out)
             say(f"kept after {progress.num_images_seen:,} images: checkpoint, snapshot, {said}")
 
     if goes_on:
@@ -234,26 +235,24 @@ def _keep(
     config: PictureConfig,
     task: Task,
     networks: _Networks,
-    begun: Saved[nn.Module] | None,
+    before: str,
     progress: Progress,
     device: torch.device,
     out: Path,
 ) -> str:
-    """Writes snapshot, checkpoint and samples, each whole or not at all; returns words on them."""
+    """Writes snapshot, checkpoint and samples, each whole or not at all; returns words on them. `before` says what
+    the weights began with."""
     size = min(config.size_at(progress.share(config)), task.largest)
     example = task.example(SAMPLES, size, random.Random(0), held_out=True).to(device)
     output = networks.ema.average(*example.inputs)
     figures = {name: float(value) for name, value in task.figures(output, example).items()}
-    note = f"{progress.num_images_seen} images"
-    if begun:
-        note += f", from {begun.sha256[:8]} ({begun.note})"
     sheet = io.BytesIO()
     rows_of_pictures(list(task.rows(output, example))).save(sheet, "PNG")
     path = out / "samples" / f"{progress.num_images_seen:09d}.png"
     with saving(out):
         (out / "snapshot").mkdir(exist_ok=True)
         weights = out / "snapshot" / f"{task.name}.safetensors"
-        save_weights(weights, networks.ema.average, note=note)
+        save_weights(weights, networks.ema.average, note=f"{progress.num_images_seen} images{before}")
         write_whole(out / CHECKPOINT, checkpoint_bytes(networks, progress))
         path.parent.mkdir(exist_ok=True)
         write_whole(path, sheet.getbuffer())

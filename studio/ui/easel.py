@@ -22,9 +22,11 @@ import gradio as gr
 from studio.backends.base import Hints
 from studio.errors import InputError
 from studio.imaging import check_mask, decode_mask
+from studio.settings import MAX_PICTURE_BYTES
 from studio.ui.errors import plain_words
 from studio.ui.picture import Picture, decoded, full_mask, mask_url, open_picture, read_mask, select
 from studio.ui.queues import ASKS, DRAWS
+from studio.untrusted import read_file
 
 if TYPE_CHECKING:
     from gradio.components import Component
@@ -261,7 +263,8 @@ def on_mask_file(path: str | None, picture: Picture | None) -> tuple[Picture, st
     with plain_words():
         if picture is None or not path:
             raise NO_PICTURE
-        mask = decode_mask(Path(path).read_bytes())
+        hint = "Choose it again."
+        mask = decode_mask(read_file(Path(path), MAX_PICTURE_BYTES, hint=hint, called="This mask"))
         check_mask(mask, picture.size)
         return select(picture, mask)
 

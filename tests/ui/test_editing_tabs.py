@@ -341,6 +341,9 @@ def test_a_mask_file_is_taken_where_it_fits(bench: Bench, tmp_path: Path) -> Non
     Image.new("L", (10, 10)).save(path)
     with pytest.raises(gr.Error, match="10 x 10 pixels, the picture 90 x 70"):
         easel.on_mask_file(str(path), bench.picture)
+    path.unlink()
+    with pytest.raises(gr.Error, match="This mask can't be read"):
+        easel.on_mask_file(str(path), bench.picture)
 
 
 # --- Uploads, results and sending ------------------------------------------------------------------------------------
