@@ -82,6 +82,11 @@ SeedOption = Annotated[int | None, typer.Option(help="Whole number; the same one
 MaskOption = Annotated[
     Path | None, typer.Option(dir_okay=False, help="Image of the same size, white = product; found by itself.")
 ]
+AgainstOption = Annotated[str, typer.Option("--negative-prompt", help="What is not to be seen, if the model listens.")]
+SetOption = Annotated[
+    list[str] | None,
+    typer.Option("--set", help="A setting of the model, as recipes name it: num_inference_steps=8, azimuth=30."),
+]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print the result on stdout for programs to read.")]
 
 
@@ -109,11 +114,8 @@ def generate(
         list[int] | None,
         typer.Option(help="Seed of an image to stay near, a small step away; again for further steps."),
     ] = None,
-    negative_prompt: Annotated[str, typer.Option(help="What is not to be seen, for models that listen to it.")] = "",
-    settings: Annotated[
-        list[str] | None,
-        typer.Option("--set", help="A setting of the model, as recipes name it: num_inference_steps=8, azimuth=30."),
-    ] = None,
+    negative_prompt: AgainstOption = "",
+    settings: SetOption = None,
     backend: BackendOption = None,
     out: OutOption = None,
     as_json: JsonOption = False,
@@ -121,16 +123,13 @@ def generate(
     """Draw images of a product."""
     from studio.request import GenerationRequest
 
-    controls, choices = _set_by_hand(settings or [])
     request = GenerationRequest(
         prompt=prompt,
-        negative_prompt=negative_prompt,
         count=count,
         seed=seed,
         size=size,
         near=tuple(near or ()),
-        controls=controls,
-        choices=choices,
+        **_by_hand(negative_prompt, settings),
     )
     _draw(request, backend, out, as_json)
 
@@ -142,6 +141,8 @@ def inpaint(
     prompt: Annotated[str, typer.Option(help="What is to be there, for a diffusion backend.")] = "",
     count: Annotated[int, typer.Option(help="How many variants; variant i has seed + i.")] = 1,
     seed: SeedOption = None,
+    negative_prompt: AgainstOption = "",
+    settings: SetOption = None,
     backend: BackendOption = None,
     out: OutOption = None,
     as_json: JsonOption = False,
@@ -149,8 +150,15 @@ def inpaint(
     """Repaint a part of a photo; what is outside the mask stays, bit by bit."""
     from studio.request import InpaintRequest
 
-    picture, hole = _picture(image), _mask(mask)
-    _draw(InpaintRequest(image=picture, mask=hole, prompt=prompt, count=count, seed=seed), backend, out, as_json)
+    request = InpaintRequest(
+        image=_picture(image),
+        mask=_mask(mask),
+        prompt=prompt,
+        count=count,
+        seed=seed,
+        **_by_hand(negative_prompt, settings),
+    )
+    _draw(request, backend, out, as_json)
 
 
 @app.command()
@@ -159,6 +167,8 @@ def outpaint(
     aspect: Annotated[str, typer.Option(help="Width to height, such as 16:9.")],
     prompt: Annotated[str, typer.Option(help="What is to be there, for a diffusion backend.")] = "",
     seed: SeedOption = None,
+    negative_prompt: AgainstOption = "",
+    settings: SetOption = None,
     backend: BackendOption = None,
     out: OutOption = None,
     as_json: JsonOption = False,
@@ -166,7 +176,13 @@ def outpaint(
     """Extend a photo to another shape."""
     from studio.request import OutpaintRequest
 
-    request = OutpaintRequest(image=_picture(image), aspect=_aspect(aspect), prompt=prompt, seed=seed)
+    request = OutpaintRequest(
+        image=_picture(image),
+        aspect=_aspect(aspect),
+        prompt=prompt,
+        seed=seed,
+        **_by_hand(negative_prompt, settings),
+    )
     _draw(request, backend, out, as_json)
 
 
@@ -180,6 +196,8 @@ def restyle(
     mask: MaskOption = None,
     count: Annotated[int, typer.Option(help="How many variants; variant i has seed + i.")] = 1,
     seed: SeedOption = None,
+    negative_prompt: AgainstOption = "",
+    settings: SetOption = None,
     backend: BackendOption = None,
     out: OutOption = None,
     as_json: JsonOption = False,
@@ -196,6 +214,7 @@ def restyle(
         mask=_mask(mask) if mask else None,
         count=count,
         seed=seed,
+        **_by_hand(negative_prompt, settings),
     )
     _draw(request, backend, out, as_json)
 
@@ -416,7 +435,9 @@ def train(
     out: Annotated[Path, typer.Option(file_okay=False, help="Folder for the checkpoint, the snapshot and samples.")],
     start: Annotated[
         Path | None,
-        typer.Option("--from", file_okay=False, help="A snapshot to begin with; of a diffusion model, to read with."),
+        typer.Option(
+            "--from", file_okay=False, help="A snapshot to begin with; for diffusion64 a GAN's, to read with."
+        ),
     ] = None,
     resume: Annotated[bool, typer.Option("--resume", help="Go on with the run that is in the folder.")] = False,
     minutes: Annotated[float | None, typer.Option(min=0.1, help="Minutes of training steps, all told.")] = None,
@@ -461,7 +482,7 @@ def train(
             _print_json(resolved)
         return
     try:
-        begin = load_snapshot(start) if start and not pictures else None
+        begin = load_snapshot(start) if start and kind is TrainingConfig else None
         goes_on = resume and kind is TrainingConfig and (out / "snapshot").exists()
         known = load_snapshot(out / "snapshot") if goes_on else begin
         prompts, u_names = load_prompts(settings.prompts_dir), known.config.u_names if known else ()
@@ -475,9 +496,11 @@ def train(
             ((packed, kept),) = sets
             encoder = TextEncoder.load(settings.text_encoder)
             if isinstance(config, DiffusionConfig):
+                from studio.models.diffusion import INDEX, load_diffusion
                 from studio.training.diffusion import train as train_diffusion
 
-                run = partial(train_diffusion, config, start=begin, data=packed, encoder=encoder)
+                load = load_diffusion if start and (start / INDEX).is_file() else load_snapshot
+                run = partial(train_diffusion, config, start=start and load(start), data=packed, encoder=encoder)
             else:
                 from studio.training import train as train_gan
 
@@ -501,11 +524,12 @@ def train(
         typer.echo(f"Draw with it: studio generate --backend {name} PROMPT", err=True)
 
 
-def _set_by_hand(settings: list[str]) -> tuple[dict[str, float], dict[str, str]]:
-    """Controls, which are numbers, and choices, which are words, from NAME=VALUE."""
+def _by_hand(negative_prompt: str, settings: list[str] | None) -> dict[str, Any]:
+    """What requests of all kinds say of how the model draws: NAME=VALUE is a control, which is a number, or a choice,
+    which is a word."""
     controls: dict[str, float] = {}
     choices: dict[str, str] = {}
-    for setting in settings:
+    for setting in settings or []:
         name, given, value = setting.partition("=")
         if not name or not given:
             raise typer.BadParameter(f"{setting!r} is not NAME=VALUE", param_hint="--set")
@@ -513,7 +537,7 @@ def _set_by_hand(settings: list[str]) -> tuple[dict[str, float], dict[str, str]]
             controls[name] = float(value)
         except ValueError:
             choices[name] = value
-    return controls, choices
+    return {"negative_prompt": negative_prompt, "controls": controls, "choices": choices}
 
 
 def _train_likeness(data: Path, out: Path, minutes: float | None, as_json: bool) -> None:

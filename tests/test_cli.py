@@ -13,7 +13,7 @@ from typer.testing import CliRunner, Result
 
 from studio import imaging, provenance
 from studio.campaign.brand_kit import BrandKits, brand_kit
-from studio.cli import _set_by_hand, app
+from studio.cli import _by_hand, app
 from studio.request import Recipe
 from tests.evaluation.toy import write_toys
 
@@ -346,12 +346,13 @@ def test_a_space_is_written(tmp_path: Path) -> None:
 
 
 def test_settings_of_the_model_are_given_by_name() -> None:
-    assert _set_by_hand(["num_inference_steps=8", "scheduler=DDIM", "azimuth=-3.5"]) == (
-        {"num_inference_steps": 8.0, "azimuth": -3.5},
-        {"scheduler": "DDIM"},
-    )
+    assert _by_hand("people", ["num_inference_steps=8", "scheduler=DDIM", "azimuth=-3.5"]) == {
+        "negative_prompt": "people",
+        "controls": {"num_inference_steps": 8.0, "azimuth": -3.5},
+        "choices": {"scheduler": "DDIM"},
+    }
     with pytest.raises(typer.BadParameter, match="NAME=VALUE"):
-        _set_by_hand(["scheduler"])
+        _by_hand("", ["scheduler"])
 
 
 @pytest.fixture
@@ -412,6 +413,9 @@ def test_the_product_is_found_and_written_beside_the_photo(photo: Path) -> None:
         (("inpaint", "PHOTO", "--mask", "/dev/zero"), 1, "/dev/zero is larger than 320 MB. Make it smaller"),
         (("outpaint", "PHOTO", "--aspect", "wide"), 2, "not a shape such as 16:9"),
         (("restyle", "PHOTO"), 1, "Nothing is said"),
+        (("inpaint", "PHOTO", "--mask", "PHOTO", "--set", "azimuth=3"), 1, "There is no control 'azimuth'"),
+        (("outpaint", "PHOTO", "--aspect", "2:1", "--negative-prompt", "people"), 1, "what is not to be seen"),
+        (("restyle", "PHOTO", "--prompt", "on pink", "--set", "scheduler=DDIM"), 1, "There is no choice 'scheduler'"),
         (("restyle", "PHOTO", "--prompt", "xyzzy", "--keep", "nothing"), 1, "Nothing in this instruction"),
         (("enhance", "PHOTO"), 2, "nothing is asked for"),
         (("enhance", "PHOTO", "--upscale", "3"), 1, "can't be made 3 times"),

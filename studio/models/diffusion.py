@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from diffusers.schedulers.scheduling_ddim import DDIMScheduler
 
 FORMAT_VERSION = 1
-DESCRIPTION = "config.json"
+INDEX, DESCRIPTION = "model_index.json", "config.json"
 ADAPTER = "adapter.safetensors"
 WEIGHTS = "unet/diffusion_pytorch_model.safetensors"
 #: The UNet sees squares of so many pixels as channels of one place: its largest maps would be most of its work.
@@ -60,6 +60,10 @@ class DiffusionSnapshot:
     adapter: TextAdapter
     unet: UNet2DConditionModel
     scheduler: DDIMScheduler
+
+    @property
+    def attributes(self) -> Mapping[str, tuple[str, ...]]:
+        return self.description.attributes
 
 
 def build_unet(preset: str) -> UNet2DConditionModel:
@@ -191,7 +195,7 @@ def save_diffusion(
         "scheduler": ["diffusers", "DDIMScheduler"],
         "unet": ["diffusers", "UNet2DConditionModel"],
     }
-    for name, record in (("model_index.json", index), (DESCRIPTION, asdict(description))):
+    for name, record in ((INDEX, index), (DESCRIPTION, asdict(description))):
         (partial / name).write_text(json.dumps(record, indent=2) + "\n", encoding="utf-8")
     shutil.rmtree(folder, ignore_errors=True)
     partial.rename(folder)

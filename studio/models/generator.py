@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import math
+from collections.abc import Sequence
 
 import torch
 import torch.nn.functional as F
@@ -97,10 +98,17 @@ class Generator(nn.Module):
         )
 
     @torch.no_grad()
-    def take_over(self, smaller: Generator) -> None:
-        """Takes the weights of a generator whose widths this one's begin with; the stages beyond add nothing at first,
-        so that it draws the smaller one's images, enlarged."""
-        self.load_state_dict(self.state_dict() | smaller.state_dict())
+    def take_over(self, smaller: Generator, places: Sequence[int]) -> None:
+        """Takes the weights of a generator whose widths this one's begin with, and whose entries of u are at `places`
+        of this one's; stages and entries beyond add nothing at first, so that it draws the smaller one's images,
+        enlarged."""
+        taken = smaller.state_dict()
+        theirs = taken["mapping.0.weight"]
+        first = theirs.new_zeros(self.mapping[0].weight.shape)  # type: ignore[arg-type]
+        first[:, list(places)] = theirs[:, : len(places)]
+        others = theirs.shape[1] - len(places)  # eps and words
+        first[:, -others:] = theirs[:, len(places) :]
+        self.load_state_dict(self.state_dict() | taken | {"mapping.0.weight": first})
         for name, layer in self.to_rgb.items():
             if name not in smaller.to_rgb:
                 for each in layer.parameters():

@@ -49,6 +49,10 @@ class Snapshot:
     adapter: TextAdapter
     generator: Generator
 
+    @property
+    def attributes(self) -> Mapping[str, tuple[str, ...]]:
+        return self.config.attributes
+
 
 def save_snapshot(folder: Path, *, adapter: nn.Module, generator: nn.Module, config: SnapshotConfig) -> SnapshotConfig:
     """Writes weights (fp16) and description; returns the description with the weights' sha256.

@@ -21,6 +21,7 @@ from studio.data.packed import PackedData, image_batch
 from studio.models.adapter import Conditioning, TextAdapter
 from studio.models.diffusion import (
     DiffusionDescription,
+    DiffusionSnapshot,
     build_scheduler,
     build_unet,
     predict,
@@ -88,16 +89,16 @@ def train(
     data: PackedData,
     encoder: TextEncoder,
     out: Path,
-    start: Snapshot | None = None,
+    start: Snapshot | DiffusionSnapshot | None = None,
     resume: bool = False,
     say: Say = print,
 ) -> Path:
-    """Trains a diffusion model on `data` and returns the folder of its snapshot. Of a GAN to `start` with it takes how
-    that reads.
+    """Trains a diffusion model on `data` and returns the folder of its snapshot. It begins with the weights of one to
+    `start` with; of a GAN it takes how that reads.
 
     Raises:
         TrainingStopped: the loss is no longer a number, the disk is full, the images don't fit the preset, `out` holds
-            a run that `resume` or `start` contradict, or `start` is of another text encoder.
+            a run that `resume` or `start` contradict, or `start` is of another text encoder or preset.
     """
     # 1. A folder that is new, or a run to go on with.
     accelerator = accelerator_of(out, resume=resume)
@@ -106,9 +107,8 @@ def train(
         raise TrainingStopped(
             f"The images are {data.images.shape[-1]} px; {config.preset} needs {config.size} px or a multiple of it."
         )
-    if start and start.config.text_encoder_sha256 != encoder.sha256:
-        raise TrainingStopped(f"{start.config.name} reads with another text encoder than this run.")
-    goes_on = begin(config, out, accelerator, start and start.config.weights_sha256)
+    begun = _begun_with(start, config, encoder) if start else None
+    goes_on = begin(config, out, accelerator, begun)
 
     # 2. Words first, as for the GAN: the adapter learns to read captions and is then frozen.
     with accelerator.main_process_first():
@@ -118,7 +118,10 @@ def train(
     nothing = EncodedTexts.encode([""], encoder).batch(torch.tensor([0]))
 
     # 3. The network, and where an earlier run left it.
-    unet = build_unet(config.preset).to(accelerator.device, memory_format=torch.channels_last)  # type: ignore[call-overload]
+    unet = build_unet(config.preset)
+    if isinstance(start, DiffusionSnapshot):
+        unet.load_state_dict(start.unet.state_dict())
+    unet.to(accelerator.device, memory_format=torch.channels_last)  # type: ignore[call-overload]
     matrices, rest = split_parameters(unet, other=("conv_in", "conv_out"))
     with torch.no_grad():
         empty = adapter(*(each.to(accelerator.device) for each in nothing))
@@ -165,6 +168,18 @@ def train(
     return out / "snapshot"
 
 
+def _begun_with(start: Snapshot | DiffusionSnapshot, config: DiffusionConfig, encoder: TextEncoder) -> str:
+    """The sha256 of the weights that a run begins with. Raises TrainingStopped where they don't fit it."""
+    known = start.description if isinstance(start, DiffusionSnapshot) else start.config
+    if known.text_encoder_sha256 != encoder.sha256:
+        raise TrainingStopped(f"{known.name} reads with another text encoder than this run.")
+    if not isinstance(known, DiffusionDescription):
+        return known.weights_sha256
+    if known.preset != config.preset:
+        raise TrainingStopped(f"{known.name} is of preset {known.preset}, not {config.preset}.")
+    return known.unet_sha256
+
+
 def _batch(
     config: DiffusionConfig,
     data: PackedData,
@@ -175,13 +190,14 @@ def _batch(
 ) -> _Batch:
     """The batch of a step depends on seed, step and process alone, so that a resumed run sees the same.
 
-    Images, captions and mirror images are those that the GAN learns from.
+    Images and mirror images are those that the GAN learns from. Captions are all there are, also those that leave
+    something open, as prompts do: unlike a regression's, its picture of what is open is not the mean.
     """
     generator = torch.Generator().manual_seed((config.seed * 1_000_003 + step) * 64 + accelerator.process_index)
     n, device = config.batch_size, accelerator.device
     chosen = torch.randint(len(data), (n,), generator=generator)
-    full = torch.randint(2, (n,), generator=generator)
-    mirrored = data.mirrors[chosen, full] & (torch.rand(n, generator=generator) < 0.5)
+    which = torch.randint(data.caption_labels.shape[1], (n,), generator=generator)
+    mirrored = data.mirrors[chosen, which] & (torch.rand(n, generator=generator) < 0.5)
     x = image_batch(data, chosen, config.size, device, mirrored)
 
     # Times evenly over the batch, one offset for all, so that its loss varies less (Kingma et al. 2021).
@@ -189,8 +205,8 @@ def _batch(
     timesteps = (spread * networks.scheduler.config["num_train_timesteps"]).long().to(device)
     noise = torch.randn(x.shape, generator=generator).to(device)
     unsaid = (torch.rand(n, generator=generator) < config.text_dropout).to(device)
-    with torch.no_grad():
-        places = chosen * data.caption_labels.shape[1] + full
+    with torch.no_grad(), autocast(device):
+        places = chosen * data.caption_labels.shape[1] + which
         conditioning = networks.adapter(*(each.to(device) for each in texts.batch(places)))
     return _Batch(
         noisy=to_patches(networks.scheduler.add_noise(x, noise, timesteps)).contiguous(

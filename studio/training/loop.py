@@ -74,13 +74,13 @@ def train(
     """Trains a generator on `data` and returns the folder of its snapshot.
 
     A new run begins with the weights of `start` where one is given, of the run's preset or of a smaller one that it
-    begins with. Images that are `held_out` show whether the training images are learnt by heart. Another loss than the
-    default `adversarial` is for comparisons.
+    begins with, of its product world or of a smaller one. Images that are `held_out` show whether the training images
+    are learnt by heart. Another loss than the default `adversarial` is for comparisons.
 
     Raises:
         TrainingStopped: the loss is no longer a number, the disk is full, the images don't fit the preset, `out` holds
-            a run that `resume`, `start` or the data contradict, or `start` is of other widths, text encoder or
-            product world.
+            a run that `resume`, `start` or the data contradict, or `start` is of other widths, another text encoder
+            or a larger product world.
         KeyboardInterrupt: Ctrl+C was pressed; what was learnt is kept.
     """
     # 1. A folder that is new, or a run to go on with.
@@ -92,7 +92,7 @@ def train(
         )
     if start and not _fits(start.config, config, data, encoder):
         raise TrainingStopped(
-            f"{start.config.name} is of other widths, another text encoder or another world than this run."
+            f"{start.config.name} is of other widths, another text encoder or a larger world than this run."
         )
     goes_on = begin(config, out, accelerator, start and start.config.weights_sha256)
 
@@ -167,8 +167,7 @@ def _stage(config: TrainingConfig, data: PackedData, share: float) -> str:
 def _fits(start: SnapshotConfig, config: TrainingConfig, data: PackedData, encoder: TextEncoder) -> bool:
     widths = PRESETS[start.preset]
     begins_alike = PRESETS[config.preset][: len(widths)] == widths
-    same = begins_alike and (start.text_encoder_sha256, start.u_names) == (encoder.sha256, data.u_names)
-    return same and (not data.exact or dict(start.attributes) == dict(data.attributes))
+    return begins_alike and start.text_encoder_sha256 == encoder.sha256 and set(start.u_names) <= set(data.u_names)
 
 
 def _batch(

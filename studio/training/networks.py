@@ -55,7 +55,7 @@ def build_networks(
     """New ones, from the weights of `start` where it is given, on `device`."""
     generator = Generator(config.preset, len(data.u_names)).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
     if start:
-        generator.take_over(start.generator)
+        generator.take_over(start.generator, [data.u_names.index(name) for name in start.config.u_names])
     discriminator = Discriminator(config.preset, data.attributes, config.discriminator_width)
     discriminator.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
     generator.to(device)

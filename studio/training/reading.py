@@ -5,19 +5,31 @@ from __future__ import annotations
 import hashlib
 import json
 import math
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Protocol
 
 from safetensors import SafetensorError
 from safetensors.torch import load_file, save
 
 from studio.data.packed import PackedData
 from studio.models.adapter import TextAdapter
-from studio.models.snapshot import Snapshot, write_whole
+from studio.models.snapshot import write_whole
 from studio.models.text_encoder import TextEncoder
 from studio.training.config import RunConfig
 from studio.training.folder import TrainingStopped, saving
 from studio.training.progress import Say
 from studio.training.text import EncodedTexts, train_adapter
+
+
+class Reader(Protocol):
+    """A snapshot of either kind, as far as it reads."""
+
+    @property
+    def attributes(self) -> Mapping[str, tuple[str, ...]]: ...
+
+    @property
+    def adapter(self) -> TextAdapter: ...
 
 
 def encode_captions(data: PackedData, encoder: TextEncoder, out: Path, say: Say) -> EncodedTexts:
@@ -39,7 +51,7 @@ SHARE_OF_STEPS = 0.25
 
 
 def trained_adapter(
-    config: RunConfig, data: PackedData, texts: EncodedTexts, start: Snapshot | None, out: Path, say: Say
+    config: RunConfig, data: PackedData, texts: EncodedTexts, start: Reader | None, out: Path, say: Say
 ) -> TextAdapter:
     """That of the run, or of `start` where it reads the same attributes, or one that learns to read them now, from
     what `start` knows where there is one."""
@@ -53,7 +65,7 @@ def trained_adapter(
                 f"{path} reads other attributes than this data has: with other columns, begin a new run."
             ) from error
         return adapter.eval().requires_grad_(False)
-    if start and dict(start.config.attributes) == dict(data.attributes):
+    if start and dict(start.attributes) == dict(data.attributes):
         adapter.load_state_dict(start.adapter.state_dict())
         adapter.eval().requires_grad_(False)
     else:

@@ -80,17 +80,6 @@ def generate_endpoint(page: gr.Blocks, studio: "Studio") -> Callable[..., Answer
         Returns a gallery of PNG files, each with its recipe inside, and
         {"images": [{"seed", "index", "sha256", "url"}]}, where `url` is the path on this server.
         """
-        controls = {
-            "azimuth": azimuth,
-            "elevation": elevation,
-            "fill": fill,
-            "light_azimuth": light_azimuth,
-            "light_elevation": light_elevation,
-            "softness": softness,
-            "warmth": warmth,
-            "num_inference_steps": num_inference_steps,
-            "guidance_scale": guidance_scale,
-        }
         with plain_words():
             images = studio.generate(
                 GenerationRequest(
@@ -98,11 +87,21 @@ def generate_endpoint(page: gr.Blocks, studio: "Studio") -> Callable[..., Answer
                     count=count,
                     seed=seed,
                     size=size,
-                    controls={name: value for name, value in controls.items() if value is not None},
                     near=tuple(near or ()),
-                    negative_prompt=negative_prompt,
-                    choices={"scheduler": scheduler} if scheduler else {},
                     backend=_offered(studio, model),
+                    **_by_hand(
+                        negative_prompt,
+                        scheduler,
+                        azimuth=azimuth,
+                        elevation=elevation,
+                        fill=fill,
+                        light_azimuth=light_azimuth,
+                        light_elevation=light_elevation,
+                        softness=softness,
+                        warmth=warmth,
+                        num_inference_steps=num_inference_steps,
+                        guidance_scale=guidance_scale,
+                    ),
                 )
             )
             return _answer(page, images)
@@ -133,13 +132,17 @@ def inpaint_endpoint(page: gr.Blocks, studio: "Studio") -> Callable[..., Answer]
         count: int = 1,
         seed: int | None = None,
         model: str | None = None,
+        negative_prompt: str = "",
+        num_inference_steps: int | None = None,
+        guidance_scale: float | None = None,
+        scheduler: str | None = None,
     ) -> Answer:
         """Repaint a picture where the mask is white, and keep the results in the library.
 
         `image` is a PNG, JPEG or WebP, `mask` one of the same size, white where the picture is repainted, black where
         every pixel stays as it is. `prompt` says what is to be there, to models that listen to it; without it the hole
-        is filled from what is around it. Image i has seed `seed + i`; without a seed one is chosen. `model` is as in
-        `/generate`.
+        is filled from what is around it. Image i has seed `seed + i`; without a seed one is chosen. `model`, and what a
+        diffusion model takes, are as in `/generate`.
 
         Returns what `/generate` returns.
         """
@@ -154,6 +157,12 @@ def inpaint_endpoint(page: gr.Blocks, studio: "Studio") -> Callable[..., Answer]
                 count=count,
                 seed=seed,
                 backend=_offered(studio, model),
+                **_by_hand(
+                    negative_prompt,
+                    scheduler,
+                    num_inference_steps=num_inference_steps,
+                    guidance_scale=guidance_scale,
+                ),
             )
             return _answer(page, studio.generate(request))
 
@@ -170,6 +179,10 @@ def outpaint_endpoint(page: gr.Blocks, studio: "Studio") -> Callable[..., Answer
         count: int = 1,
         seed: int | None = None,
         model: str | None = None,
+        negative_prompt: str = "",
+        num_inference_steps: int | None = None,
+        guidance_scale: float | None = None,
+        scheduler: str | None = None,
     ) -> Answer:
         """Extend a picture to another shape, and keep the results in the library; the picture itself stays as it is.
 
@@ -183,6 +196,12 @@ def outpaint_endpoint(page: gr.Blocks, studio: "Studio") -> Callable[..., Answer
                 count=count,
                 seed=seed,
                 backend=_offered(studio, model),
+                **_by_hand(
+                    negative_prompt,
+                    scheduler,
+                    num_inference_steps=num_inference_steps,
+                    guidance_scale=guidance_scale,
+                ),
             )
             return _answer(page, studio.generate(request))
 
@@ -202,13 +221,17 @@ def restyle_endpoint(page: gr.Blocks, studio: "Studio") -> Callable[..., Answer]
         mask: ImageFile | None = None,
         reference: ImageFile | None = None,
         model: str | None = None,
+        negative_prompt: str = "",
+        num_inference_steps: int | None = None,
+        guidance_scale: float | None = None,
+        scheduler: str | None = None,
     ) -> Answer:
         """Restyle a picture as the prompt says, such as "on a pink sweep", and keep the results in the library.
 
         `keep` is what stays: "product" changes the surroundings alone, and no pixel of the product; "shape" the colour
         or material of the product alone; "nothing" the whole picture. `strength` is 0 (the source) to 1; some
         models take nothing but 1. `mask` is white where the product is, of the picture's size; without it the product
-        is found. `reference` is a picture to be like. `model` is as in `/generate`.
+        is found. `reference` is a picture to be like. `model`, and what a diffusion model takes, are as in `/generate`.
 
         Returns what `/generate` returns.
         """
@@ -223,6 +246,12 @@ def restyle_endpoint(page: gr.Blocks, studio: "Studio") -> Callable[..., Answer]
                 mask=None if mask is None else uploaded(mask).convert("L"),
                 reference=None if reference is None else uploaded(reference),
                 backend=_offered(studio, model),
+                **_by_hand(
+                    negative_prompt,
+                    scheduler,
+                    num_inference_steps=num_inference_steps,
+                    guidance_scale=guidance_scale,
+                ),
             )
             return _answer(page, studio.generate(request))
 
@@ -287,6 +316,15 @@ def read_aspect(text: str) -> tuple[int, int]:
         raise InputError(f"The aspect can't be {text}.", "Give width and height, such as 16:9.")
     ratio = Fraction(found[1]) / Fraction(found[2]) if float(found[2]) else Fraction(0)
     return ratio.numerator, ratio.denominator
+
+
+def _by_hand(negative_prompt: str, scheduler: str | None, **controls: float | None) -> dict[str, Any]:
+    """What requests of all kinds say of how the model draws; what is None is left to it."""
+    return {
+        "negative_prompt": negative_prompt,
+        "controls": {name: value for name, value in controls.items() if value is not None},
+        "choices": {"scheduler": scheduler} if scheduler else {},
+    }
 
 
 def _offered(studio: "Studio", model: str | None) -> str | None:

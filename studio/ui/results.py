@@ -82,10 +82,16 @@ class Results:
 
     @property
     def scroll(self) -> str:
-        """For the browser: shows the results, which lie below the picture."""
-        shown = f"document.querySelector('#{self.name}-slider')"  # not where it was stopped before the first one
-        results = f"document.querySelector('#{self.name}-results')"
-        return f"() => {shown} && {results}.scrollIntoView({{behavior: 'smooth'}})"
+        """For the browser: shows the results, which lie below the picture, once they are on the page; where it was
+        stopped before the first one they never are."""
+        return f"""() => {{
+          const show = (looks) => {{
+            const results = document.querySelector("#{self.name}-results:has(#{self.name}-slider)");
+            if (results) results.scrollIntoView({{behavior: "smooth"}});
+            else if (looks) setTimeout(show, 100, looks - 1);
+          }};
+          show(30);
+        }}"""
 
 
 def results_widgets(name: str) -> Results:

@@ -93,10 +93,22 @@ def test_the_discriminator_judges_image_and_words_apart() -> None:
 def test_a_larger_preset_begins_with_the_pictures_of_the_smaller_one_enlarged() -> None:
     torch.manual_seed(0)
     smaller, larger = Generator("c64", 3), Generator("c128", 3)
-    larger.take_over(smaller)
+    larger.take_over(smaller, range(3))
     z = noise(1)
     small, large = smaller(z, conditioning(1)), larger(z, conditioning(1))
     assert large.shape[-1] == 2 * small.shape[-1] == image_size("c128")
     enlarged = torch.nn.functional.interpolate(small, scale_factor=2, mode="bilinear", align_corners=False)
     torch.testing.assert_close(large, enlarged)
     assert all(parameter.requires_grad for parameter in larger.parameters())
+
+
+@torch.no_grad()
+def test_a_larger_world_begins_with_the_pictures_of_the_smaller_one() -> None:
+    torch.manual_seed(0)
+    smaller, larger = Generator("tiny", 2), Generator("tiny", 4)
+    larger.take_over(smaller, [2, 0])
+    z = noise(2)[:, : 2 + EPS_WIDTH]
+    u, eps = z[:, :2], z[:, 2:]
+    beyond = torch.tensor([[0.5, -1.0], [2.0, 1.0]])  # what the smaller one has never heard of
+    more = torch.cat([u[:, 1:], beyond[:, :1], u[:, :1], beyond[:, 1:], eps], dim=1)
+    torch.testing.assert_close(larger(more, conditioning(2)), smaller(z, conditioning(2)))

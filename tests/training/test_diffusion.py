@@ -83,6 +83,20 @@ def test_it_reads_as_a_generator_does(
         train(CONFIG, start=other, data=data, encoder=encoder, out=tmp_path / "other")
 
 
+def test_it_begins_with_the_weights_of_another(data: PackedData, encoder: TextEncoder, tmp_path: Path) -> None:
+    start = load_diffusion(train(CONFIG, data=data, encoder=encoder, out=tmp_path / "first"))
+    still = replace(CONFIG, num_images=8, learning_rate=(0.0, 0.0))
+    begun = load_diffusion(train(still, start=start, data=data, encoder=encoder, out=tmp_path / "second"))
+
+    for network in ("unet", "adapter"):
+        for name, value in getattr(start, network).state_dict().items():
+            torch.testing.assert_close(getattr(begun, network).state_dict()[name], value, msg=f"{network} {name}")
+    with pytest.raises(TrainingStopped, match="of preset tiny-diffusion, not diffusion64"):
+        large = replace(CONFIG, preset="diffusion64")
+        wide = replace(data, images=data.images.repeat(1, 1, 2, 2))
+        train(large, start=start, data=wide, encoder=encoder, out=tmp_path / "third")
+
+
 def v_error(snapshot: DiffusionSnapshot, data: PackedData, encoder: TextEncoder) -> float:
     """Of the same noise on the renders at every fourth of the way."""
     texts = encoder.encode([captions[0] for captions in data.captions])

@@ -73,6 +73,9 @@ def test_a_run_can_begin_with_a_snapshot(
     with pytest.raises(TrainingStopped, match="of other widths"):
         other = replace(CONFIG, preset="c64")
         train(other, data=big, encoder=encoder, out=tmp_path / "other", start=start, say=lambda line: None)
+    larger = replace(start, config=replace(start.config, u_names=(*start.config.u_names, "tilt")))
+    with pytest.raises(TrainingStopped, match="a larger world"):
+        train(CONFIG, data=data, encoder=encoder, out=tmp_path / "larger", start=larger, say=lambda line: None)
 
 
 def test_photos_are_learnt_without_regression(

@@ -3,6 +3,7 @@
 import hashlib
 from collections.abc import Iterator
 from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,8 @@ from gradio_client.exceptions import AppError
 from PIL import Image
 
 from studio import imaging, provenance
+from studio.backends.base import Capabilities, Choice
+from studio.backends.diffusion import GUIDANCE, STEPS
 from studio.server import names_of
 from studio.service import Studio
 from studio.settings import Settings
@@ -64,13 +67,29 @@ def test_controls_and_size_are_passed_on(client: Client) -> None:
     assert (recipe.seed, recipe.size, recipe.controls) == (2**63 - 1, 32, {"azimuth": -20.5})
 
 
+class StepByStep(FakeBackend):
+    """Takes what diffusion models take."""
+
+    @property
+    def capabilities(self) -> Capabilities:
+        offered = super().capabilities
+        assert offered.editing
+        return replace(
+            offered,
+            controls=(STEPS, GUIDANCE),
+            choices=(Choice(name="scheduler", label="Scheduler", values=("DDIM", "Euler")),),
+            negative_prompt=True,
+            editing=replace(offered.editing, controls=(STEPS, GUIDANCE)),
+        )
+
+
 @pytest.mark.parametrize("endpoint", ["generate", "inpaint", "outpaint", "restyle"])
-def test_a_model_that_the_page_offers_can_be_named(
+def test_a_model_that_the_page_offers_can_be_named_and_set(
     endpoint: str, tmp_path: Path, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
     studio = Studio(
         Settings(data_dir=tmp_path / "data"),
-        backends=lambda name: FakeBackend(model=name),
+        backends=lambda name: StepByStep(model=name),
         retoucher=FakeRetoucher(),
     )
     picture, mask = tmp_path / "picture.png", tmp_path / "mask.png"
@@ -89,6 +108,12 @@ def test_a_model_that_the_page_offers_can_be_named(
         for model, expected in ((None, studio.settings.backend), (offered, offered)):
             gallery, _ = client.predict(**given, prompt="blue", count=1, seed=1, model=model, api_name=f"/{endpoint}")
             assert provenance.read_recipe(Path(gallery[0]["image"]).read_bytes()).model == expected
+        by_hand = {"num_inference_steps": 3, "guidance_scale": 2.5}
+        words: dict[str, Any] = {"negative_prompt": "people", "scheduler": "Euler"}
+        gallery, _ = client.predict(**given, **by_hand, **words, prompt="blue", count=1, api_name=f"/{endpoint}")
+        recipe = provenance.read_recipe(Path(gallery[0]["image"]).read_bytes())
+        assert (recipe.controls, recipe.parameters["negative_prompt"]) == (by_hand, "people")
+        assert recipe.parameters["choices"] == {"scheduler": "Euler"}
 
 
 def test_the_endpoints_are_documented(client: Client) -> None:

@@ -73,6 +73,7 @@ def test_a_stroke_is_filled_and_nothing_else(page: "Page", studio: SlowStudio, p
 
     playwright.expect(page.locator("#inpaint-said")).to_contain_text("is exactly as it was")
     playwright.expect(page.locator("#inpaint-slider").get_by_alt_text("After")).to_be_visible()
+    playwright.expect(page.locator("#inpaint-slider")).to_be_in_viewport(ratio=0.3)  # it lay below the picture
     slider = page.get_by_role("slider", name="Where before ends and after begins")
     slider.focus()
     box = slider.bounding_box()

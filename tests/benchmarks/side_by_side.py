@@ -1,0 +1,163 @@
+"""The embedded GAN and a small diffusion model of `studio train` on the same words and seeds: figures, time, pictures.
+
+    python -m tests.benchmarks.side_by_side --diffusion run/snapshot --test held-out --out side-by-side
+
+Both draw as users get it, through `Studio`. Scenes of which both know every word are drawn from seeds; the renders in
+`--test` (of 64 px or a multiple) are all of the product world, and of these the diffusion model draws the scenes alone.
+All pictures are averaged down to 64 px. The judge is the network by which the library finds what looks alike; its share
+on renders is the most that can be reached. Sharpness is high-frequency power over that of renders; KID is in the
+features of a fixed random network, on scenes of other renders. In brackets: 95 % intervals over scenes. Times are of
+one image, words and all, in turns; the fastest of each counts.
+"""
+
+# torch's types leave much open.
+# pyright: reportUnknownMemberType=false, reportUnknownVariableType=false, reportUnknownArgumentType=false
+
+from __future__ import annotations
+
+import itertools
+import random
+import tempfile
+import time
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Annotated
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+import typer
+from torch import Tensor
+
+from studio import GenerationRequest, Studio
+from studio.evaluation.judge import read_judge
+from studio.evaluation.measure import Examined, examine
+from studio.evaluation.metrics import kernel_distance, sharpness_ratio
+from studio.evaluation.presentation import contact_sheet
+from studio.evaluation.renders import Renders, read_records
+from studio.evaluation.runs import CONTACT_PROMPTS
+from studio.models.snapshot import load_snapshot
+from studio.settings import Settings, packaged
+from studio.world.captions import caption
+from studio.world.scene import Scene, sample_scene
+from tests.benchmarks.intervals import said
+from tests.benchmarks.peers.measuring import read_small
+
+SIZE = 64
+GROUPS = ("product", "colour", "material", "scene")
+FIRST_SEED = 5_000_000  # of scenes that nobody rendered
+COLUMNS = 2  # images of a prompt
+TIMINGS = 7
+#: Prompts that both understand.
+PROMPTS = (
+    "a glossy red ceramic mug on a marble counter",
+    "a matte black metal bottle in a white studio",
+    "a brown leather handbag on a wooden table",
+    "a teal metal lamp in a grey studio",
+    "a blue ceramic vase in front of a pink backdrop",
+    "a yellow plastic bowl on a concrete floor",
+    "a white ceramic teapot in a grey studio",
+    "an orange wooden chair on a concrete floor",
+    "a purple plastic suitcase in front of a blue backdrop",
+    "white plastic headphones in a black studio",
+    "a navy leather watch on a wooden table",
+    "a green glass jar in a white studio",
+)
+
+
+class Way:
+    """A backend with its settings."""
+
+    def __init__(self, title: str, backend: str, folder: Path, **controls: float) -> None:
+        self.title = title
+        self._controls = controls
+        self._studio = Studio(Settings(data_dir=folder, backend=backend, text_encoder=None))
+
+    def draw(self, text: str, seed: int) -> Tensor:
+        """uint8 [3, 64, 64]."""
+        request = GenerationRequest(prompt=text, count=1, seed=seed, controls=self._controls)
+        (drawn,) = self._studio.preview(request)
+        pixels = torch.from_numpy(np.array(drawn.image)).permute(2, 0, 1)
+        return F.avg_pool2d(pixels.float(), pixels.shape[-1] // SIZE).round().byte()
+
+    def draw_all(self, texts: Sequence[str]) -> Tensor:
+        """uint8 [n, 3, 64, 64]; image i is of seed i."""
+        return torch.stack([self.draw(text, seed) for seed, text in enumerate(texts)])
+
+
+def ways(folder: Path, diffusion: Path) -> list[Way]:
+    name = f"diffusion:{diffusion}"
+    stepwise = [Way(f"diffusion, {steps} steps", name, folder, num_inference_steps=steps) for steps in (4, 20)]
+    return [Way("GAN", "gan", folder), *stepwise]
+
+
+def main(
+    diffusion: Annotated[Path, typer.Option(file_okay=False, help="Snapshot of a run of preset diffusion64.")],
+    test: Annotated[Path, typer.Option(file_okay=False, help="Held-out renders.")],
+    out: Annotated[Path, typer.Option(file_okay=False, help="Folder for the sheets of pictures.")],
+    count: Annotated[int, typer.Option(min=8, help="Scenes to measure on.")] = 200,
+) -> None:
+    """Prints a table, and draws two sheets."""
+    out.mkdir(parents=True, exist_ok=True)
+    prompts = Studio(Settings()).prompts
+    judge = read_judge(Path(str(packaged("assets"))) / "likeness.safetensors", size=SIZE).judge
+
+    def texts(scenes: Sequence[Scene]) -> list[str]:
+        return [caption(each.attributes(), random.Random(f"side by side {each.seed}"), prompts) for each in scenes]
+
+    with tempfile.TemporaryDirectory() as folder:
+        both = ways(Path(folder), diffusion)
+        gan, *stepwise = both
+
+        # 1. The whole world, which the diffusion model knows.
+        records = read_records([test])
+        held: Renders = read_small(type(records)(scenes=records.scenes[:count], files=records.files[:count]), SIZE)
+        renders = examine(held.images, held.scenes, judge)
+        floor = kernel_distance(renders.features["random"][::2], renders.features["random"][1::2])
+        lines = [_row("held-out renders", renders, f"KID x 1000 {1000 * floor:.1f}, sharpness 1")]
+        for way in stepwise:
+            run = examine(way.draw_all(texts(held.scenes)), held.scenes, judge)
+            kid = kernel_distance(run.features["random"][::2], renders.features["random"][1::2])
+            sharpness = float(sharpness_ratio(run.power, renders.power))
+            lines.append(_row(way.title, run, f"KID x 1000 {1000 * kid:.1f}, sharpness {sharpness:.2f}"))
+
+        # 2. What both know.
+        common = list(itertools.islice(_known_to_both(), count))
+        for way in both:
+            run = examine(way.draw_all(texts(common)), common, judge)
+            lines.append(_row(f"{way.title}, scenes that both know", run, ""))
+
+        # 3. Time, in turns.
+        best = {way.title: float("inf") for way in both}
+        for turn in range(TIMINGS):
+            for way in both:
+                began = time.perf_counter()
+                way.draw(PROMPTS[0], turn)
+                best[way.title] = min(best[way.title], time.perf_counter() - began)
+        lines += [
+            f"{title} takes {seconds / best[gan.title]:.1f} times as long as the GAN" for title, seconds in best.items()
+        ]
+        typer.echo("\n".join(lines))
+
+        # 4. Pictures: a prompt a row; of each way its images.
+        rows = [way.draw(text, seed) for text in PROMPTS for way in both for seed in range(COLUMNS)]
+        contact_sheet(torch.stack(rows), columns=COLUMNS * len(both)).save(out / "side_by_side.png")
+        rows = [stepwise[-1].draw(text, seed) for text in CONTACT_PROMPTS for seed in range(2 * COLUMNS)]
+        contact_sheet(torch.stack(rows), columns=2 * COLUMNS).save(out / "diffusion.png")
+
+
+def _known_to_both() -> Iterator[Scene]:
+    known = load_snapshot(Path(str(packaged("assets"))) / "gan").config.attributes
+    for seed in itertools.count(FIRST_SEED):
+        scene = sample_scene(seed)
+        if all(value in known.get(group, ()) for group, value in scene.attributes().items()):
+            yield scene
+
+
+def _row(title: str, run: Examined, rest: str) -> str:
+    shares = [said(np.asarray(run.correct[group].double()), 2) for group in GROUPS]
+    return f"| {title} | {' | '.join(shares)} | {rest} |"
+
+
+if __name__ == "__main__":
+    typer.run(main)
