@@ -134,9 +134,8 @@ def main(
                 began = time.perf_counter()
                 way.draw(PROMPTS[0], turn)
                 best[way.title] = min(best[way.title], time.perf_counter() - began)
-        lines += [
-            f"{title} takes {seconds / best[gan.title]:.1f} times as long as the GAN" for title, seconds in best.items()
-        ]
+        for way in stepwise:
+            lines.append(f"{way.title}: {best[way.title] / best[gan.title]:.1f} times the GAN's time")
         typer.echo("\n".join(lines))
 
         # 4. Pictures: a prompt a row; of each way its images.
