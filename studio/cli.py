@@ -459,6 +459,7 @@ def train(
         return
 
     from studio.data.folder import pack_for_training
+    from studio.models.diffusion import INDEX, load_diffusion
     from studio.models.errors import SnapshotError
     from studio.models.snapshot import load_snapshot
     from studio.models.text_encoder import TextEncoder
@@ -482,7 +483,8 @@ def train(
             _print_json(resolved)
         return
     try:
-        begin = load_snapshot(start) if start and kind is TrainingConfig else None
+        gone_on = load_diffusion(start) if start and diffusion and (start / INDEX).is_file() else None
+        begin = load_snapshot(start) if start and not pictures and not gone_on else None
         goes_on = resume and kind is TrainingConfig and (out / "snapshot").exists()
         known = load_snapshot(out / "snapshot") if goes_on else begin
         prompts, u_names = load_prompts(settings.prompts_dir), known.config.u_names if known else ()
@@ -496,11 +498,9 @@ def train(
             ((packed, kept),) = sets
             encoder = TextEncoder.load(settings.text_encoder)
             if isinstance(config, DiffusionConfig):
-                from studio.models.diffusion import INDEX, load_diffusion
                 from studio.training.diffusion import train as train_diffusion
 
-                load = load_diffusion if start and (start / INDEX).is_file() else load_snapshot
-                run = partial(train_diffusion, config, start=start and load(start), data=packed, encoder=encoder)
+                run = partial(train_diffusion, config, start=gone_on or begin, data=packed, encoder=encoder)
             else:
                 from studio.training import train as train_gan
 
