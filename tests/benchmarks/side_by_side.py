@@ -34,9 +34,10 @@ from studio.evaluation.judge import read_judge
 from studio.evaluation.measure import Examined, examine
 from studio.evaluation.metrics import kernel_distance, sharpness_ratio
 from studio.evaluation.presentation import contact_sheet
-from studio.evaluation.renders import Renders, read_records
+from studio.evaluation.renders import Records, read_records
 from studio.evaluation.runs import CONTACT_PROMPTS
 from studio.models.snapshot import load_snapshot
+from studio.prompts import load_prompts
 from studio.settings import Settings, packaged
 from studio.world.captions import caption
 from studio.world.scene import Scene, sample_scene
@@ -99,8 +100,8 @@ def main(
 ) -> None:
     """Prints a table, and draws two sheets."""
     out.mkdir(parents=True, exist_ok=True)
-    prompts = Studio(Settings()).prompts
-    judge = read_judge(Path(str(packaged("assets"))) / "likeness.safetensors", size=SIZE).judge
+    prompts = load_prompts()
+    judge = read_judge(packaged("assets") / "likeness.safetensors", size=SIZE).judge
 
     def texts(scenes: Sequence[Scene]) -> list[str]:
         return [caption(each.attributes(), random.Random(f"side by side {each.seed}"), prompts) for each in scenes]
@@ -111,7 +112,7 @@ def main(
 
         # 1. The whole world, which the diffusion model knows.
         records = read_records([test])
-        held: Renders = read_small(type(records)(scenes=records.scenes[:count], files=records.files[:count]), SIZE)
+        held = read_small(Records(scenes=records.scenes[:count], files=records.files[:count]), SIZE)
         renders = examine(held.images, held.scenes, judge)
         floor = kernel_distance(renders.features["random"][::2], renders.features["random"][1::2])
         lines = [_row("held-out renders", renders, f"KID x 1000 {1000 * floor:.1f}, sharpness 1")]
@@ -146,7 +147,7 @@ def main(
 
 
 def _known_to_both() -> Iterator[Scene]:
-    known = load_snapshot(Path(str(packaged("assets"))) / "gan").config.attributes
+    known = load_snapshot(packaged("assets") / "gan").config.attributes
     for seed in itertools.count(FIRST_SEED):
         scene = sample_scene(seed)
         if all(value in known.get(group, ()) for group, value in scene.attributes().items()):
