@@ -594,17 +594,30 @@ def render(
     held_out: Annotated[
         bool, typer.Option("--held-out", help="Draw combinations of attributes that are kept from training.")
     ] = False,
+    product: Annotated[list[str] | None, typer.Option(help="Draw this product, and others so named, alone.")] = None,
     workers: Annotated[int, typer.Option(min=1, help="Processes, one core each.")] = os.cpu_count() or 1,
     as_json: JsonOption = False,
 ) -> None:
     """Draw scenes of the product world with Blender; a quarter of them once more, with one thing changed."""
     from studio.data.statistics import SHEET, STATISTICS, write_statistics
     from studio.world.render.processes import render_scenes
+    from studio.world.scene import PRODUCTS
 
+    if unknown := [name for name in product or () if name not in PRODUCTS]:
+        raise typer.BadParameter(
+            f"the world has no {unknown[0]!r}; it has {', '.join(PRODUCTS)}", param_hint="--product"
+        )
     _make(out)
     with _progress("Rendering", count) as progress:
         images = render_scenes(
-            count=count, seed=seed, size=size, out=out, held_out=held_out, workers=workers, on_progress=progress
+            count=count,
+            seed=seed,
+            size=size,
+            out=out,
+            held_out=held_out,
+            products=tuple(product or PRODUCTS),
+            workers=workers,
+            on_progress=progress,
         )
     write_statistics(out)
     if as_json:

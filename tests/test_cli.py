@@ -205,6 +205,7 @@ def test_a_setting_that_makes_no_sense_names_the_variable(monkeypatch: pytest.Mo
         ("train", "--data", "x", "--out", "y", "--preset", "huge"),
         ("train", "--data", "x", "--data", "z", "--out", "y", "--preset", "tiny"),
         ("world", "render", "--count", 0, "--seed", 1, "--size", 64, "--out", "x"),
+        ("world", "render", "--count", 1, "--seed", 1, "--size", 64, "--out", "x", "--product", "dragon"),
     ],
 )
 def test_wrong_usage_is_exit_code_2(arguments: tuple[object, ...]) -> None:

@@ -24,9 +24,10 @@ from typing import TYPE_CHECKING, Any
 from studio.backends import model_folder
 from studio.backends.base import Capabilities, Choice, Control, Drawing, Editing, Step, Watch
 from studio.backends.model_folder import ModelFolder
+from studio.backends.scene_reader import SceneReader, controls_of
 from studio.errors import InputError, StudioError, WeightsError
 from studio.lexicon import words_in
-from studio.request import Understanding, Understood
+from studio.request import Understanding
 
 if TYPE_CHECKING:
     from collections.abc import Generator
@@ -68,7 +69,7 @@ OWN_PIPELINE = "TextAdapterPipeline"
 class _Facts:
     """What is known of a model before it is loaded. `tasks` are the classes of its pipelines, `needs_mask` says that it
     does nothing but fill holes, `distilled` that it learnt to do without guidance, `schedulers` are names of classes,
-    its own first."""
+    its own first; `attributes` and `u_names` are what our own small model was trained on."""
 
     folder: ModelFolder
     tasks: Mapping[str, type]
@@ -78,6 +79,7 @@ class _Facts:
     grain: int
     schedulers: tuple[str, ...]
     attributes: Mapping[str, tuple[str, ...]]
+    u_names: tuple[str, ...]
     licence: str
 
     @property
@@ -176,6 +178,7 @@ class DiffusionBackend:
             grain=max(GRAIN, 2 * image_to_latents),
             schedulers=_schedulers(folder, tasks),
             attributes={},
+            u_names=(),
             licence=folder.licence,
         )
 
@@ -217,7 +220,7 @@ class DiffusionBackend:
             controls.append(replace(GUIDANCE, default=scale))
         if AGAINST.name in taken and guidance != AGAINST.name:
             controls.append(replace(AGAINST, default=taken[AGAINST.name].default))
-        return tuple(controls)
+        return (*controls, *controls_of(self._facts.u_names))
 
     # Weights
 
@@ -255,7 +258,7 @@ class DiffusionBackend:
         if facts.own:
             from studio.models.diffusion_pipeline import TextAdapterPipeline
 
-            return _quiet(TextAdapterPipeline.from_snapshot(facts.folder.path, self._own_encoder))
+            return _quiet(TextAdapterPipeline.from_snapshot(facts.folder.path, self._encoder))
         diffusers_logging.disable_progress_bar()
         transformers_logging.disable_progress_bar()
         pipeline = DiffusionPipeline.from_pretrained(
@@ -280,10 +283,27 @@ class DiffusionBackend:
         return "bfloat16" if self._device.startswith("cuda") and torch.cuda.is_bf16_supported() else "float16"
 
     @cached_property
-    def _own_encoder(self) -> TextEncoder:
+    def _encoder(self) -> TextEncoder:
+        """Of our own small model, as is the reader."""
         from studio.models.text_encoder import TextEncoder
 
         return TextEncoder.load(self._text_encoder)
+
+    @cached_property
+    def _reader(self) -> SceneReader:
+        from studio.models.diffusion import load_reading
+
+        with self._explained():
+            description, adapter = load_reading(self._facts.folder.path)
+        return SceneReader(
+            encoder=self._encoder,
+            adapter=adapter,
+            attributes=description.attributes,
+            u_names=description.u_names,
+            exact=description.exact,
+            prompts=self._prompts,
+            device="cpu",
+        )
 
     @contextmanager
     def _explained(self) -> Generator[None]:
@@ -354,28 +374,20 @@ class DiffusionBackend:
     # Words
 
     def understand(self, prompt: str) -> Understanding:
-        facts = self._facts
-        read = self._prompts.canonical(prompt) if facts.own else prompt
-        attributes: tuple[Understood, ...] = ()
-        unknown: tuple[str, ...] = ()
-        if facts.own:
-            known = self._prompts.known(read, facts.attributes)
-            attributes = tuple(Understood(group=group, value=name, confidence=1.0) for group, name in known.items())
-            unknown = self._prompts.unknown_words(prompt, facts.attributes)
-        words = words_in(read)
-        room = bisect_left(words, True, key=lambda word: not self._has_room(read[: word.end()]))
+        if self._facts.own:
+            return self._reader.understand(prompt)
+        words = words_in(prompt)
+        room = bisect_left(words, True, key=lambda word: not self._has_room(prompt[: word.end()]))
         return Understanding(
             prompt=prompt,
-            canonical=read,
-            attributes=attributes,
-            unknown=unknown,
+            canonical=prompt,
+            attributes=(),
+            unknown=(),
             unread=tuple(word[0] for word in words[room:]),
         )
 
     def _has_room(self, text: str) -> bool:
         """Whether one of the model's encoders reads a text to its end."""
-        if self._facts.own:
-            return self._own_encoder.tokens(text) <= self._own_encoder.max_tokens
         with self._tokenizing:
             windows = [len(tokenizer(text)["input_ids"]) <= window for tokenizer, window in self._tokenizers]
         return any(windows) or not windows
@@ -496,7 +508,13 @@ class DiffusionBackend:
             negative = " "  # such a pipeline guides only where there is something to lead away from
         width, height = size
         arguments = settings | given | {"width": width, "height": height, "negative_prompt": negative or None}
-        prompt = self._prompts.canonical(request.prompt) if facts.own else request.prompt
+        prompt, scene = request.prompt, dict[str, object]()
+        if facts.own:  # what words and seed leave open is decided before it draws
+            by_hand = {control.name for control in controls_of(facts.u_names)}
+            moved = {name: value for name, value in request.controls.items() if name in by_hand}
+            planned = self._reader.plan(request.prompt, request.seed + index, (), moved)
+            prompt, scene = planned.text, planned.parameters
+            arguments["u"] = [planned.u[name] for name in facts.u_names]
         arguments = {name: value for name, value in arguments.items() if name in taken and value is not None}
 
         # 2. Draw.
@@ -509,6 +527,7 @@ class DiffusionBackend:
             image,
             {
                 "model_prompt": prompt,
+                **scene,
                 "scheduler": scheduler,
                 "dtype": self._dtype,
                 STEPS.name: steps,
@@ -652,6 +671,7 @@ def _own_facts(folder: ModelFolder) -> _Facts:
     try:
         attributes = {str(group): tuple(map(str, classes)) for group, classes in description["attributes"].items()}
         size, licence = int(description["size"]), str(description["licence"])
+        u_names = tuple(map(str, description["u_names"]))
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise WeightsError(f"There is no usable model in {folder.path}.", "Copy the folder again.") from error
     return _Facts(
@@ -663,6 +683,7 @@ def _own_facts(folder: ModelFolder) -> _Facts:
         grain=1,
         schedulers=(folder.parts["scheduler"][1],),
         attributes=attributes,
+        u_names=u_names,
         licence=licence,
     )
 

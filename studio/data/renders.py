@@ -64,16 +64,16 @@ def _read(records: Path) -> list[tuple[Path, Scene]]:
     return [found[seed] for seed in sorted(found)]
 
 
-def labels_of(attributes: Mapping[str, str]) -> list[int]:
-    """The class of every group in order; the number of classes where the group is absent."""
+def labels_of(attributes: Mapping[str, str], offered: Mapping[str, tuple[str, ...]]) -> list[int]:
+    """The class of every offered group in order; the number of classes where the group is absent."""
     return [
-        classes.index(attributes[group]) if group in attributes else len(classes)
-        for group, classes in ATTRIBUTES.items()
+        classes.index(attributes[group]) if group in attributes else len(classes) for group, classes in offered.items()
     ]
 
 
 def pack_renders(folder: Path, prompts: Prompts) -> PackedData:
-    """Reads a folder of renders, or the packed file beside them if it was made from the same files and words.
+    """Reads a folder of renders, or the packed file beside them if it was made from the same files and words. Of the
+    world's products its `attributes` have those that were rendered.
 
     Captions depend on the seeds and on `prompts` alone, so that packing anew gives the same.
     """
@@ -112,14 +112,16 @@ def _is_held_out(scene: Scene) -> bool:
 
 
 def _packed(records: list[tuple[Path, Scene]], folder: Path, prompts: Prompts) -> PackedData:
-    texts = [_texts(scene, prompts) for _, scene in records]
+    shown = {scene.product for _, scene in records}
+    offered = ATTRIBUTES | {"product": tuple(name for name in ATTRIBUTES["product"] if name in shown)}
+    texts = [_texts(scene, offered, prompts) for _, scene in records]
     files = [(f"{path.parent.name}/{path.name}", path.stat().st_size, path.stat().st_mtime_ns) for path, _ in records]
     scenes = [scene.to_record() for _, scene in records]
-    key = hashlib.sha256(json.dumps([files, scenes, texts, ATTRIBUTES, U_NAMES, U_MIRRORED]).encode()).hexdigest()
+    key = hashlib.sha256(json.dumps([files, scenes, texts, offered, U_NAMES, U_MIRRORED]).encode()).hexdigest()
     packed = folder / PACKED
     if packed_key(packed) == key:
         return load_packed(packed)
-    data = _pack(records, texts)
+    data = _pack(records, offered, texts)
     save_packed(packed, data, key)
     return data
 
@@ -128,17 +130,17 @@ def _packed(records: list[tuple[Path, Scene]], folder: Path, prompts: Prompts) -
 _Texts = tuple[list[str], list[list[int]], str]
 
 
-def _texts(scene: Scene, prompts: Prompts) -> _Texts:
+def _texts(scene: Scene, offered: Mapping[str, tuple[str, ...]], prompts: Prompts) -> _Texts:
     rng = random.Random(f"captions {scene.seed} {scene.edited}" if scene.edited else f"captions {scene.seed}")
     attributes = scene.attributes()
     said = [_full(attributes, rng) for _ in range(FULL_CAPTIONS)]
     said += [_partial(attributes, rng) for _ in range(PARTIAL_CAPTIONS)]
     captions = [caption(each, rng, prompts) for each in said]
     captions = [mistyped(text, rng) if rng.random() < MISTYPED_SHARE else text for text in captions]
-    return captions, [labels_of(each) for each in said], mismatched(_full(attributes, rng), rng, prompts)
+    return captions, [labels_of(each, offered) for each in said], mismatched(_full(attributes, rng), rng, prompts)
 
 
-def _pack(records: list[tuple[Path, Scene]], texts: list[_Texts]) -> PackedData:
+def _pack(records: list[tuple[Path, Scene]], offered: Mapping[str, tuple[str, ...]], texts: list[_Texts]) -> PackedData:
     pixels: list[np.ndarray] = []
     for path, _ in records:
         try:
@@ -157,14 +159,14 @@ def _pack(records: list[tuple[Path, Scene]], texts: list[_Texts]) -> PackedData:
         images=stacked[:, :3].contiguous(),
         masks=stacked[:, 3].contiguous(),
         u=torch.tensor([list(scene.u.values()) for _, scene in records], dtype=torch.float32),
-        labels=torch.tensor([labels_of(scene.attributes()) for _, scene in records]),
+        labels=torch.tensor([labels_of(scene.attributes(), offered) for _, scene in records]),
         captions=[captions for captions, _, _ in texts],
         caption_labels=caption_labels,
         mismatched=[wrong for _, _, wrong in texts],
         mirrors=_mirrors([scene for _, scene in records], caption_labels),
         u_mirrored=U_MIRRORED,
         u_names=U_NAMES,
-        attributes=ATTRIBUTES,
+        attributes=offered,
     )
 
 

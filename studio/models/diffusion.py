@@ -1,4 +1,4 @@
-"""The diffusion model: a UNet that turns noise into a picture in steps, told by the same words as the generator.
+"""The diffusion model: a UNet that turns noise into a picture in steps, told what the generator is told.
 
 A snapshot of it is a folder in the format of diffusers (`model_index.json`, `unet/`, `scheduler/`) with two files of
 our own: `adapter.safetensors` reads the words, `config.json` says what the model is. diffusers is imported inside the
@@ -10,7 +10,8 @@ from __future__ import annotations
 import hashlib
 import json
 import shutil
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Generator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -23,13 +24,13 @@ from torch import Tensor, nn
 
 from .adapter import Conditioning, TextAdapter
 from .errors import SnapshotError
-from .presets import DIFFUSION_PRESETS, TEXT_WIDTH
+from .presets import DIFFUSION_PRESETS, STYLE_WIDTH, TEXT_WIDTH
 
 if TYPE_CHECKING:
     from diffusers.models.unets.unet_2d_condition import UNet2DConditionModel
     from diffusers.schedulers.scheduling_ddim import DDIMScheduler
 
-FORMAT_VERSION = 1
+FORMAT_VERSION = 2
 INDEX, DESCRIPTION = "model_index.json", "config.json"
 ADAPTER = "adapter.safetensors"
 WEIGHTS = "unet/diffusion_pytorch_model.safetensors"
@@ -44,6 +45,7 @@ class DiffusionDescription:
     name: str
     preset: str
     size: int
+    u_names: tuple[str, ...]
     attributes: Mapping[str, tuple[str, ...]]
     text_encoder_sha256: str
     num_images_seen: int
@@ -66,9 +68,9 @@ class DiffusionSnapshot:
         return self.description.attributes
 
 
-def build_unet(preset: str) -> UNet2DConditionModel:
-    """Random weights. The words come in by cross-attention in the two smallest maps, and the sentence beside the time,
-    as the generator has it in its style."""
+def build_unet(preset: str, u_width: int) -> UNet2DConditionModel:
+    """Random weights. The words come in by cross-attention in the two smallest maps; the sentence and `u` beside the
+    time, which scales and shifts every map (AdaGN, Dhariwal and Nichol 2021), as the generator's style does."""
     from diffusers.models.unets.unet_2d_condition import UNet2DConditionModel
 
     chosen = DIFFUSION_PRESETS[preset]
@@ -84,8 +86,10 @@ def build_unet(preset: str) -> UNet2DConditionModel:
         norm_num_groups=16,
         attention_head_dim=4,  # diffusers means the number of heads
         cross_attention_dim=TEXT_WIDTH,
+        resnet_time_scale_shift="scale_shift",
+        time_embedding_dim=STYLE_WIDTH,
         class_embed_type="projection",
-        projection_class_embeddings_input_dim=TEXT_WIDTH,
+        projection_class_embeddings_input_dim=TEXT_WIDTH + u_width,
     )
 
 
@@ -102,15 +106,15 @@ def to_patches(images: Tensor) -> Tensor:
     return F.pixel_unshuffle(images, PATCH)
 
 
-def predict(unet: nn.Module, noisy: Tensor, timesteps: Tensor, conditioning: Conditioning) -> Tensor:
+def predict(unet: nn.Module, noisy: Tensor, timesteps: Tensor, conditioning: Conditioning, u: Tensor) -> Tensor:
     """v = sqrt(abar) noise - sqrt(1 - abar) x of `noisy` = sqrt(abar) x + sqrt(1 - abar) noise, in patches; `timesteps`
-    [n] or one for all."""
+    [n] or one for all, `u` [n, len(u_names)]."""
     return unet(
         noisy,
         timesteps,
         encoder_hidden_states=conditioning.tokens,
         encoder_attention_mask=conditioning.mask,
-        class_labels=conditioning.sentence,
+        class_labels=torch.cat([conditioning.sentence, u], dim=1),
     ).sample
 
 
@@ -120,6 +124,7 @@ def sample(
     scheduler: DDIMScheduler,
     conditioning: Conditioning,
     empty: Conditioning,
+    u: Tensor,
     generators: Sequence[torch.Generator],
     *,
     num_inference_steps: int = 20,
@@ -127,22 +132,22 @@ def sample(
     on_step: Callable[[int, int, Tensor], None] | None = None,
 ) -> Tensor:
     """DDIM (Song et al. 2021) without noise on the way: images [n, 3, size, size], about -1..1, image i from
-    `generators[i]` and row i of the conditioning alone.
+    `generators[i]` and row i of the conditioning and of `u` [n, len(u_names)] alone.
 
     Classifier-free guidance (Ho and Salimans 2022) leads away from `empty` [1, ...], which is what the adapter makes of
-    the empty text; with a scale of 1 it is left out, and half of the passes with it. `on_step` is told after each step
-    of its number (from 0), its time and what there is, in patches; what it raises ends it.
+    the empty text, at the same `u`; with a scale of 1 it is left out, and half of the passes with it. `on_step` is told
+    after each step of its number (from 0), its time and what there is, in patches; what it raises ends it.
     """
     device, side = unet.device, unet.config["sample_size"] * PATCH
     noise = torch.stack([torch.randn(3, side, side, generator=each) for each in generators])
     x = to_patches(noise.to(device)).contiguous(memory_format=torch.channels_last)
-    nothing = _repeated(empty, len(x))
+    nothing, u = _repeated(empty, len(x)), u.to(device)
     scheduler.set_timesteps(num_inference_steps)
     for step, timestep in enumerate(scheduler.timesteps.tolist()):
         at = torch.tensor(timestep, device=device)
-        v = predict(unet, x, at, conditioning)
+        v = predict(unet, x, at, conditioning, u)
         if guidance_scale != 1:
-            without = predict(unet, x, at, nothing)
+            without = predict(unet, x, at, nothing, u)
             v = without + guidance_scale * (v - without)
         x = scheduler.step(v, timestep, x, return_dict=False)[0]
         if on_step:
@@ -211,29 +216,48 @@ def load_diffusion(folder: Path) -> DiffusionSnapshot:
     from diffusers.models.unets.unet_2d_condition import UNet2DConditionModel
     from diffusers.schedulers.scheduling_ddim import DDIMScheduler
 
-    try:
-        description = _parse(json.loads((folder / DESCRIPTION).read_text(encoding="utf-8")), folder)
-        digests = _sha256(folder / WEIGHTS), _sha256(folder / ADAPTER)
-        if digests != (description.unet_sha256, description.adapter_sha256):
-            raise SnapshotError(f"The weights in {folder} are not the ones that its {DESCRIPTION} describes.")
-        adapter = TextAdapter(description.attributes)
-        adapter.load_state_dict({name: value.float() for name, value in load_file(folder / ADAPTER).items()})
+    description, adapter = load_reading(folder)
+    with _explained(folder):
+        _check(folder, WEIGHTS, description.unet_sha256)
         unet = UNet2DConditionModel.from_pretrained(
             folder / "unet", local_files_only=True, use_safetensors=True, torch_dtype=torch.float32
         )
+        if unet.config["projection_class_embeddings_input_dim"] != TEXT_WIDTH + len(description.u_names):
+            raise SnapshotError(f"The UNet in {folder} is told other values than its {DESCRIPTION} says.")
         scheduler = DDIMScheduler.from_pretrained(folder / "scheduler", local_files_only=True)
         assert isinstance(scheduler, DDIMScheduler)  # a tuple only where it is asked for what was not used
+    unet.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+    return DiffusionSnapshot(
+        description=description,
+        adapter=adapter,
+        unet=unet.eval().requires_grad_(False),
+        scheduler=scheduler,
+    )
+
+
+def load_reading(folder: Path) -> tuple[DiffusionDescription, TextAdapter]:
+    """The part of a snapshot that reads, without the rest. Raises SnapshotError as `load_diffusion` does."""
+    with _explained(folder):
+        description = _parse(json.loads((folder / DESCRIPTION).read_text(encoding="utf-8")), folder)
+        _check(folder, ADAPTER, description.adapter_sha256)
+        adapter = TextAdapter(description.attributes)
+        adapter.load_state_dict({name: value.float() for name, value in load_file(folder / ADAPTER).items()})
+    return description, adapter.eval().requires_grad_(False)
+
+
+@contextmanager
+def _explained(folder: Path) -> Generator[None]:
+    try:
+        yield
     except FileNotFoundError as error:
         raise SnapshotError(f"There is no model in {folder}: {Path(str(error.filename)).name} is missing.") from error
     except (OSError, ValueError, RuntimeError, SafetensorError) as error:
         raise SnapshotError(f"The model in {folder} can't be read: {error}") from error
-    unet.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
-    return DiffusionSnapshot(
-        description=description,
-        adapter=adapter.eval().requires_grad_(False),
-        unet=unet.eval().requires_grad_(False),
-        scheduler=scheduler,
-    )
+
+
+def _check(folder: Path, file: str, sha256: str) -> None:
+    if _sha256(folder / file) != sha256:
+        raise SnapshotError(f"The weights in {folder} are not the ones that its {DESCRIPTION} describes.")
 
 
 def _parse(record: object, folder: Path) -> DiffusionDescription:
@@ -244,7 +268,7 @@ def _parse(record: object, folder: Path) -> DiffusionDescription:
         attributes = {group: tuple(classes) for group, classes in description.attributes.items()}
     except (TypeError, AttributeError) as error:
         raise SnapshotError(f"{folder / DESCRIPTION} is not a model description: {error}") from error
-    return replace(description, attributes=attributes)
+    return replace(description, attributes=attributes, u_names=tuple(description.u_names))
 
 
 def _sha256(path: Path) -> str:

@@ -5,7 +5,7 @@ Imported by who draws with it, as this needs diffusers.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +20,7 @@ from torch import Tensor
 from .adapter import Conditioning, TextAdapter
 from .diffusion import PATCH, load_diffusion, sample
 from .errors import SnapshotError
+from .presets import TEXT_WIDTH
 from .text_encoder import TextEncoder
 
 
@@ -49,6 +50,7 @@ class TextAdapterPipeline(DiffusionPipeline):
         self,
         prompt: str,
         *,
+        u: Sequence[float] = (),
         negative_prompt: str = "",
         num_inference_steps: int = 20,
         guidance_scale: float = 2.0,
@@ -56,8 +58,12 @@ class TextAdapterPipeline(DiffusionPipeline):
         output_type: str = "pil",
         callback_on_step_end: Callable[..., dict[str, Any]] | None = None,
     ) -> ImagePipelineOutput:
-        """Draws one image from noise of `generator` (of the CPU). Guidance leads away from `negative_prompt`; the empty
-        one is what the model learnt to be led away from."""
+        """Draws one image from noise of `generator` (of the CPU), at camera, light and proportions `u`: as many as the
+        model learnt to be told, in its order. Guidance leads away from `negative_prompt`; the empty one is what the
+        model learnt to be led away from. Raises ValueError for another number of values in `u`."""
+        told = self.unet.config["projection_class_embeddings_input_dim"] - TEXT_WIDTH
+        if len(u) != told:
+            raise ValueError(f"u has {len(u)} values; this model is told {told}.")
 
         def on_step(step: int, timestep: int, latents: Tensor) -> None:
             if callback_on_step_end:
@@ -69,6 +75,7 @@ class TextAdapterPipeline(DiffusionPipeline):
             self.scheduler,
             self._read(prompt),
             self._read(negative_prompt),
+            torch.tensor([list(u)]),
             [generator],
             num_inference_steps=num_inference_steps,
             guidance_scale=guidance_scale,

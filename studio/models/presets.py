@@ -28,7 +28,7 @@ class DiffusionPreset:
 
 DIFFUSION_PRESETS = {
     "tiny-diffusion": DiffusionPreset(size=32, widths=(16, 16, 32)),  # for tests
-    "diffusion64": DiffusionPreset(size=64, widths=(32, 64, 128, 144)),
+    "diffusion64": DiffusionPreset(size=64, widths=(32, 64, 128, 128)),
 }
 
 #: Width of the sentence, of the token states after the adapter, and of the generator's style vector.

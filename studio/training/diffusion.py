@@ -1,7 +1,8 @@
 """Trains the diffusion model on renders or photos and their captions: the peer that the GAN is measured against.
 
-It sees what any text-to-image model sees: pictures and words. Camera and light (`u`) it is not told. A run is a folder
-like the GAN's: `config.json`, `checkpoint.pt` (to go on from), `snapshot/` (a diffusers folder to draw with),
+It is told what the GAN is told: captions that say everything, and of renders camera, light and proportions (`u`). What
+a prompt leaves open is decided before it draws, so that there is little to guess from the noise. A run is a folder like
+the GAN's: `config.json`, `checkpoint.pt` (to go on from), `snapshot/` (a diffusers folder to draw with),
 `samples/` and TensorBoard scalars.
 """
 
@@ -13,11 +14,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import torch
-import torch.nn.functional as F
 from accelerate import Accelerator
 from torch import Tensor
 
-from studio.data.packed import PackedData, image_batch
+from studio.data.packed import PackedData, image_batch, known_batch, mask_batch
 from studio.models.adapter import Conditioning, TextAdapter
 from studio.models.diffusion import (
     DiffusionDescription,
@@ -37,6 +37,7 @@ from studio.training.config import DiffusionConfig
 from studio.training.ema import EMA
 from studio.training.folder import CHECKPOINT, TrainingStopped, checkpoint_bytes, require_space, saving
 from studio.training.interrupt import Interrupt
+from studio.training.losses import product_weight
 from studio.training.precision import autocast, quick_dtype
 from studio.training.progress import Means, Progress, Say, report_progress
 from studio.training.reading import encode_captions, trained_adapter
@@ -75,12 +76,15 @@ class _Networks:
 
 @dataclass(frozen=True, kw_only=True)
 class _Batch:
-    """What one step is drawn from: `noisy` and `target` in patches, `timesteps` [n]."""
+    """What one step is drawn from: `noisy`, `target` and the `weight` of each place in patches, `timesteps` [n]; `u`
+    has no entries where nobody knows them."""
 
     noisy: Tensor
     target: Tensor
+    weight: Tensor
     timesteps: Tensor
     conditioning: Conditioning
+    u: Tensor
 
 
 def train(
@@ -107,7 +111,7 @@ def train(
         raise TrainingStopped(
             f"The images are {data.images.shape[-1]} px; {config.preset} needs {config.size} px or a multiple of it."
         )
-    begun = _begun_with(start, config, encoder) if start else None
+    begun = _begun_with(start, config, data, encoder) if start else None
     goes_on = begin(config, out, accelerator, begun)
 
     # 2. Words first, as for the GAN: the adapter learns to read captions and is then frozen.
@@ -118,7 +122,7 @@ def train(
     nothing = EncodedTexts.encode([""], encoder).batch(torch.tensor([0]))
 
     # 3. The network, and where an earlier run left it.
-    unet = build_unet(config.preset)
+    unet = build_unet(config.preset, len(_u_names(data)))
     if isinstance(start, DiffusionSnapshot):
         unet.load_state_dict(start.unet.state_dict())
     unet.to(accelerator.device, memory_format=torch.channels_last)  # type: ignore[call-overload]
@@ -156,8 +160,8 @@ def train(
         for share in steps(config, progress, means, accelerator, report=report, keep=keep, interrupt=interrupt):
             batch = _batch(config, data, texts, networks, progress.step, accelerator)
             with autocast(accelerator.device):
-                v = predict(unet, batch.noisy, batch.timesteps, batch.conditioning)
-            loss = F.mse_loss(v.float(), batch.target)
+                v = predict(unet, batch.noisy, batch.timesteps, batch.conditioning, batch.u)
+            loss = (batch.weight * (v.float() - batch.target).square()).mean()
             warm = min(1.0, (progress.num_images_seen + config.batch_size) / config.warm_up)
             rate = warm * cosine(config.learning_rate, share)
             descend({"v_error": loss}, unet, [networks.muon, networks.adamw], rate, accelerator)
@@ -168,7 +172,9 @@ def train(
     return out / "snapshot"
 
 
-def _begun_with(start: Snapshot | DiffusionSnapshot, config: DiffusionConfig, encoder: TextEncoder) -> str:
+def _begun_with(
+    start: Snapshot | DiffusionSnapshot, config: DiffusionConfig, data: PackedData, encoder: TextEncoder
+) -> str:
     """The sha256 of the weights that a run begins with. Raises TrainingStopped where they don't fit it."""
     known = start.description if isinstance(start, DiffusionSnapshot) else start.config
     if known.text_encoder_sha256 != encoder.sha256:
@@ -177,6 +183,8 @@ def _begun_with(start: Snapshot | DiffusionSnapshot, config: DiffusionConfig, en
         return known.weights_sha256
     if known.preset != config.preset:
         raise TrainingStopped(f"{known.name} is of preset {known.preset}, not {config.preset}.")
+    if known.u_names != _u_names(data):
+        raise TrainingStopped(f"{known.name} is told other values beside the words than this data has.")
     return known.unet_sha256
 
 
@@ -190,15 +198,16 @@ def _batch(
 ) -> _Batch:
     """The batch of a step depends on seed, step and process alone, so that a resumed run sees the same.
 
-    Images and mirror images are those that the GAN learns from. Captions are all there are, also those that leave
-    something open, as prompts do: unlike a regression's, its picture of what is open is not the mean.
+    Images, mirror images and captions are those that the GAN learns from.
     """
     generator = torch.Generator().manual_seed((config.seed * 1_000_003 + step) * 64 + accelerator.process_index)
     n, device = config.batch_size, accelerator.device
     chosen = torch.randint(len(data), (n,), generator=generator)
-    which = torch.randint(data.caption_labels.shape[1], (n,), generator=generator)
-    mirrored = data.mirrors[chosen, which] & (torch.rand(n, generator=generator) < 0.5)
+    full = torch.randint(2, (n,), generator=generator)  # what captions leave open is completed when somebody draws
+    mirrored = data.mirrors[chosen, full] & (torch.rand(n, generator=generator) < 0.5)
     x = image_batch(data, chosen, config.size, device, mirrored)
+    weight = product_weight(mask_batch(data, chosen, config.size, device, mirrored))
+    u = known_batch(data, chosen, mirrored)[0] if data.exact else torch.empty(n, 0)
 
     # Times evenly over the batch, one offset for all, so that its loss varies less (Kingma et al. 2021).
     spread = (torch.arange(n) + torch.rand(1, generator=generator)) / n
@@ -206,16 +215,22 @@ def _batch(
     noise = torch.randn(x.shape, generator=generator).to(device)
     unsaid = (torch.rand(n, generator=generator) < config.text_dropout).to(device)
     with torch.no_grad(), autocast(device):
-        places = chosen * data.caption_labels.shape[1] + which
+        places = chosen * data.caption_labels.shape[1] + full
         conditioning = networks.adapter(*(each.to(device) for each in texts.batch(places)))
     return _Batch(
         noisy=to_patches(networks.scheduler.add_noise(x, noise, timesteps)).contiguous(
             memory_format=torch.channels_last
         ),
         target=to_patches(networks.scheduler.get_velocity(x, noise, timesteps)),
+        weight=to_patches(weight.expand_as(x)),
         timesteps=timesteps,
         conditioning=without_words(conditioning, networks.empty, unsaid),
+        u=u.to(device),
     )
+
+
+def _u_names(data: PackedData) -> tuple[str, ...]:
+    return data.u_names if data.exact else ()
 
 
 def _keep(
@@ -235,6 +250,7 @@ def _keep(
         networks.scheduler,
         networks.adapter(*(each.to(device) for each in texts.batch(chosen * data.caption_labels.shape[1]))),
         networks.empty,
+        data.u[chosen] if data.exact else torch.empty(len(chosen), 0),
         [torch.Generator().manual_seed(i) for i in range(len(chosen))],
         num_inference_steps=SAMPLE_STEPS,
     )
@@ -250,6 +266,7 @@ def _keep(
                 name=out.name,
                 preset=config.preset,
                 size=config.size,
+                u_names=_u_names(data),
                 attributes=data.attributes,
                 text_encoder_sha256=encoder.sha256,
                 num_images_seen=progress.num_images_seen,

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 import gradio as gr
 
-from studio.backends import diffusion, gan
+from studio.backends import diffusion, scene_reader
 from studio.errors import InputError, StudioError
 from studio.provenance import read_recipe
 from studio.request import PHOTO, GenerationRequest, SavedImage
@@ -148,7 +148,9 @@ def create_tab(page: gr.Blocks, studio: Studio) -> CreateTab:
             with gr.Accordion("Model", open=False, visible=len(offers) > 1):
                 model = model_dropdown(offers, "Drawn by", "model")
                 about = gr.HTML(markup.offer(offers[0], offered if offered.sizes else None))
-            with gr.Accordion("Camera and light", open=False, visible=_any_of(gan.CONTROLS, offered)) as camera:
+            with gr.Accordion(
+                "Camera and light", open=False, visible=_any_of(scene_reader.CONTROLS, offered)
+            ) as camera:
                 camera_values = control_widgets([each for each in controls if each not in diffusion.CONTROLS])
             with gr.Accordion("Steps and size", open=False, visible=_any_of(diffusion.CONTROLS, offered)) as drawing:
                 size = gr.Dropdown(
@@ -368,7 +370,7 @@ def _fitted(
     return [
         gr.Row(visible=_reads_freely(offered)),
         gr.Textbox(visible=offered.negative_prompt),
-        gr.Accordion(visible=_any_of(gan.CONTROLS, offered)),
+        gr.Accordion(visible=_any_of(scene_reader.CONTROLS, offered)),
         gr.Accordion(visible=_any_of(diffusion.CONTROLS, offered)),
         own_or([str(side) for side in offered.sizes], size, visible=len(offered.sizes) > 1),
         schedulers_of(offered, scheduler),
@@ -471,7 +473,7 @@ def _gallery(shown: list[tuple[str, str]], label: str, count: int) -> gr.Gallery
 def _controls(studio: Studio) -> tuple[Control, ...]:
     """Those of any model that can be chosen: first the ones of the GAN, then the ones of diffusion."""
     own = offered_at_once(studio).controls
-    camera = {control.name: control for control in (*gan.CONTROLS, *own)}
+    camera = {control.name: control for control in (*scene_reader.CONTROLS, *own)}
     return (
         *(control for name, control in camera.items() if name not in _names(diffusion.CONTROLS)),
         *diffusion.CONTROLS,

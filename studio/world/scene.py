@@ -480,15 +480,16 @@ def is_held_out(core: Mapping[str, str]) -> bool:
     return hashlib.sha256(combination.encode()).digest()[0] < 256 / 20
 
 
-def sample_scene(seed: int, *, held_out: bool = False) -> Scene:
-    """The scene of a seed: the same on every machine (Python's Mersenne Twister).
+def sample_scene(seed: int, *, held_out: bool = False, products: Sequence[str] = tuple(PRODUCTS)) -> Scene:
+    """The scene of a seed, of one of `products`: the same on every machine (Python's Mersenne Twister).
 
     With `held_out` its combination is one that is kept from training.
     """
     rng = random.Random(seed)
-    core = sample_core(rng, {})
+    offered = {**ATTRIBUTES, "product": products}
+    core = sample_core(rng, {}, offered)
     while is_held_out(core) != held_out:
-        core = sample_core(rng, {})
+        core = sample_core(rng, {}, offered)
     values = sample_continuous(rng, core)
     shape = tuple(values.pop(f"shape.{i}") for i in range(SHAPES))
     extras = sample_extras(rng, core)

@@ -24,6 +24,7 @@ from studio.errors import InputError, StudioError, WeightsError
 from studio.prompts import ListedModel, Prompts
 from studio.request import GenerationRequest, InpaintRequest, RestyleRequest
 from studio.settings import Settings
+from studio.world.scene import ATTRIBUTES, CORE_ATTRIBUTES, U_NAMES, u_of
 from tests.fakes import FakeBackend, FakeRetoucher
 
 Write = Callable[[str], Path]
@@ -473,15 +474,16 @@ def own(tmp_path_factory: pytest.TempPathFactory, tiny_text_encoder: Path) -> Pa
     from studio.models.diffusion import DiffusionDescription, build_unet, save_diffusion
     from studio.models.text_encoder import TextEncoder
 
-    attributes = {"product": ("mug", "vase"), "colour": ("red", "blue")}
+    attributes = ATTRIBUTES | {"product": ("mug", "vase"), "colour": ("red", "blue")}
     with torch.random.fork_rng():
         torch.manual_seed(0)
-        adapter, unet = TextAdapter(attributes), build_unet("tiny-diffusion")
+        adapter, unet = TextAdapter(attributes), build_unet("tiny-diffusion", len(U_NAMES))
     folder = tmp_path_factory.mktemp("own") / "snapshot"
     description = DiffusionDescription(
         name="tiny",
         preset="tiny-diffusion",
         size=32,
+        u_names=U_NAMES,
         attributes=attributes,
         text_encoder_sha256=TextEncoder.load(str(tiny_text_encoder)).sha256,
         num_images_seen=0,
@@ -509,22 +511,50 @@ def test_our_own_model_draws_by_the_same_path(own: Path, tiny_text_encoder: Path
     drawing = backend.generate(REQUEST, 1, watch)
 
     snapshot, encoder = load_diffusion(own), TextEncoder.load(str(tiny_text_encoder))
-    texts = [encoder.encode([text]) for text in ("a red mug", "")]
+    read = drawing.parameters
+    texts = [encoder.encode([text]) for text in (str(read["model_prompt"]), "")]
     words, empty = (snapshot.adapter(text.states, text.mask) for text in texts)
-    generator = torch.Generator().manual_seed(8)
-    (expected,) = sample(snapshot.unet, snapshot.scheduler, words, empty, [generator], num_inference_steps=3)
+    u = u_of(read["continuous"], read["silhouette"])  # type: ignore[arg-type]
+    told, generator = torch.tensor([[u[name] for name in U_NAMES]]), torch.Generator().manual_seed(8)
+    (expected,) = sample(snapshot.unet, snapshot.scheduler, words, empty, told, [generator], num_inference_steps=3)
     assert imaging.max_difference(drawing.image, imaging.to_pil(expected)) <= 1  # diffusers rounds down
     assert [(step.done, step.total) for step in steps] == [(1, 3), (2, 3), (3, 3)]
     assert imaging.max_difference(seen[-1], drawing.image) <= 1
-    assert drawing.parameters["model_prompt"] == "a red mug"
     assert drawing.parameters["num_inference_steps"] == 3
+
+
+def test_our_own_model_is_told_a_whole_scene(own: Path, tiny_text_encoder: Path, prompts: Prompts) -> None:
+    backend = DiffusionBackend(str(own), prompts=prompts, text_encoder=str(tiny_text_encoder))
+    backend.load()
+    offered = {control.name for control in backend.capabilities.controls}
+    assert {"num_inference_steps", "guidance_scale", "azimuth", "warmth"} <= offered
+    drawing = backend.generate(REQUEST, 0)
+    turned = backend.generate(replace(REQUEST, controls=dict(REQUEST.controls) | {"azimuth": -40.0}), 0)
+
+    attributes, prompt = drawing.parameters["attributes"], drawing.parameters["model_prompt"]
+    assert isinstance(attributes, dict) and isinstance(prompt, str)
+    assert set(CORE_ATTRIBUTES) <= set(attributes) and attributes["product"] == "mug"
+    assert prompt.startswith("a red mug") and prompt != "a red mug"
+    assert turned.parameters["continuous"] == drawing.parameters["continuous"] | {"azimuth": -40.0}  # type: ignore[operator]
+    assert imaging.max_difference(turned.image, drawing.image) > 0
+
+
+def test_our_own_pipeline_says_what_it_has_to_be_told(own: Path, tiny_text_encoder: Path) -> None:
+    from studio.models.diffusion_pipeline import TextAdapterPipeline
+    from studio.models.text_encoder import TextEncoder
+
+    pipeline = TextAdapterPipeline.from_snapshot(own, TextEncoder.load(str(tiny_text_encoder)))
+    with pytest.raises(ValueError, match=f"u has 1 values; this model is told {len(U_NAMES)}"):
+        pipeline("a red mug", u=[0.0], generator=torch.Generator())
 
 
 def test_our_own_model_says_what_it_reads(own: Path, tiny_text_encoder: Path, prompts: Prompts) -> None:
     backend = DiffusionBackend(str(own), prompts=prompts, text_encoder=str(tiny_text_encoder))
     read = backend.understand("ein roter Becher mit einem Drachen")
 
-    assert {found.group: found.value for found in read.attributes} == {"product": "mug", "colour": "red"}
+    assert {"product": "mug", "colour": "red"}.items() <= {
+        found.group: found.value for found in read.attributes
+    }.items()
     assert read.unknown == ("Drachen",)
     assert backend.understand("a red mug " * 60).unread  # of 256 tokens it reads no more
 

@@ -11,7 +11,8 @@ import torch
 
 from studio import imaging
 from studio.backends.base import Drawing
-from studio.backends.gan import STEP, GanBackend
+from studio.backends.gan import GanBackend
+from studio.backends.scene_reader import STEP
 from studio.errors import InputError, WeightsError
 from studio.prompts import Prompts, load_prompts
 from studio.request import GenerationRequest
@@ -293,7 +294,7 @@ def test_a_prompt_is_encoded_once_for_a_grid(gan: GanBackend) -> None:
     for i in range(4):
         gan.generate(REQUEST, i)
 
-    assert gan._encode.cache_info().misses == 1
+    assert gan._reader.encode.cache_info().misses == 1
 
 
 @pytest.fixture

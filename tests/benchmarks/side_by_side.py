@@ -1,9 +1,9 @@
-"""The embedded GAN and a small diffusion model of `studio train` on the same words and seeds: figures, time, pictures.
+"""The embedded GAN and the embedded diffusion model on the same words and seeds: figures, time, pictures.
 
-    python -m tests.benchmarks.side_by_side --diffusion run/snapshot --test held-out --out side-by-side
+    python -m tests.benchmarks.side_by_side --test held-out --out side-by-side
 
 Both draw as users get it, through `Studio`. Scenes of which both know every word are drawn from seeds; the renders in
-`--test` (of 64 px or a multiple) are all of the product world, and of these the diffusion model draws the scenes alone.
+`--test` (of 64 px or a multiple) are of all that the diffusion model knows, and it alone draws their scenes.
 All pictures are averaged down to 64 px. The judge is the network by which the library finds what looks alike; its share
 on renders is the most that can be reached. Sharpness is high-frequency power over that of renders; KID is in the
 features of a fixed random network, on scenes of other renders. In brackets: 95 % intervals over scenes. Times are of
@@ -86,16 +86,18 @@ class Way:
         return torch.stack([self.draw(text, seed) for seed, text in enumerate(texts)])
 
 
-def ways(folder: Path, diffusion: Path) -> list[Way]:
-    name = f"diffusion:{diffusion}"
+def ways(folder: Path, diffusion: Path | None) -> list[Way]:
+    name = f"diffusion:{diffusion}" if diffusion else "diffusion"
     stepwise = [Way(f"diffusion, {steps} steps", name, folder, num_inference_steps=steps) for steps in (4, 20)]
     return [Way("GAN", "gan", folder), *stepwise]
 
 
 def main(
-    diffusion: Annotated[Path, typer.Option(file_okay=False, help="Snapshot of a run of preset diffusion64.")],
     test: Annotated[Path, typer.Option(file_okay=False, help="Held-out renders.")],
     out: Annotated[Path, typer.Option(file_okay=False, help="Folder for the sheets of pictures.")],
+    diffusion: Annotated[
+        Path | None, typer.Option(file_okay=False, help="Snapshot of a run of preset diffusion64 instead.")
+    ] = None,
     count: Annotated[int, typer.Option(min=8, help="Scenes to measure on.")] = 200,
 ) -> None:
     """Prints a table, and draws two sheets."""
@@ -110,7 +112,7 @@ def main(
         both = ways(Path(folder), diffusion)
         gan, *stepwise = both
 
-        # 1. The whole world, which the diffusion model knows.
+        # 1. All that the diffusion model knows.
         records = read_records([test])
         held = read_small(Records(scenes=records.scenes[:count], files=records.files[:count]), SIZE)
         renders = examine(held.images, held.scenes, judge)

@@ -25,7 +25,7 @@ def test_packing_keeps_pixels_masks_and_words(tmp_path: Path, prompts: Prompts) 
     assert set(data.masks.unique().tolist()) == {0, 255}
     for index in range(6):
         attributes = toy_scene(index).attributes()
-        assert data.labels[index].tolist() == labels_of(attributes)
+        assert data.labels[index].tolist() == labels_of(attributes, data.attributes)
         full = dict(zip(ATTRIBUTES, data.caption_labels[index, 0].tolist(), strict=True))
         assert ATTRIBUTES["colour"][full["colour"]] == attributes["colour"]
     again = load_packed(folder / PACKED)
@@ -64,7 +64,7 @@ def test_edits_are_learnt_from_too_but_not_those_that_became_a_combination_kept_
 
     data = pack_renders(folder, prompts)
     assert len(data) == 4
-    assert data.labels[3].tolist() == labels_of(edits[0].attributes())
+    assert data.labels[3].tolist() == labels_of(edits[0].attributes(), data.attributes)
     assert data.captions[3] != data.captions[0]
     assert not torch.equal(data.images[3], data.images[0])
 
@@ -129,6 +129,15 @@ def test_renders_of_two_sizes_are_refused(tmp_path: Path, prompts: Prompts) -> N
         pack_renders(folder, prompts)
 
 
+def test_products_are_those_that_were_rendered(tmp_path: Path, prompts: Prompts) -> None:
+    folder = write_toys(tmp_path / "toys", seeds=range(6))
+    data, shown = pack_renders(folder, prompts), [scene.product for _, scene in read_records(folder)]
+    assert set(data.attributes["product"]) == set(shown) < set(ATTRIBUTES["product"])
+    assert list(data.attributes) == list(ATTRIBUTES) and data.attributes["colour"] == ATTRIBUTES["colour"]
+    group = list(ATTRIBUTES).index("product")
+    assert [data.attributes["product"][label] for label in data.labels[:, group]] == shown
+
+
 def test_smaller_batches_are_averaged(tmp_path: Path, prompts: Prompts) -> None:
     data = pack_renders(write_toys(tmp_path / "toys", seeds=range(2)), prompts)
     whole = image_batch(data, torch.arange(2), 32, torch.device("cpu"))
@@ -175,4 +184,4 @@ def test_a_mirrored_picture_is_that_of_the_turned_scene(tmp_path: Path, prompts:
         turned = replace(scene, azimuth=-scene.azimuth, light_azimuth=-scene.light_azimuth)
         shown = turned if mirrored[i] else scene
         torch.testing.assert_close(u[i], torch.tensor(list(shown.u.values())))
-        assert labels[i].tolist() == labels_of(shown.attributes())
+        assert labels[i].tolist() == labels_of(shown.attributes(), data.attributes)

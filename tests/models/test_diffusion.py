@@ -19,6 +19,7 @@ from studio.models.diffusion import (
 from studio.models.errors import SnapshotError
 
 ATTRIBUTES = {"colour": ("red", "blue")}
+U_NAMES = ("elevation", "warmth")
 
 
 @pytest.fixture(scope="module")
@@ -26,11 +27,12 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("diffusion") / "snapshot"
     with torch.random.fork_rng():
         torch.manual_seed(0)
-        adapter, unet = TextAdapter(ATTRIBUTES), build_unet("tiny-diffusion")
+        adapter, unet = TextAdapter(ATTRIBUTES), build_unet("tiny-diffusion", len(U_NAMES))
     description = DiffusionDescription(
         name="tiny",
         preset="tiny-diffusion",
         size=32,
+        u_names=U_NAMES,
         attributes=ATTRIBUTES,
         text_encoder_sha256="0" * 64,
         num_images_seen=0,
@@ -54,10 +56,17 @@ def conditioning(n: int, length: int, seed: int) -> Conditioning:
     )
 
 
-def drawn(snapshot: DiffusionSnapshot, words: Conditioning, seeds: range, steps: int = 3) -> torch.Tensor:
-    generators = [torch.Generator().manual_seed(seed) for seed in seeds]
+def drawn(
+    snapshot: DiffusionSnapshot, words: Conditioning, seeds: range, steps: int = 3, elevation: float = 0.5
+) -> torch.Tensor:
     return sample(
-        snapshot.unet, snapshot.scheduler, words, conditioning(1, 2, 99), generators, num_inference_steps=steps
+        snapshot.unet,
+        snapshot.scheduler,
+        words,
+        conditioning(1, 2, 99),
+        torch.tensor([[elevation, 0.0]]).expand(len(seeds), 2),
+        [torch.Generator().manual_seed(seed) for seed in seeds],
+        num_inference_steps=steps,
     )
 
 
@@ -92,9 +101,14 @@ def test_an_image_depends_on_its_own_words_and_seed_alone(snapshot: DiffusionSna
     torch.testing.assert_close(drawn(snapshot, short, range(1, 2))[0], together[1], atol=1e-4, rtol=1e-4)
 
 
-def test_words_and_guidance_count(snapshot: DiffusionSnapshot) -> None:
+def test_words_count(snapshot: DiffusionSnapshot) -> None:
     one, other = (drawn(snapshot, conditioning(1, 5, seed), range(1)) for seed in (0, 1))
     assert not torch.allclose(one, other, atol=1e-3)
+
+
+def test_camera_and_light_count(snapshot: DiffusionSnapshot) -> None:
+    low, high = (drawn(snapshot, conditioning(1, 5, 0), range(1), elevation=value) for value in (-1, 1))
+    assert not torch.allclose(low, high, atol=1e-3)
 
 
 def test_rows_without_words_are_as_if_nothing_was_said() -> None:
@@ -118,7 +132,10 @@ def test_altered_or_missing_files_are_said_in_words(folder: Path, tmp_path: Path
         load_diffusion(tmp_path)
     copy = tmp_path / "copy"
     snapshot = load_diffusion(folder)
-    save_diffusion(copy, adapter=snapshot.adapter, unet=build_unet("tiny-diffusion"), description=snapshot.description)
+    told_less = build_unet("tiny-diffusion", 1)
+    save_diffusion(copy, adapter=snapshot.adapter, unet=told_less, description=snapshot.description)
+    with pytest.raises(SnapshotError, match="told other values"):
+        load_diffusion(copy)
     (copy / "adapter.safetensors").write_bytes(b"something else")
     with pytest.raises(SnapshotError, match="not the ones"):
         load_diffusion(copy)

@@ -45,7 +45,8 @@ def test_a_run_leaves_a_folder_that_loads_and_draws(data: PackedData, encoder: T
     texts = encoder.encode(["a red mug", ""])
     words, empty = (snapshot.adapter(texts.states[i : i + 1], texts.mask[i : i + 1]) for i in (0, 1))
     generators = [torch.Generator().manual_seed(7)]
-    drawn = sample(snapshot.unet, snapshot.scheduler, words, empty, generators, num_inference_steps=2)
+    assert snapshot.description.u_names == data.u_names
+    drawn = sample(snapshot.unet, snapshot.scheduler, words, empty, data.u[:1], generators, num_inference_steps=2)
     assert drawn.shape == (1, 3, 32, 32)
     assert drawn.isfinite().all()
 
@@ -71,6 +72,7 @@ def test_it_reads_as_a_generator_does(
     data: PackedData, encoder: TextEncoder, tiny_snapshot: Path, tiny_text_encoder: Path, tmp_path: Path
 ) -> None:
     start = load_snapshot(tiny_snapshot)
+    data = replace(data, attributes=start.attributes)
     out = train(CONFIG, start=start, data=data, encoder=encoder, out=tmp_path / "run")
     read = load_diffusion(out).adapter.state_dict()
     for name, value in start.adapter.state_dict().items():
@@ -109,7 +111,7 @@ def v_error(snapshot: DiffusionSnapshot, data: PackedData, encoder: TextEncoder)
         noisy = to_patches(snapshot.scheduler.add_noise(real, noise, at))
         target = to_patches(snapshot.scheduler.get_velocity(real, noise, at))
         with torch.no_grad():
-            errors.append(float((predict(snapshot.unet, noisy, at, words) - target).square().mean()))
+            errors.append(float((predict(snapshot.unet, noisy, at, words, data.u) - target).square().mean()))
     return sum(errors) / len(errors)
 
 

@@ -164,6 +164,12 @@ def test_some_combinations_are_held_out(seed: int, held_out: bool) -> None:
     assert is_held_out(sample_scene(seed, held_out=held_out).attributes()) == held_out
 
 
+@given(SEEDS, st.booleans())
+def test_a_world_of_some_products_has_no_others(seed: int, held_out: bool) -> None:
+    some = ("mug", "office chair")
+    assert sample_scene(seed, held_out=held_out, products=some).product in some
+
+
 @given(SEEDS)
 def test_an_edit_changes_one_thing(seed: int) -> None:
     scene = sample_scene(seed)

@@ -6,7 +6,7 @@ import json
 import os
 import random
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import bpy
@@ -16,7 +16,7 @@ from PIL import Image
 from studio.world.render.materials import look_of, scale_textures
 from studio.world.render.products import BUILDERS
 from studio.world.render.stage import bounds, build_backdrop, build_lights, frame, second_of_pair
-from studio.world.scene import Scene, sample_edit, sample_scene
+from studio.world.scene import PRODUCTS, Scene, sample_edit, sample_scene
 
 SAMPLES = 4
 EDIT_EVERY = 4
@@ -91,6 +91,7 @@ def draw_many(
     size: int,
     out: Path,
     held_out: bool = False,
+    products: Sequence[str] = tuple(PRODUCTS),
     threads: int = 1,
     on_done: Callable[[int], None] | None = None,
 ) -> None:
@@ -105,7 +106,7 @@ def draw_many(
     seeds = list(range(seed, seed + count))
     random.Random(os.getpid()).shuffle(seeds)
     for each in seeds:
-        scene = sample_scene(each, held_out=held_out)
+        scene = sample_scene(each, held_out=held_out, products=products)
         drawn = _draw_once(scene, size, threads, out / "images", out / "records.jsonl")
         if each % EDIT_EVERY == 0:
             _draw_once(sample_edit(scene), size, threads, out / "edits", out / "edits.jsonl")

@@ -12,6 +12,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from studio.errors import StudioError
+from studio.world.scene import PRODUCTS
 
 
 def render_scenes(
@@ -21,10 +22,11 @@ def render_scenes(
     size: int,
     out: Path,
     held_out: bool = False,
+    products: Sequence[str] = tuple(PRODUCTS),
     workers: int,
     on_progress: Callable[[int], None],
 ) -> int:
-    """Renders the scenes of seeds `seed` .. `seed + count - 1`; what is in `out` already is kept.
+    """Renders the scenes of seeds `seed` .. `seed + count - 1`, of `products`; what is in `out` already is kept.
 
     `on_progress` is told how many of them are there; the last figure is returned. Raises StudioError where Blender is
     missing, a process fails or the disk is full; the same call goes on where it stopped.
@@ -35,19 +37,32 @@ def render_scenes(
 
     if workers == 1:
         _render_here(
-            count=count, seed=seed, size=size, out=out, held_out=held_out, on_done=lambda _: on_progress(done())
+            count=count,
+            seed=seed,
+            size=size,
+            out=out,
+            held_out=held_out,
+            products=products,
+            on_done=lambda _: on_progress(done()),
         )
     else:
         command = ["--count", str(count), "--seed", str(seed), "--size", str(size), "--out", str(out)]
-        _render_in_processes(
-            [*command, "--held-out"] if held_out else command, out, workers, on_tick=lambda: on_progress(done())
-        )
+        command += ["--held-out"] if held_out else []
+        command += [option for product in products for option in ("--product", product)]
+        _render_in_processes(command, out, workers, on_tick=lambda: on_progress(done()))
     on_progress(done())
     return done()
 
 
 def _render_here(
-    *, count: int, seed: int, size: int, out: Path, held_out: bool, on_done: Callable[[int], None]
+    *,
+    count: int,
+    seed: int,
+    size: int,
+    out: Path,
+    held_out: bool,
+    products: Sequence[str],
+    on_done: Callable[[int], None],
 ) -> None:
     with _stdout_silenced():
         try:
@@ -56,7 +71,7 @@ def _render_here(
             hint = "Install the studio's extra `world` (Python 3.11): pip install '.[world]'"
             raise StudioError(f"Blender can't be loaded: {error}.", hint) from error
         try:
-            draw_many(count=count, seed=seed, size=size, out=out, held_out=held_out, on_done=on_done)
+            draw_many(count=count, seed=seed, size=size, out=out, held_out=held_out, products=products, on_done=on_done)
         except OSError as error:  # the disk is full, or the folder is gone
             raise StudioError(f"The renders can't be saved in {out}: {error}.", "The same command goes on.") from error
 

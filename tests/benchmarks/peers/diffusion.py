@@ -1,4 +1,4 @@
-"""The studio's diffusion model, drawn in a few steps or more of them."""
+"""The studio's diffusion model, drawn in a few steps or more of them, as a user gets it."""
 
 from __future__ import annotations
 
@@ -6,18 +6,18 @@ from collections.abc import Sequence
 from functools import cached_property, partial
 from pathlib import Path
 
+import numpy as np
 import torch
 from torch import Tensor
 
-from studio.models.diffusion import DiffusionSnapshot, load_diffusion, sample
+from studio.backends.diffusion import DiffusionBackend
+from studio.models.diffusion import DiffusionSnapshot, load_diffusion
+from studio.request import GenerationRequest
 from studio.training.config import DiffusionConfig
 from studio.training.diffusion import train
 from studio.training.progress import Say
 from tests.benchmarks.peers.own import train_once
-from tests.benchmarks.peers.setting import Setting, count_parameters, to_pixels
-
-GUIDANCE = 2.0
-CHUNK = 32
+from tests.benchmarks.peers.setting import Setting, count_parameters
 
 
 class Diffusion:
@@ -40,21 +40,14 @@ class Diffusion:
         train_once(partial(train, self._config), self._config, self._setting, self._out, say)
 
     def draw(self, texts: Sequence[str], seeds: Sequence[int]) -> Tensor:
-        drawn: list[Tensor] = []
-        for start in range(0, len(texts), CHUNK):
-            part = slice(start, start + CHUNK)
-            drawn.append(
-                sample(
-                    self._snapshot.unet,
-                    self._snapshot.scheduler,
-                    self._setting.read(texts[part]),
-                    self._setting.read([""]),
-                    [torch.Generator().manual_seed(seed) for seed in seeds[part]],
-                    num_inference_steps=self._steps,
-                    guidance_scale=GUIDANCE,
-                )
-            )
-        return to_pixels(torch.cat(drawn))
+        return torch.stack([self._draw(text, seed) for text, seed in zip(texts, seeds, strict=True)])
+
+    def _draw(self, text: str, seed: int) -> Tensor:
+        controls = {"num_inference_steps": self._steps}
+        size = self._backend.capabilities.sizes[0]
+        request = GenerationRequest(prompt=text, count=1, seed=seed, size=size, controls=controls)
+        drawn = np.array(self._backend.generate(request, 0).image)
+        return torch.from_numpy(drawn).permute(2, 0, 1)  # pyright: ignore[reportUnknownMemberType]
 
     @property
     def parameters(self) -> int:
@@ -67,3 +60,10 @@ class Diffusion:
     @cached_property
     def _snapshot(self) -> DiffusionSnapshot:
         return load_diffusion(self._out / "snapshot")
+
+    @cached_property
+    def _backend(self) -> DiffusionBackend:
+        setting, folder = self._setting, str(self._out / "snapshot")
+        backend = DiffusionBackend(folder, prompts=setting.prompts, text_encoder=setting.text_encoder)
+        backend.load()
+        return backend
