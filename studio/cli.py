@@ -594,7 +594,9 @@ def render(
     held_out: Annotated[
         bool, typer.Option("--held-out", help="Draw combinations of attributes that are kept from training.")
     ] = False,
-    product: Annotated[list[str] | None, typer.Option(help="Draw this product, and others so named, alone.")] = None,
+    product: Annotated[
+        list[str] | None, typer.Option(help="Draw this product alone; may be given several times.")
+    ] = None,
     workers: Annotated[int, typer.Option(min=1, help="Processes, one core each.")] = os.cpu_count() or 1,
     as_json: JsonOption = False,
 ) -> None:
@@ -615,7 +617,7 @@ def render(
             size=size,
             out=out,
             held_out=held_out,
-            products=tuple(product or PRODUCTS),
+            products=tuple(dict.fromkeys(product or PRODUCTS)),
             workers=workers,
             on_progress=progress,
         )

@@ -137,8 +137,8 @@ class Recipe:
     """All it takes to draw one image again, as kept in its PNG and in the library.
 
     `seed` is the image's own (that of the request plus `index`), so the request with this seed and count 1 redraws
-    it. `parameters` is what the backend was given; for the GAN `controls`, `model_prompt` (the text that was really
-    encoded), `attributes` and `continuous` (camera, light, proportions in the units of `world.scene`).
+    it. `parameters` is what the backend was given; for our own models `controls`, `model_prompt` (the text that was
+    really encoded), `attributes` and `continuous` (camera, light, proportions in the units of `world.scene`).
     `created` is UTC in ISO 8601.
 
     An edit's `size` is the longer side, `width` and `height` are its own; they are None for a square. `sources` are the

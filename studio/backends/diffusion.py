@@ -236,6 +236,8 @@ class DiffusionBackend:
         if self._pipeline is not None:
             return
         _ = self.model_sha256  # so that what was altered isn't loaded
+        if self._facts.own:
+            _ = self._reader
         with self._explained():
             self._pipeline = self._loaded()
             self._scheduler_config = self._pipeline.scheduler.config
@@ -284,7 +286,7 @@ class DiffusionBackend:
 
     @cached_property
     def _encoder(self) -> TextEncoder:
-        """Of our own small model, as is the reader."""
+        """That of our own small model."""
         from studio.models.text_encoder import TextEncoder
 
         return TextEncoder.load(self._text_encoder)
@@ -292,11 +294,19 @@ class DiffusionBackend:
     @cached_property
     def _reader(self) -> SceneReader:
         from studio.models.diffusion import load_reading
+        from studio.models.errors import SnapshotError
 
-        with self._explained():
-            description, adapter = load_reading(self._facts.folder.path)
+        folder = self._facts.folder.path
+        try:
+            description, adapter = load_reading(folder)
+            encoder = self._encoder
+        except SnapshotError as error:
+            raise WeightsError(str(error), "Copy the folder again.") from error
+        if description.text_encoder_sha256 != encoder.sha256:
+            raise WeightsError(f"The model in {folder} was trained with another text encoder.", "Name another model.")
         return SceneReader(
-            encoder=self._encoder,
+            folder,
+            encoder=encoder,
             adapter=adapter,
             attributes=description.attributes,
             u_names=description.u_names,
@@ -508,12 +518,12 @@ class DiffusionBackend:
             negative = " "  # such a pipeline guides only where there is something to lead away from
         width, height = size
         arguments = settings | given | {"width": width, "height": height, "negative_prompt": negative or None}
-        prompt, scene = request.prompt, dict[str, object]()
+        prompt, scene = request.prompt, {"model_prompt": request.prompt}
         if facts.own:  # what words and seed leave open is decided before it draws
             by_hand = {control.name for control in controls_of(facts.u_names)}
             moved = {name: value for name, value in request.controls.items() if name in by_hand}
             planned = self._reader.plan(request.prompt, request.seed + index, (), moved)
-            prompt, scene = planned.text, planned.parameters
+            prompt, scene = planned.text, dict(planned.parameters)
             arguments["u"] = [planned.u[name] for name in facts.u_names]
         arguments = {name: value for name, value in arguments.items() if name in taken and value is not None}
 
@@ -526,7 +536,6 @@ class DiffusionBackend:
         return Drawing(
             image,
             {
-                "model_prompt": prompt,
                 **scene,
                 "scheduler": scheduler,
                 "dtype": self._dtype,
@@ -665,9 +674,14 @@ def _schedulers(folder: ModelFolder, tasks: Mapping[str, type]) -> tuple[str, ..
 
 
 def _own_facts(folder: ModelFolder) -> _Facts:
+    from studio.models.diffusion import FORMAT_VERSION
     from studio.models.diffusion_pipeline import TextAdapterPipeline
 
     description = model_folder.read_json(folder.path / "config.json")
+    if description.get("format_version") != FORMAT_VERSION:
+        raise WeightsError(
+            f"The model in {folder.path} is of another format than this version reads.", "Train it anew."
+        )
     try:
         attributes = {str(group): tuple(map(str, classes)) for group, classes in description["attributes"].items()}
         size, licence = int(description["size"]), str(description["licence"])

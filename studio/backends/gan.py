@@ -161,6 +161,7 @@ class GanBackend:
         networks = self._networks
         config = networks.snapshot.config
         return SceneReader(
+            self._folder,
             encoder=networks.encoder,
             adapter=networks.snapshot.adapter,
             attributes=config.attributes,

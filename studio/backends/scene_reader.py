@@ -1,7 +1,6 @@
-"""How our own models read: what they make of a prompt, and of what a prompt and a seed decide a picture is drawn.
+"""How our own models read: what they make of a prompt, and the whole scene that they make of a prompt and a seed.
 
-They share a text encoder and an adapter (each model has its own), and the product world that they were trained on. What
-words say of a scene stands; what they leave open a seed decides, before anything is drawn.
+What words say of a scene stands; what they leave open the seed decides, before anything is drawn.
 """
 
 from __future__ import annotations
@@ -35,12 +34,14 @@ from studio.world.scene import (
 )
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from studio.models.adapter import Conditioning, TextAdapter
     from studio.models.text_encoder import TextEncoder
     from studio.prompts import Prompts
 
 CONFIDENT = 0.5
-#: How far a small step goes: in a camera's or light's span up to this share.
+#: How far a small step goes: in a camera's or light's span up to this share, in the noise of the GAN by this weight.
 STEP = 0.25
 
 CONTROLS = (
@@ -64,7 +65,8 @@ def controls_of(u_names: Sequence[str]) -> tuple[Control, ...]:
 
 @dataclass(frozen=True, kw_only=True)
 class Planned:
-    """What an image is drawn from: `text` for the model, `u` (U_NAMES to numbers), and what recipes keep of both."""
+    """What an image is drawn from: `text` for the model, `u` (U_NAMES to numbers), and what recipes keep of both, JSON
+    values only."""
 
     text: str
     u: Mapping[str, float]
@@ -76,6 +78,7 @@ class SceneReader:
 
     def __init__(
         self,
+        folder: Path,
         *,
         encoder: TextEncoder,
         adapter: TextAdapter,
@@ -85,18 +88,20 @@ class SceneReader:
         prompts: Prompts,
         device: str,
     ) -> None:
-        """`attributes` are those that the model was trained on, a part of the world's; `exact` says that it learnt from
-        renders, whose captions say all core attributes. Raises WeightsError where that is another product world."""
+        """`folder` is the model's; `attributes` are those that it was trained on, a part of the world's; `exact` says
+        that it learnt from renders, whose captions say all core attributes. Raises WeightsError where that is another
+        product world."""
         strange = any(set(classes) - set(ATTRIBUTES.get(group, ())) for group, classes in attributes.items())
         incomplete = set(CORE_ATTRIBUTES) - set(attributes)
         if set(u_names) - set(U_NAMES) or (exact and (strange or incomplete)):
             raise WeightsError(
-                "The model was trained on another product world.",
+                f"The model in {folder} was trained on another product world.",
                 "Install the studio again, or name the folder of another model.",
             )
         self._encoder = encoder
         self._adapter = adapter
         self._offered = attributes
+        self._u_names = tuple(u_names)
         self._exact = exact
         self._prompts = prompts
         self._device = device
@@ -127,8 +132,7 @@ class SceneReader:
             parameters={
                 "model_prompt": text,
                 "attributes": said | core,
-                "continuous": continuous,
-                "silhouette": silhouette,
+                **({"continuous": continuous, "silhouette": silhouette} if self._u_names else {}),
             },
         )
 

@@ -1,11 +1,12 @@
-"""Folders of renders: `images/SEED.png` (alpha = product mask) and `records.jsonl`, a scene record a line."""
+"""Folders of renders: `images/SEED.png` (alpha = product mask) and `records.jsonl`, a scene record a line; where they
+are of some of the world's products alone, `products.json` says of which."""
 
 from __future__ import annotations
 
 import hashlib
 import json
 import random
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -14,11 +15,14 @@ from PIL import Image
 
 from studio.data.packed import BROKEN_IMAGE, FEWEST_HELD_OUT, PackedData, load_packed, packed_key, part, save_packed
 from studio.errors import InputError
+from studio.models.snapshot import write_whole
 from studio.prompts import Prompts
 from studio.world.captions import caption, mismatched, mistyped
 from studio.world.scene import ATTRIBUTES, CORE_ATTRIBUTES, EXTRA_ATTRIBUTES, U_MIRRORED, U_NAMES, Scene, is_held_out
 
 PACKED = "packed.safetensors"
+RECORDS = "records.jsonl"
+SOME_PRODUCTS = "products.json"
 FULL_CAPTIONS = 2  # an image, which say every core attribute
 PARTIAL_CAPTIONS = 2  # which leave some out
 MISTYPED_SHARE = 0.08  # of captions have one typing error, as prompts have
@@ -31,13 +35,50 @@ def read_records(folder: Path) -> list[tuple[Path, Scene]]:
     Raises:
         InputError: there is no record, or a line is not one.
     """
-    records = folder / "records.jsonl"
+    records = folder / RECORDS
     if not records.is_file():
         raise InputError(f"There are no renders in {folder}.", "Make some with `studio world render`.")
     found = _read(records)
     if not found:
         raise InputError(f"No render that {records} speaks of is there.", "Make some with `studio world render`.")
     return found
+
+
+def read_products(folder: Path) -> tuple[str, ...]:
+    """The products that a folder's scenes are drawn from, in the order in which they were named; all where none were.
+
+    Raises:
+        InputError: the file that says so can't be read.
+    """
+    path = folder / SOME_PRODUCTS
+    if not path.is_file():
+        return ATTRIBUTES["product"]
+    try:
+        named = tuple(map(str, json.loads(path.read_text(encoding="utf-8"))))
+    except (OSError, ValueError, TypeError) as error:
+        raise InputError(f"{path} can't be read: {error}.", "Render into a new folder.") from error
+    if not named or set(named) - set(ATTRIBUTES["product"]):
+        raise InputError(f"{path} names products that this world doesn't have.", "Render into a new folder.")
+    return named
+
+
+def keep_products(folder: Path, products: Sequence[str]) -> None:
+    """Says in a folder what its scenes are drawn from, before the first is.
+
+    Raises:
+        InputError: they are drawn from something else already, or it can't be written.
+    """
+    if tuple(products) == read_products(folder):
+        return
+    if (folder / RECORDS).is_file():
+        raise InputError(
+            f"The renders in {folder} are of other products, or of these in another order.", "Name a new folder."
+        )
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        write_whole(folder / SOME_PRODUCTS, json.dumps(list(products)).encode())
+    except OSError as error:
+        raise InputError(f"{folder} can't be written: {error.strerror}.", "Name another folder.") from error
 
 
 def read_edits(folder: Path) -> list[tuple[Path, Scene]]:
@@ -73,7 +114,7 @@ def labels_of(attributes: Mapping[str, str], offered: Mapping[str, tuple[str, ..
 
 def pack_renders(folder: Path, prompts: Prompts) -> PackedData:
     """Reads a folder of renders, or the packed file beside them if it was made from the same files and words. Of the
-    world's products its `attributes` have those that were rendered.
+    world's products its `attributes` have those that the renders are of.
 
     Captions depend on the seeds and on `prompts` alone, so that packing anew gives the same.
     """
@@ -112,7 +153,7 @@ def _is_held_out(scene: Scene) -> bool:
 
 
 def _packed(records: list[tuple[Path, Scene]], folder: Path, prompts: Prompts) -> PackedData:
-    shown = {scene.product for _, scene in records}
+    shown = read_products(folder)
     offered = ATTRIBUTES | {"product": tuple(name for name in ATTRIBUTES["product"] if name in shown)}
     texts = [_texts(scene, offered, prompts) for _, scene in records]
     files = [(f"{path.parent.name}/{path.name}", path.stat().st_size, path.stat().st_mtime_ns) for path, _ in records]
@@ -137,7 +178,11 @@ def _texts(scene: Scene, offered: Mapping[str, tuple[str, ...]], prompts: Prompt
     said += [_partial(attributes, rng) for _ in range(PARTIAL_CAPTIONS)]
     captions = [caption(each, rng, prompts) for each in said]
     captions = [mistyped(text, rng) if rng.random() < MISTYPED_SHARE else text for text in captions]
-    return captions, [labels_of(each, offered) for each in said], mismatched(_full(attributes, rng), rng, prompts)
+    return (
+        captions,
+        [labels_of(each, offered) for each in said],
+        mismatched(_full(attributes, rng), rng, prompts, offered),
+    )
 
 
 def _pack(records: list[tuple[Path, Scene]], offered: Mapping[str, tuple[str, ...]], texts: list[_Texts]) -> PackedData:

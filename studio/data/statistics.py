@@ -65,7 +65,8 @@ def _table(title: str, counts: dict[str, int]) -> Iterator[str]:
 
 
 def _sheet(records: Sequence[tuple[Path, Scene]]) -> Image.Image:
-    rows = [[path for path, scene in records if scene.product == product][:COLUMNS] for product in PRODUCTS]
+    of = [[path for path, scene in records if scene.product == product][:COLUMNS] for product in PRODUCTS]
+    rows = [row for row in of if row]
     step = THUMBNAIL + GAP
     sheet = Image.new("RGB", (COLUMNS * step - GAP, len(rows) * step - GAP), "white")
     for y, row in enumerate(rows):

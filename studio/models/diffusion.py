@@ -266,9 +266,10 @@ def _parse(record: object, folder: Path) -> DiffusionDescription:
     try:
         description = DiffusionDescription(**record)
         attributes = {group: tuple(classes) for group, classes in description.attributes.items()}
+        u_names = tuple(description.u_names)
     except (TypeError, AttributeError) as error:
         raise SnapshotError(f"{folder / DESCRIPTION} is not a model description: {error}") from error
-    return replace(description, attributes=attributes, u_names=tuple(description.u_names))
+    return replace(description, attributes=attributes, u_names=u_names)
 
 
 def _sha256(path: Path) -> str:

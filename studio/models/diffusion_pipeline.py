@@ -6,6 +6,7 @@ Imported by who draws with it, as this needs diffusers.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -34,6 +35,7 @@ class TextAdapterPipeline(DiffusionPipeline):
         self.adapter: TextAdapter | None = None  # no part as diffusers has them, and neither is the text encoder
         self.text_encoder: TextEncoder | None = None
         self.num_timesteps = 0
+        self._read = lru_cache(maxsize=64)(self._read_uncached)  # negative prompts are mostly empty
 
     @classmethod
     def from_snapshot(cls, folder: Path, text_encoder: TextEncoder) -> TextAdapterPipeline:
@@ -88,7 +90,7 @@ class TextAdapterPipeline(DiffusionPipeline):
         """What the UNet sees, [1, 12, size / 2, size / 2], to the picture [3, size, size]."""
         return F.pixel_shuffle(latents, PATCH)[0]
 
-    def _read(self, text: str) -> Conditioning:
+    def _read_uncached(self, text: str) -> Conditioning:
         assert self.adapter is not None and self.text_encoder is not None
         encoded, device = self.text_encoder.encode([text]), self.unet.device
         return self.adapter.to(device)(encoded.states.to(device), encoded.mask.to(device))

@@ -1,6 +1,6 @@
 """Trains the diffusion model on renders or photos and their captions: the peer that the GAN is measured against.
 
-It is told what the GAN is told: captions that say everything, and of renders camera, light and proportions (`u`). What
+It is told what the GAN is told: of renders captions that say everything, and camera, light and proportions (`u`). What
 a prompt leaves open is decided before it draws, so that there is little to guess from the noise. A run is a folder like
 the GAN's: `config.json`, `checkpoint.pt` (to go on from), `snapshot/` (a diffusers folder to draw with),
 `samples/` and TensorBoard scalars.
@@ -102,7 +102,8 @@ def train(
 
     Raises:
         TrainingStopped: the loss is no longer a number, the disk is full, the images don't fit the preset, `out` holds
-            a run that `resume` or `start` contradict, or `start` is of another text encoder or preset.
+            a run that `resume` or `start` contradict, or `start` is of another text encoder or preset, or
+            is told other values beside the words.
     """
     # 1. A folder that is new, or a run to go on with.
     accelerator = accelerator_of(out, resume=resume)
@@ -203,7 +204,7 @@ def _batch(
     generator = torch.Generator().manual_seed((config.seed * 1_000_003 + step) * 64 + accelerator.process_index)
     n, device = config.batch_size, accelerator.device
     chosen = torch.randint(len(data), (n,), generator=generator)
-    full = torch.randint(2, (n,), generator=generator)  # what captions leave open is completed when somebody draws
+    full = torch.randint(2, (n,), generator=generator)  # of renders, those that say everything
     mirrored = data.mirrors[chosen, full] & (torch.rand(n, generator=generator) < 0.5)
     x = image_batch(data, chosen, config.size, device, mirrored)
     weight = product_weight(mask_batch(data, chosen, config.size, device, mirrored))

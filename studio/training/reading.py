@@ -9,8 +9,9 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Protocol
 
-from safetensors import SafetensorError
+from safetensors import SafetensorError, safe_open
 from safetensors.torch import load_file, save
+from torch import Tensor
 
 from studio.data.packed import PackedData
 from studio.models.adapter import TextAdapter
@@ -53,20 +54,24 @@ SHARE_OF_STEPS = 0.25
 def trained_adapter(
     config: RunConfig, data: PackedData, texts: EncodedTexts, start: Reader | None, out: Path, say: Say
 ) -> TextAdapter:
-    """That of the run, or of `start` where it reads the same attributes, or one that learns to read them now, from
-    what `start` knows where there is one."""
+    """That of the run, or of `start` where it reads these attributes and maybe more, or one that learns to read them
+    now, from what `start` knows where there is one."""
     adapter = TextAdapter(data.attributes)
     path = out / "adapter.safetensors"
     if path.is_file():
         try:
+            with safe_open(path, framework="pt") as file:
+                reads = (file.metadata() or {}).get("attributes")
             adapter.load_state_dict(load_file(path))
         except (SafetensorError, RuntimeError) as error:
-            raise TrainingStopped(
-                f"{path} reads other attributes than this data has: with other columns, begin a new run."
-            ) from error
+            raise _reads_others(path) from error
+        if reads not in (None, _attributes(data)):  # runs that began with earlier versions don't say
+            raise _reads_others(path)
         return adapter.eval().requires_grad_(False)
-    if start and dict(start.attributes) == dict(data.attributes):
-        adapter.load_state_dict(start.adapter.state_dict())
+    if start and all(
+        set(classes) <= set(start.attributes.get(group, ())) for group, classes in data.attributes.items()
+    ):
+        adapter.load_state_dict(_narrowed(start, data.attributes))
         adapter.eval().requires_grad_(False)
     else:
         if start:
@@ -75,8 +80,29 @@ def trained_adapter(
         steps = math.ceil(config.text_steps * SHARE_OF_STEPS) if start else config.text_steps
         _train_adapter(config, data, texts, adapter, steps, say)
     with saving(out):
-        write_whole(path, save(adapter.state_dict()))
+        write_whole(path, save(adapter.state_dict(), metadata={"attributes": _attributes(data)}))
     return adapter
+
+
+def _attributes(data: PackedData) -> str:
+    return json.dumps(data.attributes)
+
+
+def _reads_others(path: Path) -> TrainingStopped:
+    return TrainingStopped(
+        f"{path} reads other attributes than this data has: with other products or columns, begin a new run."
+    )
+
+
+def _narrowed(start: Reader, attributes: Mapping[str, tuple[str, ...]]) -> dict[str, Tensor]:
+    """The weights of an adapter that reads a part of what `start` does: the rows of its heads that are left."""
+    weights = {name: value for name, value in start.adapter.state_dict().items() if not name.startswith("heads.")}
+    for group, classes in attributes.items():
+        known = start.attributes[group]
+        rows = [*(known.index(name) for name in classes), len(known)]  # the last one is "not said"
+        for name, value in start.adapter.heads[group].state_dict().items():
+            weights[f"heads.{group}.{name}"] = value[rows]
+    return weights
 
 
 def _train_adapter(

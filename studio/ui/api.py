@@ -75,7 +75,7 @@ def generate_endpoint(page: gr.Blocks, studio: "Studio") -> Callable[..., Answer
         the frame), `softness` (0 to 1), `warmth` (-1 to 1). `near` are the seeds of an image to stay near, a small step
         away: the one that drew it, and those of the steps that led there. `model` is another of those that the page
         offers, such as "diffusion:Qwen/Qwen-Image"; a diffusion model takes `negative_prompt`, `num_inference_steps`,
-        `guidance_scale` and `scheduler` instead of camera and light.
+        `guidance_scale` and `scheduler`, and no camera and light, but for the one named "diffusion".
 
         Returns a gallery of PNG files, each with its recipe inside, and
         {"images": [{"seed", "index", "sha256", "url"}]}, where `url` is the path on this server.

@@ -471,7 +471,7 @@ def _gallery(shown: list[tuple[str, str]], label: str, count: int) -> gr.Gallery
 
 
 def _controls(studio: Studio) -> tuple[Control, ...]:
-    """Those of any model that can be chosen: first the ones of the GAN, then the ones of diffusion."""
+    """Those of any model that can be chosen: first camera and light, then how diffusion draws."""
     own = offered_at_once(studio).controls
     camera = {control.name: control for control in (*scene_reader.CONTROLS, *own)}
     return (

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import random
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import cache
 
 from studio.lexicon import plural, with_articles
@@ -56,12 +56,18 @@ def caption(attributes: Mapping[str, str], rng: random.Random, prompts: Prompts)
     return with_articles(text)
 
 
-def mismatched(attributes: Mapping[str, str], rng: random.Random, prompts: Prompts) -> str:
-    """A caption that is wrong in exactly one of the core attributes given, or has colour and accent swapped."""
+def mismatched(
+    attributes: Mapping[str, str],
+    rng: random.Random,
+    prompts: Prompts,
+    offered: Mapping[str, Sequence[str]] = ATTRIBUTES,
+) -> str:
+    """A caption that is wrong in exactly one of the core attributes given, in favour of one that is `offered`, or has
+    colour and accent swapped."""
     if {"colour", "accent"} <= attributes.keys() and rng.random() < SWAPPED_SHARE:
         return caption({**attributes, "colour": attributes["accent"], "accent": attributes["colour"]}, rng, prompts)
-    group = rng.choice([group for group in attributes if group in CORE_ATTRIBUTES])
-    wrong = rng.choice([name for name in ATTRIBUTES[group] if name != attributes[group]])
+    group = rng.choice([group for group in attributes if group in CORE_ATTRIBUTES and len(offered[group]) > 1])
+    wrong = rng.choice([name for name in offered[group] if name != attributes[group]])
     return caption({**attributes, group: wrong}, rng, prompts)
 
 

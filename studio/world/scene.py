@@ -1,7 +1,7 @@
 """The product world in numbers: a scene record is drawn from a seed, and a scene is all a render needs.
 
 A scene has *attributes* (the words a caption can say: product, colour, ...) and *continuous values* (camera,
-light, proportions). The continuous values, normalised, are the vector `u` that the generator sees beside the text,
+light, proportions). The continuous values, normalised, are the vector `u` that the networks are told beside the text,
 so that camera and light can be moved by hand.
 """
 
@@ -384,7 +384,7 @@ def _unit(value: float, span: tuple[float, float]) -> float:
 
 
 def u_of(continuous: Mapping[str, float], silhouette: int) -> dict[str, float]:
-    """The generator's view of continuous values and of a silhouette: U_NAMES, in order, to numbers in -1..1."""
+    """The networks' view of continuous values and of a silhouette: U_NAMES, in order, to numbers in -1..1."""
     azimuth, light = math.radians(continuous["azimuth"]), math.radians(continuous["light_azimuth"])
     return {
         "azimuth_sin": math.sin(azimuth),

@@ -566,6 +566,26 @@ def test_our_own_model_is_checked(own: Path, tmp_path: Path, tiny_text_encoder: 
         DiffusionBackend(str(folder), prompts=prompts, text_encoder=str(tiny_text_encoder)).load()
 
 
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        ({"format_version": 1}, "of another format"),
+        ({"u_names": ["flavour"]}, "another product world"),
+        ({"text_encoder_sha256": "0" * 64}, "another text encoder"),
+    ],
+)
+def test_our_own_model_of_another_world_is_refused(
+    own: Path, tmp_path: Path, tiny_text_encoder: Path, prompts: Prompts, change: dict[str, object], said: str
+) -> None:
+    folder = copied(own, tmp_path / "copy")
+    description = json.loads((folder / "config.json").read_text())
+    (folder / "config.json").write_text(json.dumps(description | change))
+    backend = DiffusionBackend(str(folder), prompts=prompts, text_encoder=str(tiny_text_encoder))
+    for asked in (lambda: backend.understand("a red mug"), backend.load):
+        with pytest.raises(WeightsError, match=f"{folder} .*{said}"):
+            asked()
+
+
 def copied(folder: Path, to: Path) -> Path:
     return Path(shutil.copytree(folder, to))
 

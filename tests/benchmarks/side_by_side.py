@@ -3,7 +3,8 @@
     python -m tests.benchmarks.side_by_side --test held-out --out side-by-side
 
 Both draw as users get it, through `Studio`. Scenes of which both know every word are drawn from seeds; the renders in
-`--test` (of 64 px or a multiple) are of all that the diffusion model knows, and it alone draws their scenes.
+`--test` (of 64 px or a multiple) are of its whole world; of these the diffusion model alone draws the scenes that it
+knows.
 All pictures are averaged down to 64 px. The judge is the network by which the library finds what looks alike; its share
 on renders is the most that can be reached. Sharpness is high-frequency power over that of renders; KID is in the
 features of a fixed random network, on scenes of other renders. In brackets: 95 % intervals over scenes. Times are of
@@ -19,7 +20,7 @@ import itertools
 import random
 import tempfile
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Annotated
 
@@ -36,7 +37,6 @@ from studio.evaluation.metrics import kernel_distance, sharpness_ratio
 from studio.evaluation.presentation import contact_sheet
 from studio.evaluation.renders import Records, read_records
 from studio.evaluation.runs import CONTACT_PROMPTS
-from studio.models.snapshot import load_snapshot
 from studio.prompts import load_prompts
 from studio.settings import Settings, packaged
 from studio.world.captions import caption
@@ -49,7 +49,7 @@ GROUPS = ("product", "colour", "material", "scene")
 FIRST_SEED = 5_000_000  # of scenes that nobody rendered
 COLUMNS = 2  # images of a prompt
 TIMINGS = 7
-#: Prompts that both understand.
+#: Drawn by both, as far as both know what they name.
 PROMPTS = (
     "a glossy red ceramic mug on a marble counter",
     "a matte black metal bottle in a white studio",
@@ -73,6 +73,14 @@ class Way:
         self.title = title
         self._controls = controls
         self._studio = Studio(Settings(data_dir=folder, backend=backend, text_encoder=None))
+
+    @property
+    def attributes(self) -> Mapping[str, tuple[str, ...]]:
+        return self._studio.capabilities.attributes
+
+    def knows(self, text: str) -> bool:
+        """Whether it knows every thing that a text names."""
+        return not self._studio.understand(text).unknown
 
     def draw(self, text: str, seed: int) -> Tensor:
         """uint8 [3, 64, 64]."""
@@ -113,8 +121,10 @@ def main(
         gan, *stepwise = both
 
         # 1. All that the diffusion model knows.
-        records = read_records([test])
-        held = read_small(Records(scenes=records.scenes[:count], files=records.files[:count]), SIZE)
+        records, products = read_records([test]), stepwise[0].attributes["product"]
+        known = [pair for pair in zip(records.scenes, records.files, strict=True) if pair[0].product in products]
+        scenes, files = zip(*known[:count], strict=True)
+        held = read_small(Records(scenes=scenes, files=files), SIZE)
         renders = examine(held.images, held.scenes, judge)
         floor = kernel_distance(renders.features["random"][::2], renders.features["random"][1::2])
         lines = [_row("held-out renders", renders, f"KID x 1000 {1000 * floor:.1f}, sharpness 1")]
@@ -125,7 +135,7 @@ def main(
             lines.append(_row(way.title, run, f"KID x 1000 {1000 * kid:.1f}, sharpness {sharpness:.2f}"))
 
         # 2. What both know.
-        common = list(itertools.islice(_known_to_both(), count))
+        common = list(itertools.islice(_known_to(gan.attributes, stepwise[0].attributes), count))
         for way in both:
             run = examine(way.draw_all(texts(common)), common, judge)
             lines.append(_row(f"{way.title}, scenes that both know", run, ""))
@@ -142,17 +152,18 @@ def main(
         typer.echo("\n".join(lines))
 
         # 4. Pictures: a prompt a row; of each way its images.
-        rows = [way.draw(text, seed) for text in PROMPTS for way in both for seed in range(COLUMNS)]
+        shared = [text for text in PROMPTS if all(way.knows(text) for way in both)]
+        rows = [way.draw(text, seed) for text in shared for way in both for seed in range(COLUMNS)]
         contact_sheet(torch.stack(rows), columns=COLUMNS * len(both)).save(out / "side_by_side.png")
-        rows = [stepwise[-1].draw(text, seed) for text in CONTACT_PROMPTS for seed in range(2 * COLUMNS)]
+        own = [text for text in CONTACT_PROMPTS if stepwise[-1].knows(text)]
+        rows = [stepwise[-1].draw(text, seed) for text in own for seed in range(2 * COLUMNS)]
         contact_sheet(torch.stack(rows), columns=2 * COLUMNS).save(out / "diffusion.png")
 
 
-def _known_to_both() -> Iterator[Scene]:
-    known = load_snapshot(packaged("assets") / "gan").config.attributes
+def _known_to(*worlds: Mapping[str, tuple[str, ...]]) -> Iterator[Scene]:
     for seed in itertools.count(FIRST_SEED):
         scene = sample_scene(seed)
-        if all(value in known.get(group, ()) for group, value in scene.attributes().items()):
+        if all(value in known.get(group, ()) for known in worlds for group, value in scene.attributes().items()):
             yield scene
 
 

@@ -10,7 +10,7 @@ from PIL import Image
 
 from studio.data import renders
 from studio.data.packed import image_batch, known_batch, load_packed
-from studio.data.renders import PACKED, labels_of, pack_for_training, pack_renders, read_records
+from studio.data.renders import PACKED, SOME_PRODUCTS, labels_of, pack_for_training, pack_renders, read_records
 from studio.errors import InputError
 from studio.prompts import Prompts
 from studio.world.scene import ATTRIBUTES, COLOURS, U_NAMES, is_held_out
@@ -129,13 +129,21 @@ def test_renders_of_two_sizes_are_refused(tmp_path: Path, prompts: Prompts) -> N
         pack_renders(folder, prompts)
 
 
-def test_products_are_those_that_were_rendered(tmp_path: Path, prompts: Prompts) -> None:
-    folder = write_toys(tmp_path / "toys", seeds=range(6))
-    data, shown = pack_renders(folder, prompts), [scene.product for _, scene in read_records(folder)]
-    assert set(data.attributes["product"]) == set(shown) < set(ATTRIBUTES["product"])
+def test_a_folder_of_some_products_knows_no_others(tmp_path: Path, prompts: Prompts) -> None:
+    folder = write_toys(tmp_path / "toys", seeds=range(12))
+    shown = [scene.product for _, scene in read_records(folder)]
+    whole = pack_renders(folder, prompts)
+    assert whole.attributes == ATTRIBUTES
+
+    some = (*sorted(set(shown)), "toy car")
+    (folder / SOME_PRODUCTS).write_text(json.dumps(some))
+    data = pack_renders(folder, prompts)
+    assert set(data.attributes["product"]) == set(some) < set(ATTRIBUTES["product"])
     assert list(data.attributes) == list(ATTRIBUTES) and data.attributes["colour"] == ATTRIBUTES["colour"]
     group = list(ATTRIBUTES).index("product")
     assert [data.attributes["product"][label] for label in data.labels[:, group]] == shown
+    for wrong in data.mismatched:
+        assert prompts.known(wrong).get("product", "toy car") in some
 
 
 def test_smaller_batches_are_averaged(tmp_path: Path, prompts: Prompts) -> None:

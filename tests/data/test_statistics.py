@@ -4,7 +4,7 @@ from pathlib import Path
 from PIL import Image
 
 from studio.data.statistics import COLUMNS, GAP, SHEET, STATISTICS, THUMBNAIL, write_statistics
-from studio.world.scene import PRODUCTS, sample_edit
+from studio.world.scene import sample_edit
 from tests.evaluation.toy import toy_scene, write_toys
 
 
@@ -24,9 +24,7 @@ def test_counts_words_spans_numbers_and_shows_every_product(tmp_path: Path) -> N
 
     step = THUMBNAIL + GAP
     with Image.open(folder / SHEET) as sheet:
-        assert sheet.size == (COLUMNS * step - GAP, len(PRODUCTS) * step - GAP)
-        rows = {name: place for place, name in enumerate(PRODUCTS)}
-        for name, shown in {"mug": True, "bottle": True, "chair": False}.items():
-            top = rows[name] * step
+        assert sheet.size == (COLUMNS * step - GAP, 2 * step - GAP)  # mugs and bottles
+        for top in (0, step):
             row = sheet.crop((0, top, 10 * step - GAP, top + THUMBNAIL))
-            assert (row.getextrema() != ((255, 255),) * 3) == shown, name
+            assert row.getextrema() != ((255, 255),) * 3

@@ -11,6 +11,7 @@ from collections.abc import Callable, Generator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
+from studio.data.renders import keep_products
 from studio.errors import StudioError
 from studio.world.scene import PRODUCTS
 
@@ -29,8 +30,10 @@ def render_scenes(
     """Renders the scenes of seeds `seed` .. `seed + count - 1`, of `products`; what is in `out` already is kept.
 
     `on_progress` is told how many of them are there; the last figure is returned. Raises StudioError where Blender is
-    missing, a process fails or the disk is full; the same call goes on where it stopped.
+    missing, a process fails or the disk is full; the same call goes on where it stopped. Raises InputError where `out`
+    has renders of other products, or of the same in another order, which are other scenes.
     """
+    keep_products(out, products)
 
     def done() -> int:
         return sum(1 for path in (out / "images").glob("*.png") if seed <= int(path.stem) < seed + count)
@@ -48,7 +51,8 @@ def render_scenes(
     else:
         command = ["--count", str(count), "--seed", str(seed), "--size", str(size), "--out", str(out)]
         command += ["--held-out"] if held_out else []
-        command += [option for product in products for option in ("--product", product)]
+        if tuple(products) != tuple(PRODUCTS):
+            command += [option for product in products for option in ("--product", product)]
         _render_in_processes(command, out, workers, on_tick=lambda: on_progress(done()))
     on_progress(done())
     return done()
