@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import math
 import shutil
 from collections.abc import Callable, Generator, Mapping, Sequence
 from contextlib import contextmanager
@@ -36,6 +37,9 @@ ADAPTER = "adapter.safetensors"
 WEIGHTS = "unet/diffusion_pytorch_model.safetensors"
 #: The UNet sees squares of so many pixels as channels of one place: its largest maps would be most of its work.
 PATCH = 2
+#: Beside them it sees where they are, as waves of so many half turns from one edge to the other, across and down: with
+#: nothing but noise to go by, it has to know that to lay a picture out.
+WAVES = (1, 2, 4, 8)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -77,7 +81,7 @@ def build_unet(preset: str, u_width: int) -> UNet2DConditionModel:
     silent = len(chosen.widths) - 2
     return UNet2DConditionModel(
         sample_size=chosen.size // PATCH,
-        in_channels=3 * PATCH**2,
+        in_channels=3 * PATCH**2 + 4 * len(WAVES),
         out_channels=3 * PATCH**2,
         block_out_channels=chosen.widths,
         layers_per_block=1,
@@ -106,11 +110,20 @@ def to_patches(images: Tensor) -> Tensor:
     return F.pixel_unshuffle(images, PATCH)
 
 
+def _places(side: int) -> Tensor:
+    """Where each patch is: sines and cosines [16, side, side] (Tancik et al. 2020)."""
+    across = (torch.arange(side) + 0.5) / side - 0.5
+    angles = torch.tensor(WAVES)[:, None] * math.pi * across
+    waves = torch.cat([angles.sin(), angles.cos()])
+    return torch.cat([waves[:, None, :].expand(-1, side, -1), waves[:, :, None].expand(-1, -1, side)])
+
+
 def predict(unet: nn.Module, noisy: Tensor, timesteps: Tensor, conditioning: Conditioning, u: Tensor) -> Tensor:
     """v = sqrt(abar) noise - sqrt(1 - abar) x of `noisy` = sqrt(abar) x + sqrt(1 - abar) noise, in patches; `timesteps`
     [n] or one for all, `u` [n, len(u_names)]."""
+    places = _places(noisy.shape[-1]).to(noisy.device)
     return unet(
-        noisy,
+        torch.cat([noisy, places.expand(len(noisy), -1, -1, -1)], dim=1).contiguous(memory_format=torch.channels_last),
         timesteps,
         encoder_hidden_states=conditioning.tokens,
         encoder_attention_mask=conditioning.mask,

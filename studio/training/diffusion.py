@@ -210,8 +210,9 @@ def _batch(
     weight = product_weight(mask_batch(data, chosen, config.size, device, mirrored))
     u = known_batch(data, chosen, mirrored)[0] if data.exact else torch.empty(n, 0)
 
-    # Times evenly over the batch, one offset for all, so that its loss varies less (Kingma et al. 2021).
-    spread = (torch.arange(n) + torch.rand(1, generator=generator)) / n
+    # Times evenly over the batch, one offset for all, so that its loss varies less (Kingma et al. 2021), and most of
+    # them noisy ones: there words and u decide what is drawn, and there most is left to learn.
+    spread = ((torch.arange(n) + torch.rand(1, generator=generator)) / n) ** config.noisy_times
     timesteps = (spread * networks.scheduler.config["num_train_timesteps"]).long().to(device)
     noise = torch.randn(x.shape, generator=generator).to(device)
     unsaid = (torch.rand(n, generator=generator) < config.text_dropout).to(device)
