@@ -56,9 +56,7 @@ def open_backend(name: str, *, settings: Settings, prompts: Prompts, retoucher: 
         if argument and Path(argument).expanduser().is_dir():  # a folder may have an @ in its name
             model, revision = argument, ""
         if not argument:
-            if not _embedded().is_dir():
-                raise InputError("No diffusion model came with this installation.", "Name one: diffusion:MODEL.")
-            model = str(_embedded())
+            model = str(packaged("assets") / EMBEDDED_DIFFUSION)
         return DiffusionBackend(
             model, revision or None, prompts=prompts, text_encoder=settings.text_encoder, device=settings.device
         )
@@ -80,20 +78,17 @@ def offers(settings: Settings, prompts: Prompts) -> tuple[Offer, ...]:
             cost="nothing to download, no graphics card",
             licence="Apache-2.0: commercial use",
             here=True,
-        )
+        ),
+        Offer(
+            name=DIFFUSION,
+            title="Embedded diffusion model",
+            good_for="The same twelve kinds, small and rougher, drawn step by step: to compare the two",
+            cost="nothing to download, no graphics card",
+            licence="Apache-2.0: commercial use",
+            here=True,
+            edits=False,
+        ),
     ]
-    if _embedded().is_dir():
-        embedded.append(
-            Offer(
-                name=DIFFUSION,
-                title="Embedded diffusion model",
-                good_for="Products of our own world, small, drawn step by step: to compare",
-                cost="nothing to download, no graphics card",
-                licence="Apache-2.0: commercial use",
-                here=True,
-                edits=False,
-            )
-        )
     listed = [_listed(model, settings) for model in prompts.models]
     if settings.open_to_all:
         listed = []
@@ -133,7 +128,3 @@ def _named(name: str) -> Offer:
         licence="as its model card says",
         here=True,
     )
-
-
-def _embedded() -> Path:
-    return packaged("assets") / EMBEDDED_DIFFUSION

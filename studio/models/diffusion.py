@@ -140,8 +140,8 @@ def sample(
     u: Tensor,
     generators: Sequence[torch.Generator],
     *,
-    num_inference_steps: int = 20,
-    guidance_scale: float = 2.0,
+    num_inference_steps: int = 10,
+    guidance_scale: float = 1.5,
     on_step: Callable[[int, int, Tensor], None] | None = None,
 ) -> Tensor:
     """DDIM (Song et al. 2021) without noise on the way: images [n, 3, size, size], about -1..1, image i from

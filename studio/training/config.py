@@ -67,7 +67,8 @@ class DiffusionConfig(RunConfig):
     preset: str = "diffusion64"
     learning_rate: tuple[float, float] = (2.5e-3, 5e-5)
     warm_up: int = 5_000  # images over which the rate rises from nothing
-    noisy_times: float = 0.4  # times of noise are r to this power, r even in 0..1; 1 = all alike
+    noisy_times: float = 0.4  # times of noise are r to this power, r even in 0..1, so that most are noisy ones ...
+    noisy_share: float = 0.85  # ... up to this share of the run; then r itself
     text_dropout: float = (
         0.1  # of images are shown without their words, so that guidance has something to lead away from
     )

@@ -159,7 +159,7 @@ def train(
 
     with Interrupt() as interrupt:
         for share in steps(config, progress, means, accelerator, report=report, keep=keep, interrupt=interrupt):
-            batch = _batch(config, data, texts, networks, progress.step, accelerator)
+            batch = _batch(config, data, texts, networks, progress.step, share, accelerator)
             with autocast(accelerator.device):
                 v = predict(unet, batch.noisy, batch.timesteps, batch.conditioning, batch.u)
             loss = (batch.weight * (v.float() - batch.target).square()).mean()
@@ -195,9 +195,10 @@ def _batch(
     texts: EncodedTexts,
     networks: _Networks,
     step: int,
+    share: float,
     accelerator: Accelerator,
 ) -> _Batch:
-    """The batch of a step depends on seed, step and process alone, so that a resumed run sees the same.
+    """The batch of a step depends on seed, step, share and process alone, so that a resumed run sees the same.
 
     Images, mirror images and captions are those that the GAN learns from.
     """
@@ -210,9 +211,10 @@ def _batch(
     weight = product_weight(mask_batch(data, chosen, config.size, device, mirrored))
     u = known_batch(data, chosen, mirrored)[0] if data.exact else torch.empty(n, 0)
 
-    # Times evenly over the batch, one offset for all, so that its loss varies less (Kingma et al. 2021), and most of
-    # them noisy ones: there words and u decide what is drawn, and there most is left to learn.
-    spread = ((torch.arange(n) + torch.rand(1, generator=generator)) / n) ** config.noisy_times
+    # Times evenly over the batch, one offset for all, so that its loss varies less (Kingma et al. 2021). At first most
+    # of them are noisy ones: there words and u decide what is drawn, and there most is to be learnt.
+    spread = (torch.arange(n) + torch.rand(1, generator=generator)) / n
+    spread = spread**config.noisy_times if share < config.noisy_share else spread
     timesteps = (spread * networks.scheduler.config["num_train_timesteps"]).long().to(device)
     noise = torch.randn(x.shape, generator=generator).to(device)
     unsaid = (torch.rand(n, generator=generator) < config.text_dropout).to(device)

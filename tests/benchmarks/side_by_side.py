@@ -96,7 +96,7 @@ class Way:
 
 def ways(folder: Path, diffusion: Path | None) -> list[Way]:
     name = f"diffusion:{diffusion}" if diffusion else "diffusion"
-    stepwise = [Way(f"diffusion, {steps} steps", name, folder, num_inference_steps=steps) for steps in (4, 20)]
+    stepwise = [Way(f"diffusion, {steps} steps", name, folder, num_inference_steps=steps) for steps in (4, 10, 20)]
     return [Way("GAN", "gan", folder), *stepwise]
 
 

@@ -393,10 +393,7 @@ def test_models_are_offered_where_there_is_a_choice(
     assert not parts_of(studio, build)[f"{name}-models"].visible
 
 
-def test_the_embedded_diffusion_model_edits_nothing(
-    studio: Studio, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("studio.backends.registry._embedded", lambda: tmp_path)
+def test_the_embedded_diffusion_model_edits_nothing(studio: Studio) -> None:
     edits = {offer.name: offer.edits for offer in offers(studio.settings, studio.prompts)}
     assert not edits["diffusion"] and edits["gan"]
 
