@@ -116,13 +116,13 @@ def test_a_model_that_is_told_other_values_is_no_start(data: PackedData, encoder
 
 
 def v_error(snapshot: DiffusionSnapshot, data: PackedData, encoder: TextEncoder) -> float:
-    """Of the same noise on the renders at every fourth of the way."""
+    """Of the same noise on the renders, at four times."""
     texts = encoder.encode([captions[0] for captions in data.captions])
     words = snapshot.adapter(texts.states, texts.mask)
     real = data.images.float() / 127.5 - 1
     noise = torch.randn(real.shape, generator=torch.Generator().manual_seed(0))
     errors: list[float] = []
-    for time in (100, 350, 600, 850):
+    for time in (400, 600, 800, 990):  # of those that are learnt most
         at: Any = torch.full((len(real),), time)  # diffusers wants torch's old names of types
         noisy = to_patches(snapshot.scheduler.add_noise(real, noise, at))
         target = to_patches(snapshot.scheduler.get_velocity(real, noise, at))
@@ -133,11 +133,11 @@ def v_error(snapshot: DiffusionSnapshot, data: PackedData, encoder: TextEncoder)
 
 def test_the_loss_falls(data: PackedData, encoder: TextEncoder, tmp_path: Path) -> None:
     errors: list[float] = []
-    for num_images in (8, 480):
+    for num_images in (8, 960):
         config = replace(CONFIG, num_images=num_images, learning_rate=(4e-3, 4e-4))
         run = train(config, data=data, encoder=encoder, out=tmp_path / str(num_images), say=lambda line: None)
         errors.append(v_error(load_diffusion(run), data, encoder))
-    assert errors[1] < 0.8 * errors[0]
+    assert errors[1] < 0.8 * errors[0], errors
 
 
 def test_what_does_not_fit_is_refused(data: PackedData, encoder: TextEncoder, tmp_path: Path) -> None:
