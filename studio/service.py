@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import studio
 from studio import imaging, provenance
 from studio.backends.base import NO_HINTS, Backend, Capabilities, Hints, Watch
-from studio.backends.registry import Offer, offers, open_backend
+from studio.backends.registry import Offer, maker_of, offers, open_backend
 from studio.backends.retoucher import Retoucher
 from studio.engine import ALTERED, Engine
 from studio.errors import InputError
@@ -199,12 +199,15 @@ class Studio:
         return self.engine.understand(prompt, backend)
 
     def recipe(self, source: Path | bytes, backend: str | None = None) -> tuple[Recipe, Verdict]:
-        """Reads the recipe inside a PNG (a path or the file's bytes) and redraws it to see whether it still holds."""
+        """Reads the recipe inside a PNG (a path or the file's bytes) and redraws it to see whether it still holds, with
+        `backend`, or with another of the offers than that of the settings where one of another kind made it."""
         data = _bytes_of(source)
         recipe = provenance.read_recipe(data)
         if imaging.open_header(data).size != recipe.dimensions:
             return recipe, ALTERED  # said without decoding what may be 40 megapixels
         sources = self.sources(data) if recipe.sources else None
+        if backend is None and recipe.backend != self.settings.backend.partition(":")[0]:
+            backend = maker_of(self.offers, recipe)
         return recipe, self.engine.redraw(recipe, imaging.decode(data), sources, backend=backend)
 
     def signature(self, source: Path | bytes) -> Signature | None:

@@ -94,3 +94,9 @@ def test_the_diffusion_model_s_card_names_the_weights(diffusion: Studio) -> None
     description = json.loads((folder / "config.json").read_text(encoding="utf-8"))
     assert description["unet_sha256"] in card and description["adapter_sha256"] in card
     diffusion.warm()  # which compares them with the files
+
+
+def test_what_the_diffusion_model_drew_is_known_where_the_gan_is_in_use(shipped: Studio, diffusion: Studio) -> None:
+    (image,) = diffusion.generate(GenerationRequest(prompt="a red mug", count=1, seed=7))
+    recipe, verdict = shipped.recipe(image.path)
+    assert (recipe.backend, verdict.outcome) == ("diffusion", "exact")

@@ -10,9 +10,12 @@ from studio.errors import InputError, StudioError
 from studio.settings import Settings, packaged
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from studio.backends.base import Backend
     from studio.backends.retoucher import Retoucher
     from studio.prompts import ListedModel, Prompts
+    from studio.request import Recipe
 
 GAN, DIFFUSION = "gan", "diffusion"
 #: The small diffusion model that comes with the studio, in the folder of assets.
@@ -95,6 +98,23 @@ def offers(settings: Settings, prompts: Prompts) -> tuple[Offer, ...]:
     known = {offer.name: offer for offer in (*embedded, *listed)}
     first = known.pop(settings.backend, None) or _named(settings.backend)
     return (first, *known.values())
+
+
+def maker_of(offers: Sequence[Offer], recipe: Recipe) -> str | None:
+    """The one of the offers that made a recipe's image; None where that is the first, or isn't known."""
+    made_by = {GAN, f"{GAN}:{recipe.model}"} if recipe.backend == GAN else {f"{recipe.backend}:{recipe.model}"}
+    first, *others = (_as_recorded(offer.name) for offer in offers)
+    found = [offer.name for offer, name in zip(offers[1:], others, strict=True) if name in made_by]
+    return found[-1] if found and first not in made_by else None
+
+
+def _as_recorded(backend: str) -> str:
+    """A backend as recipes name it: of a folder the name alone, as where it lies is nobody's business."""
+    if backend == DIFFUSION:
+        return f"{DIFFUSION}:{EMBEDDED_DIFFUSION}"
+    kind, _, model = backend.partition(":")
+    folder = Path(model).expanduser()
+    return f"{kind}:{folder.resolve().name}" if model and folder.is_dir() else backend
 
 
 def _listed(model: ListedModel, settings: Settings) -> Offer:

@@ -6,12 +6,12 @@ import random
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import gradio as gr
 
 from studio.backends.diffusion import SCHEDULER
+from studio.backends.registry import maker_of
 from studio.errors import InputError
 from studio.request import GenerationRequest
 
@@ -157,17 +157,7 @@ def fitting_choices(choices: Mapping[str, str], offered: Capabilities) -> dict[s
 
 def request_of(recipe: Recipe, offers: Sequence[Offer]) -> GenerationRequest:
     """Asks for the recipe's image again, of the model that made it where that is offered."""
-    made_by = {recipe.backend, f"{recipe.backend}:{recipe.model}"}
-    names = [offer.name for offer in offers[1:] if _as_recorded(offer.name) in made_by]
-    others = names and _as_recorded(offers[0].name) not in made_by
-    return replace(recipe.request, backend=names[-1] if others else None)
-
-
-def _as_recorded(backend: str) -> str:
-    """A backend as recipes name it: of a folder the name alone, as where it lies is nobody's business."""
-    kind, _, model = backend.partition(":")
-    folder = Path(model).expanduser()
-    return f"{kind}:{folder.resolve().name}" if model and folder.is_dir() else backend
+    return replace(recipe.request, backend=maker_of(offers, recipe))
 
 
 def read_seed(text: str) -> int | None:

@@ -2,9 +2,10 @@ from pathlib import Path
 
 import pytest
 
-from studio.backends.registry import offers, open_backend
+from studio.backends.registry import maker_of, offers, open_backend
 from studio.errors import InputError, WeightsError
 from studio.prompts import load_prompts
+from studio.request import Recipe
 from studio.settings import Settings
 
 
@@ -43,3 +44,37 @@ def test_offers_begin_with_the_model_of_the_settings(tmp_path: Path) -> None:
 
 def test_strangers_are_offered_no_downloads() -> None:
     assert all(offer.here for offer in offers(Settings(open_to_all=True), load_prompts()))
+
+
+@pytest.mark.parametrize(
+    ("backend", "model", "maker"),
+    [
+        ("gan", "product-world-128", None),
+        ("diffusion", "diffusion64", "diffusion"),
+        ("diffusion", "a/b", None),
+        ("retoucher", "retoucher", None),
+    ],
+)
+def test_the_maker_of_an_image_is_found_among_the_offers(backend: str, model: str, maker: str | None) -> None:
+    prompts = load_prompts()
+    assert maker_of(offers(Settings(), prompts), recipe_of(backend, model)) == maker
+    listed = prompts.models[0].name
+    assert maker_of(offers(Settings(), prompts), recipe_of("diffusion", listed)) == f"diffusion:{listed}"
+
+
+def recipe_of(backend: str, model: str) -> Recipe:
+    return Recipe(
+        kind="generate",
+        prompt="a mug",
+        seed=7,
+        index=0,
+        size=64,
+        backend=backend,
+        model=model,
+        model_sha256="0" * 64,
+        parameters={},
+        pixels_sha256="0" * 64,
+        versions={},
+        created="2026-01-01T00:00:00+00:00",
+        licence="",
+    )
