@@ -125,6 +125,7 @@ def test_the_grid_is_what_the_preview_showed_and_the_next_one_is_new(page: "Page
 
 def test_a_locked_seed_stays(page: "Page") -> None:
     open_settings(page, "Seed")
+    playwright.expect(page.get_by_role("textbox", name="Seed")).not_to_have_value("")  # a new page draws one
     page.get_by_role("textbox", name="Seed").fill("4711")
     page.get_by_label("Lock").check()
     prompt_box(page).fill("a locked mug")
