@@ -116,13 +116,13 @@ def test_a_model_that_is_told_other_values_is_no_start(data: PackedData, encoder
 
 
 def v_error(snapshot: DiffusionSnapshot, data: PackedData, encoder: TextEncoder) -> float:
-    """Of the same noise on the renders, at four times."""
+    """Of the same noise on the renders at every fourth of the way."""
     texts = encoder.encode([captions[0] for captions in data.captions])
     words = snapshot.adapter(texts.states, texts.mask)
     real = data.images.float() / 127.5 - 1
     noise = torch.randn(real.shape, generator=torch.Generator().manual_seed(0))
     errors: list[float] = []
-    for time in (400, 600, 800, 990):  # of those that are learnt most
+    for time in (100, 350, 600, 850):
         at: Any = torch.full((len(real),), time)  # diffusers wants torch's old names of types
         noisy = to_patches(snapshot.scheduler.add_noise(real, noise, at))
         target = to_patches(snapshot.scheduler.get_velocity(real, noise, at))
