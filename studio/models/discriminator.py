@@ -6,7 +6,6 @@ import itertools
 import math
 from collections.abc import Mapping
 
-import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
@@ -37,7 +36,6 @@ class Discriminator(nn.Module):
         self.from_rgb = nn.ModuleList(convolution(12, width, 3, gain=1) for width in widths[:-1])
         self.blocks = nn.ModuleList(_Block(width) for width in widths)
         self.widen = nn.ModuleList(convolution(a, b, 1, gain=1) for a, b in itertools.pairwise(widths))
-        self.register_buffer("blur", _binomial())
         width = 256
         self.summary = nn.Linear(widths[-1] * 16, width)
         self.unary = nn.Linear(width, 1)
@@ -56,7 +54,7 @@ class Discriminator(nn.Module):
             x = self.blocks[stage](x)
             maps.append(x)
             if stage < len(self.widen):
-                x = self.widen[stage](self._halve(x))
+                x = self.widen[stage](_halve(x))
                 if stage + 1 < len(self.from_rgb):
                     image = F.avg_pool2d(image, 2)
                     x = x + self.from_rgb[stage + 1](F.pixel_unshuffle(image, 2))
@@ -73,12 +71,8 @@ class Discriminator(nn.Module):
         h = h.float()
         return {group: head(h) for group, head in self.heads.items()}
 
-    def _halve(self, x: Tensor) -> Tensor:
-        """A binomial blur, then every second pixel (Zhang 2019)."""
-        kernel: Tensor = self.blur.to(x.dtype).expand(x.shape[1], 1, -1, -1)  # type: ignore[operator]
-        return F.conv2d(x, kernel, stride=2, padding=1, groups=x.shape[1])
 
-
-def _binomial() -> Tensor:
-    row = torch.tensor([1.0, 3.0, 3.0, 1.0]) / 8
-    return (row[:, None] * row[None, :])[None, None]
+def _halve(x: Tensor) -> Tensor:
+    """Means of 4 x 4, two apart: they overlap, so that no square of pixels is always seen together. On a CPU it takes a
+    fifth of the time of a binomial blur (Zhang 2019) as a convolution, which was half of the network's."""
+    return F.avg_pool2d(x, 4, stride=2, padding=1)

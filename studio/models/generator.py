@@ -121,7 +121,7 @@ class Generator(nn.Module):
         """
         style = self.mapping(torch.cat([z, conditioning.sentence], dim=1))
         x = self.constant + self.start(style).view(-1, *self.constant.shape)
-        x = x.contiguous(memory_format=torch.channels_last)
+        x = x.to(style.dtype).contiguous(memory_format=torch.channels_last)  # half precision where autocast says so
         image: Tensor | None = None
         last = (stages or len(self.blocks)) - 1
         for stage, blocks in enumerate(self.blocks[: last + 1]):  # type: ignore[arg-type]

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterable
 
 import torch
@@ -38,6 +39,8 @@ class Muon(torch.optim.Optimizer):
     @torch.no_grad()
     def step(self, closure: None = None) -> None:  # pyright: ignore[reportIncompatibleMethodOverride]
         for group in self.param_groups:
+            # Matrices of one shape go together: there are dozens, and each alone is little work.
+            alike: dict[torch.Size, list[tuple[nn.Parameter, Tensor]]] = defaultdict(list)
             for weight in group["params"]:
                 if weight.grad is None:
                     continue
@@ -45,19 +48,23 @@ class Muon(torch.optim.Optimizer):
                 mean = state.setdefault("mean", torch.zeros_like(weight))
                 mean.lerp_(weight.grad, 1 - group["momentum"])
                 ahead = weight.grad.lerp(mean, group["momentum"]).flatten(1)  # Nesterov
-                update = 0.2 * max(ahead.shape) ** 0.5 * orthogonal(ahead.to(self.dtype)).to(weight.dtype)
-                weight.add_(update.view(weight.shape), alpha=-group["lr"])
+                wide = ahead if ahead.shape[0] <= ahead.shape[1] else ahead.T
+                alike[wide.shape].append((weight, wide))
+            for shape, those in alike.items():
+                updates = orthogonal(torch.stack([wide for _, wide in those]).to(self.dtype))
+                for (weight, wide), update in zip(those, updates, strict=True):
+                    rows = update if len(wide) == len(weight) else update.T
+                    weight.add_(rows.reshape(weight.shape), alpha=-group["lr"] * 0.2 * max(shape) ** 0.5)
 
 
-def orthogonal(matrix: Tensor) -> Tensor:
-    """The nearest matrix with equal singular values, roughly: [n, m] -> [n, m], singular values about 1."""
-    if matrix.shape[0] > matrix.shape[1]:
-        return orthogonal(matrix.T).T
+def orthogonal(matrices: Tensor) -> Tensor:
+    """The nearest matrices with equal singular values, roughly: [k, n, m], n <= m, to the same shape, singular values
+    about 1."""
     a, b, c = COEFFICIENTS
-    x = matrix / (matrix.norm() + 1e-7)
+    x = matrices / (matrices.norm(dim=(1, 2), keepdim=True) + 1e-7)
     for _ in range(ITERATIONS):
-        gram = x @ x.T
-        x = a * x + (b * gram + c * gram @ gram) @ x
+        gram = x @ x.mT
+        x = torch.baddbmm(x, torch.baddbmm(gram, gram, gram, beta=b, alpha=c), x, beta=a)
     return x
 
 

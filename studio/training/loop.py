@@ -35,7 +35,7 @@ from studio.training.losses import (
     reconstruction,
 )
 from studio.training.networks import Networks, build_networks
-from studio.training.precision import autocast
+from studio.training.precision import attention_to_words, autocast
 from studio.training.progress import CONTEST, COPYING, EXPLAINED, Means, Progress, Say, report_progress
 from studio.training.reading import encode_captions, trained_adapter
 from studio.training.run import accelerator_of, begin, go_on, steps
@@ -142,7 +142,7 @@ def train(
         report_progress(figures, progress, config, accelerator, say, f"{stage} at {size} px")
         _warn(watch, figures, progress, config, say)
 
-    with Interrupt() as interrupt:
+    with Interrupt() as interrupt, attention_to_words(accelerator.device):
         for share in steps(config, progress, means, accelerator, report=report, keep=keep, interrupt=interrupt):
             batch = _batch(config, data, texts, networks.adapter, progress.step, share, accelerator)
             wrong = _mismatched_sentences(data, texts, networks.adapter, batch)

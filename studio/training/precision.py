@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from contextlib import AbstractContextManager, nullcontext
+
 import torch
+from torch.nn.attention import SDPBackend, sdpa_kernel
 
 
 def quick_dtype(device: torch.device) -> torch.dtype:
@@ -19,3 +22,9 @@ def quick_dtype(device: torch.device) -> torch.dtype:
 def autocast(device: torch.device) -> torch.autocast:
     """Convolutions and products of matrices in the quick type."""
     return torch.autocast(device.type, torch.bfloat16, enabled=quick_dtype(device) is torch.bfloat16)
+
+
+def attention_to_words(device: torch.device) -> AbstractContextManager[object]:
+    """Attention spelled out on a CPU, where the way back through PyTorch's fused kernel, from some hundred places to a
+    few dozen words, takes several times as long."""
+    return sdpa_kernel(SDPBackend.MATH) if device.type == "cpu" else nullcontext()

@@ -65,6 +65,7 @@ def test_every_preset_has_its_size() -> None:
         "tiny": 32,
         "c64": 64,
         "c128": 128,
+        "s64": 64,
         "s128": 128,
         "s256": 256,
         "m64": 64,

@@ -15,6 +15,8 @@ from studio.data.renders import keep_products
 from studio.errors import StudioError
 from studio.world.scene import PRODUCTS
 
+TELL_SECONDS = 2.0
+
 
 def render_scenes(
     *,
@@ -38,6 +40,15 @@ def render_scenes(
     def done() -> int:
         return sum(1 for path in (out / "images").glob("*.png") if seed <= int(path.stem) < seed + count)
 
+    told = time.monotonic()
+
+    def tell() -> None:
+        """Now and then: to look through a large folder takes as long as a small picture."""
+        nonlocal told
+        if time.monotonic() - told >= TELL_SECONDS:
+            on_progress(done())
+            told = time.monotonic()
+
     if workers == 1:
         _render_here(
             count=count,
@@ -46,14 +57,14 @@ def render_scenes(
             out=out,
             held_out=held_out,
             products=products,
-            on_done=lambda _: on_progress(done()),
+            on_done=tell,
         )
     else:
         command = ["--count", str(count), "--seed", str(seed), "--size", str(size), "--out", str(out)]
         command += ["--held-out"] if held_out else []
         if tuple(products) != tuple(PRODUCTS):
             command += [option for product in products for option in ("--product", product)]
-        _render_in_processes(command, out, workers, on_tick=lambda: on_progress(done()))
+        _render_in_processes(command, out, workers, on_tick=tell)
     on_progress(done())
     return done()
 
@@ -66,7 +77,7 @@ def _render_here(
     out: Path,
     held_out: bool,
     products: Sequence[str],
-    on_done: Callable[[int], None],
+    on_done: Callable[[], None],
 ) -> None:
     with _stdout_silenced():
         try:
