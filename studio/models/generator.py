@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import torch
 import torch.nn.functional as F
@@ -14,6 +14,12 @@ from .adapter import Conditioning
 from .presets import EPS_WIDTH, PRESETS, STYLE_WIDTH, TEXT_WIDTH
 
 LEAK = 0.2
+
+#: The style is made from u, from so many sines and cosines of each of its entries (Tancik et al. 2020), and from the
+#: attributes that were read, all made larger: beside the 256 numbers of a sentence they would be learnt from slowly.
+U_WAVES = 2
+U_GAIN = 4.0
+READ_GAIN = 8.0
 
 
 def convolution(inputs: int, outputs: int, kernel: int, *, gain: float = math.sqrt(2)) -> nn.Conv2d:
@@ -70,21 +76,33 @@ class _CrossAttention(nn.Module):
 class Generator(nn.Module):
     """z = [u, eps] and a prompt to an image of the preset's size.
 
-    `u` are the known continuous values of a scene (camera, light, proportions), `eps` is Gaussian.
+    `u` are the known continuous values of a scene (camera, light, proportions), `eps` is Gaussian. `attributes` are
+    those of the adapter that reads the prompt: what it read is told beside the sentence, and u once more for each class
+    of the first of them, as u turns a chair in other ways than a shoe. Without them (snapshots of format 1) the style
+    is made from u, eps and the sentence as they are.
     """
 
-    def __init__(self, preset: str, u_width: int, eps_width: int = EPS_WIDTH) -> None:
+    def __init__(
+        self,
+        preset: str,
+        u_width: int,
+        eps_width: int = EPS_WIDTH,
+        *,
+        attributes: Mapping[str, tuple[str, ...]] | None = None,
+    ) -> None:
         super().__init__()
         widths = PRESETS[preset]
+        self.u_width, self.eps_width, self.attributes = u_width, eps_width, attributes
+        inputs = self._inputs(range(u_width))
         self.mapping = nn.Sequential(
-            nn.Linear(u_width + eps_width + TEXT_WIDTH, STYLE_WIDTH),
+            nn.Linear(len(inputs), STYLE_WIDTH),
             nn.LeakyReLU(LEAK),
             nn.Linear(STYLE_WIDTH, STYLE_WIDTH),
             nn.LeakyReLU(LEAK),
             nn.Linear(STYLE_WIDTH, STYLE_WIDTH),
         )
         with torch.no_grad():  # eps has no effect until adversarial training gives it one
-            self.mapping[0].weight[:, u_width : u_width + eps_width] = 0  # type: ignore[index]
+            self.mapping[0].weight[:, [i for i, (kind, *_) in enumerate(inputs) if kind == "eps"]] = 0  # type: ignore[index]
         # The style also sets the 4x4 start: where things stand is then not left to FiLM alone.
         self.constant = nn.Parameter(torch.randn(widths[0], 4, 4))
         self.start = nn.Linear(STYLE_WIDTH, widths[0] * 16)
@@ -105,9 +123,11 @@ class Generator(nn.Module):
         taken = smaller.state_dict()
         theirs = taken["mapping.0.weight"]
         first = theirs.new_zeros(self.mapping[0].weight.shape)  # type: ignore[arg-type]
-        first[:, list(places)] = theirs[:, : len(places)]
-        others = theirs.shape[1] - len(places)  # eps and words
-        first[:, -others:] = theirs[:, len(places) :]
+        columns = {told: column for column, told in enumerate(self._inputs(range(self.u_width)))}
+        gain = U_GAIN if self.attributes is not None and smaller.attributes is None else 1.0
+        for told, weights in zip(smaller._inputs(places), theirs.T, strict=True):
+            if told in columns:
+                first[:, columns[told]] = weights / gain if told[0] == "u" else weights
         self.load_state_dict(self.state_dict() | taken | {"mapping.0.weight": first})
         for name, layer in self.to_rgb.items():
             if name not in smaller.to_rgb:
@@ -119,7 +139,7 @@ class Generator(nn.Module):
 
         With `stages` below the preset's number, only that many are run and the image is the smaller one they give.
         """
-        style = self.mapping(torch.cat([z, conditioning.sentence], dim=1))
+        style = self.mapping(self._told(*z.split([self.u_width, self.eps_width], dim=1), conditioning))
         x = self.constant + self.start(style).view(-1, *self.constant.shape)
         x = x.to(style.dtype).contiguous(memory_format=torch.channels_last)  # half precision where autocast says so
         image: Tensor | None = None
@@ -137,6 +157,31 @@ class Generator(nn.Module):
                 x = _double(self.narrow[stage](x))
         assert image is not None
         return image
+
+    def _told(self, u: Tensor, eps: Tensor, conditioning: Conditioning) -> Tensor:
+        """What the style is made from, [n, inputs], in the order of `_inputs`."""
+        if self.attributes is None:
+            return torch.cat([u, eps, conditioning.sentence], dim=1)
+        angles = [math.pi / 2 * (wave + 1) * u for wave in range(U_WAVES)]
+        waves = U_GAIN * torch.cat([u, *(of(angle) for angle in angles for of in (torch.sin, torch.cos))], dim=1)
+        read = [conditioning.logits[group].softmax(1) for group in self.attributes]
+        of_each = [(read[0][:, :, None] * waves[:, None, :]).flatten(1)] if read else []
+        return torch.cat([waves, *of_each, eps, conditioning.sentence, *(READ_GAIN * each for each in read)], dim=1)
+
+    def _inputs(self, places: Sequence[int]) -> list[tuple[object, ...]]:
+        """What each number is that the style is made from, with entries of u called by their `places`."""
+        words = [("eps", i) for i in range(self.eps_width)] + [("sentence", i) for i in range(TEXT_WIDTH)]
+        if self.attributes is None:
+            return [*(("u", 0, place) for place in places), *words]
+        waves = [(wave, place) for wave in range(1 + 2 * U_WAVES) for place in places]
+        read = [(group, each) for group, classes in self.attributes.items() for each in (*classes, None)]
+        first = [each for each in read if each[0] == read[0][0]]
+        return [
+            *(("u", *wave) for wave in waves),
+            *(("u of", *each, *wave) for each in first for wave in waves),
+            *words,
+            *(("read", *each) for each in read),
+        ]
 
 
 def _double(x: Tensor) -> Tensor:

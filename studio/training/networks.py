@@ -53,7 +53,8 @@ def build_networks(
     config: TrainingConfig, data: PackedData, adapter: TextAdapter, start: Snapshot | None, device: torch.device
 ) -> Networks:
     """New ones, from the weights of `start` where it is given, on `device`."""
-    generator = Generator(config.preset, len(data.u_names)).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+    generator = Generator(config.preset, len(data.u_names), attributes=data.attributes)
+    generator.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
     if start:
         generator.take_over(start.generator, [data.u_names.index(name) for name in start.config.u_names])
     discriminator = Discriminator(config.preset, data.attributes, config.discriminator_width)

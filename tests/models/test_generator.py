@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import pytest
 import torch
 
@@ -21,7 +23,7 @@ def conditioning(n: int, length: int = 5) -> Conditioning:
 def generator() -> Generator:
     with torch.random.fork_rng():
         torch.manual_seed(0)
-        generator = Generator("tiny", 3)
+        generator = Generator("tiny", 3, attributes=ATTRIBUTES)
         for parameter in generator.parameters():  # past the zero initialisation, so that every path counts
             parameter.data.add_(0.05 * torch.randn_like(parameter))
     return generator.eval()
@@ -55,7 +57,7 @@ def test_padding_tokens_do_not_count(generator: Generator) -> None:
         sentence=words.sentence,
         tokens=torch.cat([words.tokens, torch.full((1, 3, words.tokens.shape[2]), 9.0)], dim=1),
         mask=torch.tensor([[True] * 4 + [False] * 3]),
-        logits={},
+        logits=words.logits,
     )
     torch.testing.assert_close(generator(noise(1), padded), generator(noise(1), words))
 
@@ -93,7 +95,7 @@ def test_the_discriminator_judges_image_and_words_apart() -> None:
 @torch.no_grad()
 def test_a_larger_preset_begins_with_the_pictures_of_the_smaller_one_enlarged() -> None:
     torch.manual_seed(0)
-    smaller, larger = Generator("c64", 3), Generator("c128", 3)
+    smaller, larger = (Generator(preset, 3, attributes=ATTRIBUTES) for preset in ("c64", "c128"))
     larger.take_over(smaller, range(3))
     z = noise(1)
     small, large = smaller(z, conditioning(1)), larger(z, conditioning(1))
@@ -103,13 +105,33 @@ def test_a_larger_preset_begins_with_the_pictures_of_the_smaller_one_enlarged() 
     assert all(parameter.requires_grad for parameter in larger.parameters())
 
 
+@pytest.mark.parametrize("told", [ATTRIBUTES, None])
 @torch.no_grad()
-def test_a_larger_world_begins_with_the_pictures_of_the_smaller_one() -> None:
+def test_a_larger_world_begins_with_the_pictures_of_the_smaller_one(told: dict[str, tuple[str, ...]] | None) -> None:
     torch.manual_seed(0)
-    smaller, larger = Generator("tiny", 2), Generator("tiny", 4)
+    wider = {"product": ("vase", "mug", "bottle"), "colour": ("red", "blue", "green"), "finish": ("matte",)}
+    smaller, larger = Generator("tiny", 2, attributes=told), Generator("tiny", 4, attributes=wider)
     larger.take_over(smaller, [2, 0])
     z = noise(2)[:, : 2 + EPS_WIDTH]
     u, eps = z[:, :2], z[:, 2:]
     beyond = torch.tensor([[0.5, -1.0], [2.0, 1.0]])  # what the smaller one has never heard of
     more = torch.cat([u[:, 1:], beyond[:, :1], u[:, :1], beyond[:, 1:], eps], dim=1)
-    torch.testing.assert_close(larger(more, conditioning(2)), smaller(z, conditioning(2)))
+    words = conditioning(2)
+    never = torch.full((2, 1), -torch.inf)
+    logits = {
+        "product": torch.cat([never, words.logits["product"]], dim=1),
+        "colour": words.logits["colour"],
+        "finish": torch.tensor([[0.3, 0.7], [1.0, 0.0]]),
+    }
+    torch.testing.assert_close(larger(more, replace(words, logits=logits)), smaller(z, words))
+
+
+@torch.no_grad()
+def test_what_was_read_counts_beside_the_sentence(generator: Generator) -> None:
+    words = conditioning(1)
+    for group, classes in ATTRIBUTES.items():
+        first, last = (
+            replace(words, logits=words.logits | {group: 20.0 * torch.eye(len(classes) + 1)[[place]]})
+            for place in (0, len(classes) - 1)
+        )
+        assert (generator(noise(1), first) - generator(noise(1), last)).abs().mean() > 1e-3
