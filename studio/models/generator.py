@@ -139,7 +139,8 @@ class Generator(nn.Module):
 
         With `stages` below the preset's number, only that many are run and the image is the smaller one they give.
         """
-        style = self.mapping(self._told(*z.split([self.u_width, self.eps_width], dim=1), conditioning))
+        u, eps = z.split([self.u_width, self.eps_width], dim=1)
+        style = self.mapping(self._told(u, eps, conditioning))
         x = self.constant + self.start(style).view(-1, *self.constant.shape)
         x = x.to(style.dtype).contiguous(memory_format=torch.channels_last)  # half precision where autocast says so
         image: Tensor | None = None

@@ -148,7 +148,8 @@ def load_checkpoint(networks: Stateful, progress: Progress, out: Path) -> None:
             each.load_state_dict(saved[name])
     except (KeyError, TypeError, RuntimeError, ValueError) as error:
         raise TrainingStopped(
-            f"{path} is of other networks than this data asks for: with other columns or attributes, begin a new run."
+            f"{path} is of other networks than this data asks for: with other columns or attributes, or after an"
+            " earlier version of the studio, begin a new run."
         ) from error
 
 

@@ -131,7 +131,7 @@ def test_what_was_read_counts_beside_the_sentence(generator: Generator) -> None:
     words = conditioning(1)
     for group, classes in ATTRIBUTES.items():
         first, last = (
-            replace(words, logits=words.logits | {group: 20.0 * torch.eye(len(classes) + 1)[[place]]})
+            replace(words, logits={**words.logits, group: 20.0 * torch.eye(len(classes) + 1)[[place]]})
             for place in (0, len(classes) - 1)
         )
         assert (generator(noise(1), first) - generator(noise(1), last)).abs().mean() > 1e-3
