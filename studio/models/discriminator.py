@@ -73,6 +73,6 @@ class Discriminator(nn.Module):
 
 
 def _halve(x: Tensor) -> Tensor:
-    """Means of 4 x 4, two apart: they overlap, so that no square of pixels is always seen together. On a CPU it takes a
-    fifth of the time of a binomial blur (Zhang 2019) as a convolution, which was half of the network's."""
+    """Means of 4 x 4, two apart: they overlap, so that no square of pixels is always seen together. A binomial blur
+    (Zhang 2019), as a convolution, took half of the network's time on a CPU."""
     return F.avg_pool2d(x, 4, stride=2, padding=1)

@@ -26,5 +26,5 @@ def autocast(device: torch.device) -> torch.autocast:
 
 def attention_to_words(device: torch.device) -> AbstractContextManager[object]:
     """Attention spelled out on a CPU, where the way back through PyTorch's fused kernel, from some hundred places to a
-    few dozen words, takes several times as long."""
+    few dozen words, takes much longer."""
     return sdpa_kernel(SDPBackend.MATH) if device.type == "cpu" else nullcontext()

@@ -37,6 +37,16 @@ def test_weights_of_one_shape_are_updated_as_each_alone_would_be() -> None:
         torch.testing.assert_close(one, other, atol=1e-6, rtol=1e-5)
 
 
+def test_a_tall_matrix_is_updated_as_its_transpose() -> None:
+    gradient = torch.randn(96, 40, generator=torch.Generator().manual_seed(0))
+    tall, wide = nn.Parameter(torch.zeros(96, 40)), nn.Parameter(torch.zeros(40, 96))
+    tall.grad, wide.grad = gradient, gradient.T.contiguous()
+    Muon([tall], lr=0.01).step()
+    Muon([wide], lr=0.01).step()
+    assert wide.detach().norm() > 0
+    torch.testing.assert_close(tall.T, wide, atol=1e-6, rtol=1e-5)
+
+
 def test_convolutions_are_for_muon_and_vectors_and_named_modules_are_not() -> None:
     network = nn.ModuleDict(
         {"hidden": nn.Conv2d(32, 64, 3), "narrow": nn.Linear(16, 64), "start": nn.Linear(64, 64, bias=False)}

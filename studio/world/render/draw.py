@@ -27,8 +27,7 @@ TEXTURED_SIZE = 1.2
 
 def _clear() -> None:
     """Takes all out of Blender that an earlier scene left. Its factory settings, read anew, would do so too; but that
-    takes a quarter of a small picture's time, and each reading leaves handlers behind, which the next ones call: after
-    7,000 pictures they took longer than drawing."""
+    takes a quarter of a small picture's time, and each reading leaves handlers behind, which the next ones call."""
     _read_factory_settings()
     data = bpy.data
     for kind in (data.objects, data.meshes, data.curves, data.materials, data.lights, data.cameras, data.worlds):
