@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import csv
 import hashlib
+import io
 import json
 import random
 import re
@@ -35,6 +36,7 @@ from studio.untrusted import read_file
 from studio.world.scene import COLOURS, sample_scene
 
 TABLE = "catalogue.csv"
+MAX_TABLE_BYTES = 50 * 2**20  # of a table that a shop has
 SUFFIXES = frozenset({".png", ".jpg", ".jpeg", ".jfif", ".webp"})
 #: The columns of the table that is written; those of the shop's own follow them.
 COLUMNS = ("file", "caption", "colour", "split", "group", "source")
@@ -159,11 +161,13 @@ def _rows(folder: Path, table: Path | None) -> tuple[dict[str, dict[str, str]], 
     """The lines of the table by the photo that they are about, and those about none."""
     if table is None:
         return {}, []
+    hint = "Save it as CSV in UTF-8."
+    text = read_file(table, MAX_TABLE_BYTES, hint=hint, smaller="Split it.", called=f"The table {table}")
     try:
-        with table.open(encoding="utf-8-sig", newline="") as file:
-            lines = [{key.strip(): (value or "").strip() for key, value in row.items() if key} for row in _reader(file)]
-    except (OSError, UnicodeDecodeError, csv.Error) as error:
-        raise InputError(f"The table {table} can't be read: {error}.", "Save it as CSV in UTF-8.") from error
+        file = io.StringIO(text.decode("utf-8-sig"), newline="")
+        lines = [{key.strip(): (value or "").strip() for key, value in row.items() if key} for row in _reader(file)]
+    except (UnicodeDecodeError, csv.Error) as error:
+        raise InputError(f"The table {table} can't be read: {error}.", hint) from error
     names = list(lines[0]) if lines else []
     of_files = [name for name in names if any((folder / row[name]).is_file() for row in lines if row.get(name))]
     if not of_files:

@@ -161,6 +161,10 @@ def test_an_empty_folder_and_a_table_of_other_photos_are_said(tmp_path: Path, sh
         import_catalogue(shop, tmp_path / "out", size=32)
     with pytest.raises(InputError, match=r"No column of .*other\.csv"):
         import_catalogue(shop, tmp_path / "out", size=32, table=shop / "other.csv")
+    with (shop / "other.csv").open("wb") as file:
+        file.truncate(51 * 2**20)
+    with pytest.raises(InputError, match=r"other\.csv is larger than 50 MB"):
+        import_catalogue(shop, tmp_path / "out", size=32, table=shop / "other.csv")
 
 
 def test_the_command_says_what_was_left_out(shop: Path, tmp_path: Path) -> None:
