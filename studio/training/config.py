@@ -17,7 +17,7 @@ class RunConfig:
     preset: str
     num_images: int = 2_000_000
     minutes: float | None = None
-    batch_size: int = 32
+    batch_size: int = 32  # of a step, in all processes together
     seed: int = 0
 
     text_steps: int = 2500  # of 128 captions, before the networks start

@@ -41,7 +41,7 @@ from studio.training.losses import product_weight
 from studio.training.precision import autocast, quick_dtype
 from studio.training.progress import Means, Progress, Say, report_progress
 from studio.training.reading import encode_captions, trained_adapter
-from studio.training.run import accelerator_of, begin, go_on, steps
+from studio.training.run import accelerator_of, begin, go_on, own_batch, steps
 from studio.training.sheets import COLUMNS, pairs_of_rows
 from studio.training.steps import cosine, descend
 from studio.training.text import EncodedTexts
@@ -166,9 +166,8 @@ def train(
             warm = min(1.0, (progress.num_images_seen + config.batch_size) / config.warm_up)
             rate = warm * cosine(config.learning_rate, share)
             descend({"v_error": loss}, unet, [networks.muon, networks.adamw], rate, accelerator)
-            images = config.batch_size * accelerator.num_processes
-            progress.count(images)
-            networks.ema.update(unet, images, min(config.ema_half_life, progress.num_images_seen / 40))
+            progress.count(config.batch_size)
+            networks.ema.update(unet, config.batch_size, min(config.ema_half_life, progress.num_images_seen / 40))
             means.add(v_error=loss.detach())
     return out / "snapshot"
 
@@ -203,7 +202,7 @@ def _batch(
     Images, mirror images and captions are those that the GAN learns from.
     """
     generator = torch.Generator().manual_seed((config.seed * 1_000_003 + step) * 64 + accelerator.process_index)
-    n, device = config.batch_size, accelerator.device
+    n, device = own_batch(config, accelerator), accelerator.device
     chosen = torch.randint(len(data), (n,), generator=generator)
     full = torch.randint(2, (n,), generator=generator)  # of renders, those that say everything
     mirrored = data.mirrors[chosen, full] & (torch.rand(n, generator=generator) < 0.5)

@@ -38,7 +38,7 @@ from studio.training.networks import Networks, build_networks
 from studio.training.precision import attention_to_words, autocast
 from studio.training.progress import CONTEST, COPYING, EXPLAINED, Means, Progress, Say, report_progress
 from studio.training.reading import encode_captions, trained_adapter
-from studio.training.run import accelerator_of, begin, go_on, steps
+from studio.training.run import accelerator_of, begin, go_on, own_batch, steps
 from studio.training.signs import Watch, measure
 from studio.training.steps import cosine, descend, mean_over_processes
 from studio.training.text import EncodedTexts
@@ -153,10 +153,9 @@ def train(
                 _regression_step(config, networks, batch, wrong, share, progress, accelerator, means)
             else:
                 _adversarial_step(config, networks, batch, wrong, share, progress, accelerator, means, adversarial)
-            images = config.batch_size * accelerator.num_processes
-            progress.count(images)
+            progress.count(config.batch_size)
             half_life = min(config.ema_half_life, progress.num_images_seen / 40)
-            networks.ema.update(networks.generator, images, half_life)
+            networks.ema.update(networks.generator, config.batch_size, half_life)
     return out / "snapshot"
 
 
@@ -181,18 +180,18 @@ def _batch(
 ) -> Batch:
     """The batch of a step depends on seed, step and process alone, so that a resumed run sees the same."""
     generator = torch.Generator().manual_seed((config.seed * 1_000_003 + step) * 64 + accelerator.process_index)
-    n, k = len(data), data.caption_labels.shape[1]
-    chosen = torch.randint(n, (config.batch_size,), generator=generator)
+    n, k = own_batch(config, accelerator), data.caption_labels.shape[1]
+    chosen = torch.randint(len(data), (n,), generator=generator)
     # Regression needs captions that say everything: what is left open has no one right picture.
-    full = torch.randint(2, (config.batch_size,), generator=generator)
+    full = torch.randint(2, (n,), generator=generator)
     places = chosen * k + full
-    mirrored = data.mirrors[chosen, full] & (torch.rand(config.batch_size, generator=generator) < 0.5)
+    mirrored = data.mirrors[chosen, full] & (torch.rand(n, generator=generator) < 0.5)
     if data.exact:
         u, labels = known_batch(data, chosen, mirrored)
     else:
-        u, labels = prior_batch(data, config.batch_size, generator), data.labels[chosen]
+        u, labels = prior_batch(data, n, generator), data.labels[chosen]
     device, size = accelerator.device, config.size_at(share)
-    eps = torch.randn(config.batch_size, EPS_WIDTH, generator=generator)
+    eps = torch.randn(n, EPS_WIDTH, generator=generator)
     if data.exact and share < config.regression_share:  # there is one right picture: noise would have to be unlearnt
         eps.zero_()
     with torch.no_grad():
@@ -328,8 +327,7 @@ def _adversarial_step(
         means.add(reconstruction=loss_pixels.detach(), features=loss_features.detach())
     descend(losses, networks.generator, networks.optimizers_g, rate, accelerator)
     told_right = mean_over_processes(float((real_logit > fake_logit).float().mean()), accelerator)
-    images = config.batch_size * accelerator.num_processes
-    progress.strength = adapted(progress.strength, told_right, config.augment_target, images)
+    progress.strength = adapted(progress.strength, told_right, config.augment_target, config.batch_size)
     means.add(
         told_right=told_right,
         strength=progress.strength,

@@ -29,7 +29,7 @@ from studio.training.interrupt import Interrupt
 from studio.training.losses import gradient_penalty
 from studio.training.precision import autocast, quick_dtype
 from studio.training.progress import Means, Progress, Say, report_progress
-from studio.training.run import accelerator_of, begin, go_on, steps
+from studio.training.run import accelerator_of, begin, go_on, own_batch, steps
 from studio.training.sheets import rows_of_pictures
 from studio.training.steps import cosine, descend
 
@@ -191,7 +191,7 @@ def _example(config: PictureConfig, task: Task, progress: Progress, accelerator:
     """It depends on seed, step and process alone, so that a resumed run sees the same."""
     rng = random.Random((config.seed * 1_000_003 + progress.step) * 64 + accelerator.process_index)
     size = min(config.size_at(progress.share(config)), task.largest)
-    count = max(1, config.batch_size * config.crop**2 // size**2)
+    count = max(1, own_batch(config, accelerator) * config.crop**2 // size**2)
     return task.example(count, size, rng, held_out=False).to(accelerator.device)
 
 

@@ -29,9 +29,25 @@ def accelerator_of(out: Path, *, resume: bool) -> Accelerator:
     )
 
 
+def own_batch(config: RunConfig, accelerator: Accelerator) -> int:
+    """Images that a process takes of each batch, so that a run learns alike in any number of processes. Raises
+    TrainingStopped where they can't be shared evenly."""
+    own, left = divmod(config.batch_size, accelerator.num_processes)
+    if left:
+        raise TrainingStopped(
+            f"A batch of {config.batch_size} can't be shared evenly by {accelerator.num_processes} processes: take"
+            " another number of them, or another batch size (TrainingConfig, from Python)."
+        )
+    return own
+
+
 def begin(config: RunConfig, out: Path, accelerator: Accelerator, start_sha256: str | None = None) -> bool:
-    """Writes the settings, opens TensorBoard's files and sets the seeds; returns whether a run goes on. Raises
-    TrainingStopped, for one that goes on and is to start with the weights of a hash, too."""
+    """Writes the settings, opens TensorBoard's files and sets the seeds; returns whether a run goes on.
+
+    Raises TrainingStopped, for one that goes on and is to start with the weights of a hash, and where `own_batch` does,
+    too.
+    """
+    own_batch(config, accelerator)
     goes_on = (out / CHECKPOINT).is_file()
     if goes_on and start_sha256:
         raise TrainingStopped(f"The run in {out} has begun: go on with it without --from, or name another folder.")

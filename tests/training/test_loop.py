@@ -4,7 +4,8 @@ import subprocess
 import sys
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from types import SimpleNamespace
+from typing import Any, cast
 
 import pytest
 import torch
@@ -19,6 +20,7 @@ from studio.training.config import GAMMA
 from studio.training.folder import TrainingStopped
 from studio.training.losses import AdversarialLoss, relativistic_discriminator, relativistic_generator
 from studio.training.progress import CONTEST, COPYING, EXPLAINED
+from studio.training.run import own_batch
 from studio.training.signs import measure
 from studio.training.steps import descend
 from studio.training.text import EncodedTexts
@@ -155,6 +157,12 @@ def test_two_processes_train_one_model(tiny_text_encoder: Path, tmp_path: Path) 
     said, other = ((out / f"said-{process}.txt").read_text() for process in (0, 1))
     assert said.count("Warning: The captions are ignored") == 1
     assert not other
+
+
+def test_processes_share_a_batch() -> None:
+    assert own_batch(CONFIG, cast(Accelerator, SimpleNamespace(num_processes=2))) == 2
+    with pytest.raises(TrainingStopped, match="batch of 4 can't be shared evenly by 3 processes"):
+        own_batch(CONFIG, cast(Accelerator, SimpleNamespace(num_processes=3)))
 
 
 def test_the_adversarial_stage_can_be_of_another_loss(data: PackedData, encoder: TextEncoder, tmp_path: Path) -> None:
