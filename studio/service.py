@@ -200,15 +200,14 @@ class Studio:
 
     def recipe(self, source: Path | bytes, backend: str | None = None) -> tuple[Recipe, Verdict]:
         """Reads the recipe inside a PNG (a path or the file's bytes) and redraws it to see whether it still holds, with
-        `backend`, or with another of the offers than that of the settings where one of another kind made it."""
+        `backend`, or with the one of the offers that made it, or that of the settings where none of them did."""
         data = _bytes_of(source)
         recipe = provenance.read_recipe(data)
         if imaging.open_header(data).size != recipe.dimensions:
             return recipe, ALTERED  # said without decoding what may be 40 megapixels
         sources = self.sources(data) if recipe.sources else None
-        if backend is None and recipe.backend != self.settings.backend.partition(":")[0]:
-            backend = maker_of(self.offers, recipe)
-        return recipe, self.engine.redraw(recipe, imaging.decode(data), sources, backend=backend)
+        maker = backend or maker_of(self.offers, recipe)
+        return recipe, self.engine.redraw(recipe, imaging.decode(data), sources, backend=maker)
 
     def signature(self, source: Path | bytes) -> Signature | None:
         """What the signature in an image file is worth, None where it has none."""

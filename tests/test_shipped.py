@@ -52,10 +52,12 @@ def test_it_reads_the_words_and_draws_them(shipped: Studio) -> None:
     assert blue[centre, centre, 2].mean() > blue[centre, centre, 0].mean() + 40
 
 
-def test_the_card_names_the_weights(shipped: Studio) -> None:
-    shipped.warm()
-    (image,) = shipped.preview(GenerationRequest(prompt=PROMPT, count=1, seed=7))
-    card = (packaged("assets") / "gan" / "MODEL_CARD.md").read_text(encoding="utf-8")
+@pytest.mark.parametrize(("name", "folder"), [("shipped", "gan"), ("wide", "gan64")])
+def test_the_card_names_the_weights(name: str, folder: str, request: pytest.FixtureRequest) -> None:
+    studio: Studio = request.getfixturevalue(name)
+    studio.warm()
+    (image,) = studio.preview(GenerationRequest(prompt=PROMPT, count=1, seed=7))
+    card = (packaged("assets") / folder / "MODEL_CARD.md").read_text(encoding="utf-8")
     assert image.recipe.model_sha256 in card
 
 
@@ -64,23 +66,32 @@ def diffusion(tmp_path_factory: pytest.TempPathFactory) -> Studio:
     return Studio(Settings(data_dir=tmp_path_factory.mktemp("diffusion"), backend="diffusion", text_encoder=None))
 
 
-def test_the_diffusion_model_draws_products_that_can_be_told(diffusion: Studio) -> None:
+@pytest.fixture(scope="module")
+def wide(tmp_path_factory: pytest.TempPathFactory) -> Studio:
+    return Studio(Settings(data_dir=tmp_path_factory.mktemp("wide"), backend="gan64", text_encoder=None))
+
+
+@pytest.mark.parametrize(("name", "count"), [("diffusion", 12), ("wide", 31)])
+def test_the_small_models_draw_products_that_can_be_told(name: str, count: int, request: pytest.FixtureRequest) -> None:
     """The judge that the library searches by names a product among thirty-one, most of what is drawn rightly."""
+    studio: Studio = request.getfixturevalue(name)
     saved = load_judge(packaged("assets") / "likeness.safetensors")
-    products, known = saved.attributes["product"], diffusion.capabilities.attributes["product"]
+    products, known = saved.attributes["product"], studio.capabilities.attributes["product"]
     named: list[str] = []
     for product in known:
-        (drawn,) = diffusion.preview(GenerationRequest(prompt=f"a {product} in a grey studio", count=1, seed=3))
+        (drawn,) = studio.preview(GenerationRequest(prompt=f"a {product} in a grey studio", count=1, seed=3))
         pixels = torch.from_numpy(np.array(drawn.image)).permute(2, 0, 1)[None].float() / 127.5 - 1
         with torch.inference_mode():
             named.append(products[int(saved.judge(pixels).logits["product"][0, :-1].argmax())])
-    assert len(known) == 12
+    assert len(known) == count
     assert sum(said == meant for said, meant in zip(named, known, strict=True)) > len(known) / 2, named
 
 
-def test_the_diffusion_model_draws_the_colours_that_are_asked_for(diffusion: Studio) -> None:
+@pytest.mark.parametrize("name", ["diffusion", "wide"])
+def test_the_small_models_draw_the_colours_that_are_asked_for(name: str, request: pytest.FixtureRequest) -> None:
+    studio: Studio = request.getfixturevalue(name)
     red, blue = (
-        np.asarray(diffusion.preview(GenerationRequest(prompt=f"a {colour} mug", count=1, seed=7))[0].image, float)
+        np.asarray(studio.preview(GenerationRequest(prompt=f"a {colour} mug", count=1, seed=7))[0].image, float)
         for colour in ("red", "blue")
     )
     centre = slice(24, 40)
@@ -96,7 +107,11 @@ def test_the_diffusion_model_s_card_names_the_weights(diffusion: Studio) -> None
     diffusion.warm()  # which compares them with the files
 
 
-def test_what_the_diffusion_model_drew_is_known_where_the_gan_is_in_use(shipped: Studio, diffusion: Studio) -> None:
-    (image,) = diffusion.generate(GenerationRequest(prompt="a red mug", count=1, seed=7))
+@pytest.mark.parametrize(("name", "backend"), [("diffusion", "diffusion"), ("wide", "gan")])
+def test_what_the_small_models_drew_is_known_where_the_gan_is_in_use(
+    name: str, backend: str, shipped: Studio, request: pytest.FixtureRequest
+) -> None:
+    studio: Studio = request.getfixturevalue(name)
+    (image,) = studio.generate(GenerationRequest(prompt="a red mug", count=1, seed=7))
     recipe, verdict = shipped.recipe(image.path)
-    assert (recipe.backend, verdict.outcome) == ("diffusion", "exact")
+    assert (recipe.backend, verdict.outcome) == (backend, "exact")

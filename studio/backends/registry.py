@@ -18,8 +18,14 @@ if TYPE_CHECKING:
     from studio.request import Recipe
 
 GAN, DIFFUSION = "gan", "diffusion"
-#: The small diffusion model that comes with the studio, in the folder of assets.
-EMBEDDED_DIFFUSION = "diffusion64"
+#: The GAN of the whole product world.
+WIDE_GAN = "gan64"
+#: What comes with the studio, as recipes name it: the backend and its model.
+EMBEDDED = {
+    GAN: f"{GAN}:product-world-128",
+    WIDE_GAN: f"{GAN}:product-world-64",
+    DIFFUSION: f"{DIFFUSION}:diffusion64",
+}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -39,16 +45,16 @@ class Offer:
 
 
 def open_backend(name: str, *, settings: Settings, prompts: Prompts, retoucher: Retoucher | None = None) -> Backend:
-    """`gan` is the model that comes with the studio, `gan:DIR` a trained snapshot; `diffusion` is the embedded
-    diffusion model, `diffusion:MODEL[@REVISION]` a diffusers folder or a model of the hub.
+    """`gan` and `gan64` are models that come with the studio, `gan:DIR` is a trained snapshot; `diffusion` is the
+    embedded diffusion model, `diffusion:MODEL[@REVISION]` a diffusers folder or a model of the hub.
 
     Nothing is loaded yet. Raises InputError for any other name.
     """
     kind, _, argument = name.partition(":")
-    if kind == GAN:
+    if kind == GAN or name == WIDE_GAN:
         from studio.backends.gan import GanBackend
 
-        folder = Path(argument).expanduser() if argument else packaged("assets") / "gan"
+        folder = Path(argument).expanduser() if argument else packaged("assets") / kind
         return GanBackend(
             folder, prompts=prompts, retoucher=retoucher, text_encoder=settings.text_encoder, device=settings.device
         )
@@ -59,13 +65,13 @@ def open_backend(name: str, *, settings: Settings, prompts: Prompts, retoucher: 
         if argument and Path(argument).expanduser().is_dir():  # a folder may have an @ in its name
             model, revision = argument, ""
         if not argument:
-            model = str(packaged("assets") / EMBEDDED_DIFFUSION)
+            model = str(packaged("assets") / "diffusion64")
         return DiffusionBackend(
             model, revision or None, prompts=prompts, text_encoder=settings.text_encoder, device=settings.device
         )
     raise InputError(
         f"There is no backend {name!r}.",
-        "Use gan, gan:DIR for a model that you trained, or diffusion:MODEL for one of diffusers.",
+        "Use gan, gan64 or diffusion, gan:DIR for a model that you trained, or diffusion:MODEL for one of diffusers.",
     )
 
 
@@ -81,6 +87,15 @@ def offers(settings: Settings, prompts: Prompts) -> tuple[Offer, ...]:
             cost="nothing to download, no graphics card",
             licence="Apache-2.0: commercial use",
             here=True,
+        ),
+        Offer(
+            name=WIDE_GAN,
+            title="Embedded GAN, thirty-one products",
+            good_for="Shoes, cameras, sofas, toys and more, two colours and pairs, in a blink; small and wavy",
+            cost="nothing to download, no graphics card",
+            licence="Apache-2.0: commercial use",
+            here=True,
+            edits=False,
         ),
         Offer(
             name=DIFFUSION,
@@ -102,16 +117,18 @@ def offers(settings: Settings, prompts: Prompts) -> tuple[Offer, ...]:
 
 def maker_of(offers: Sequence[Offer], recipe: Recipe) -> str | None:
     """The one of the offers that made a recipe's image; None where that is the first, or isn't known."""
-    made_by = {GAN, f"{GAN}:{recipe.model}"} if recipe.backend == GAN else {f"{recipe.backend}:{recipe.model}"}
-    first, *others = (_as_recorded(offer.name) for offer in offers)
-    found = [offer.name for offer, name in zip(offers[1:], others, strict=True) if name in made_by]
-    return found[-1] if found and first not in made_by else None
+    made_by = f"{recipe.backend}:{recipe.model}"
+    found = [offer.name for offer in offers if _as_recorded(offer.name) == made_by]
+    first = offers[0].name.partition(":")[0]
+    if not found and recipe.backend == GAN and first != GAN:  # another one of ours: what ships comes closest
+        found = [offer.name for offer in offers if offer.name == GAN]
+    return found[-1] if found and offers[0].name not in found else None
 
 
 def _as_recorded(backend: str) -> str:
     """A backend as recipes name it: of a folder the name alone, as where it lies is nobody's business."""
-    if backend == DIFFUSION:
-        return f"{DIFFUSION}:{EMBEDDED_DIFFUSION}"
+    if backend in EMBEDDED:
+        return EMBEDDED[backend]
     kind, _, model = backend.partition(":")
     folder = Path(model).expanduser()
     return f"{kind}:{folder.resolve().name}" if model and folder.is_dir() else backend
