@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import studio
 from studio import imaging, provenance
 from studio.backends.base import NO_HINTS, Backend, Capabilities, Hints, Watch
-from studio.backends.registry import Offer, maker_of, offers, open_backend
+from studio.backends.registry import GAN, Offer, maker_of, offers, open_backend
 from studio.backends.retoucher import Retoucher
 from studio.engine import ALTERED, Engine
 from studio.errors import InputError
@@ -200,14 +200,16 @@ class Studio:
 
     def recipe(self, source: Path | bytes, backend: str | None = None) -> tuple[Recipe, Verdict]:
         """Reads the recipe inside a PNG (a path or the file's bytes) and redraws it to see whether it still holds, with
-        `backend`, or with the one of the offers that made it, or that of the settings where none of them did."""
+        `backend`, or with another of the offers than that of the settings where that made it: one of another kind, or
+        another GAN. Another diffusion model might have to be downloaded first."""
         data = _bytes_of(source)
         recipe = provenance.read_recipe(data)
         if imaging.open_header(data).size != recipe.dimensions:
             return recipe, ALTERED  # said without decoding what may be 40 megapixels
         sources = self.sources(data) if recipe.sources else None
-        maker = backend or maker_of(self.offers, recipe)
-        return recipe, self.engine.redraw(recipe, imaging.decode(data), sources, backend=maker)
+        if backend is None and (recipe.backend == GAN or recipe.backend != self.settings.backend.partition(":")[0]):
+            backend = maker_of(self.offers, recipe)
+        return recipe, self.engine.redraw(recipe, imaging.decode(data), sources, backend=backend)
 
     def signature(self, source: Path | bytes) -> Signature | None:
         """What the signature in an image file is worth, None where it has none."""

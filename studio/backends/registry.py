@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -18,13 +19,13 @@ if TYPE_CHECKING:
     from studio.request import Recipe
 
 GAN, DIFFUSION = "gan", "diffusion"
-#: The GAN of the whole product world.
-WIDE_GAN = "gan64"
+#: The GAN of the whole product world, and the small diffusion model, by their folders in assets.
+WIDE_GAN, EMBEDDED_DIFFUSION = "gan64", "diffusion64"
 #: What comes with the studio, as recipes name it: the backend and its model.
 EMBEDDED = {
     GAN: f"{GAN}:product-world-128",
     WIDE_GAN: f"{GAN}:product-world-64",
-    DIFFUSION: f"{DIFFUSION}:diffusion64",
+    DIFFUSION: f"{DIFFUSION}:{EMBEDDED_DIFFUSION}",
 }
 
 
@@ -65,7 +66,7 @@ def open_backend(name: str, *, settings: Settings, prompts: Prompts, retoucher: 
         if argument and Path(argument).expanduser().is_dir():  # a folder may have an @ in its name
             model, revision = argument, ""
         if not argument:
-            model = str(packaged("assets") / "diffusion64")
+            model = str(packaged("assets") / EMBEDDED_DIFFUSION)
         return DiffusionBackend(
             model, revision or None, prompts=prompts, text_encoder=settings.text_encoder, device=settings.device
         )
@@ -78,32 +79,26 @@ def open_backend(name: str, *, settings: Settings, prompts: Prompts, retoucher: 
 def offers(settings: Settings, prompts: Prompts) -> tuple[Offer, ...]:
     """What the page lets choose: the backend of the settings first, then those that came with the studio, then the list
     in `prompts/models.yaml`. Where strangers use the studio, nobody sets off a download."""
+    of_ours = partial(
+        Offer, cost="nothing to download, no graphics card", licence="Apache-2.0: commercial use", here=True
+    )
     embedded = [
-        Offer(
+        of_ours(
             name=GAN,
             title="Embedded GAN",
             good_for="Twelve kinds of products in a blink, with camera and light by hand",
             good_for_editing="Holes filled from what is around them; other scenes, colours, materials and looks",
-            cost="nothing to download, no graphics card",
-            licence="Apache-2.0: commercial use",
-            here=True,
         ),
-        Offer(
+        of_ours(
             name=WIDE_GAN,
             title="Embedded GAN, thirty-one products",
             good_for="Shoes, cameras, sofas, toys and more, two colours and pairs, in a blink; small and wavy",
-            cost="nothing to download, no graphics card",
-            licence="Apache-2.0: commercial use",
-            here=True,
             edits=False,
         ),
-        Offer(
+        of_ours(
             name=DIFFUSION,
             title="Embedded diffusion model",
             good_for="The same twelve kinds, small and rougher, drawn step by step: to compare the two",
-            cost="nothing to download, no graphics card",
-            licence="Apache-2.0: commercial use",
-            here=True,
             edits=False,
         ),
     ]
