@@ -428,7 +428,7 @@ def train(
         typer.Option(
             file_okay=False,
             help="Folder that `studio world render` or `studio data import` wrote; "
-            f"{', '.join(PICTURE_PRESETS)} take several.",
+            f"{', '.join(PICTURE_PRESETS)} take several; GANs several of renders.",
         ),
     ],
     preset: Annotated[str, typer.Option(help=f"Size of the networks: {', '.join(ALL_PRESETS)}.")],
@@ -450,7 +450,7 @@ def train(
     diffusion = preset in DIFFUSION_PRESETS
     pictures = preset in PICTURE_PRESETS
 
-    if len(data) > 1 and not pictures:
+    if len(data) > 1 and (diffusion or preset == LIKENESS):
         raise typer.BadParameter(f"{preset} is trained on one folder", param_hint="--data")
     if preset == LIKENESS:
         if start or resume or dry_run:
@@ -495,7 +495,7 @@ def train(
 
             run = partial(train_on_pictures, config, task_of(preset, sets), start=start)
         else:
-            ((packed, kept),) = sets
+            (packed, kept), *others = sorted(sets, key=lambda each: -each[0].images.shape[-1])
             encoder = TextEncoder.load(settings.text_encoder)
             if isinstance(config, DiffusionConfig):
                 from studio.training.diffusion import train as train_diffusion
@@ -504,7 +504,10 @@ def train(
             else:
                 from studio.training import train as train_gan
 
-                run = partial(train_gan, config, start=begin, data=packed, held_out=kept, encoder=encoder)
+                smaller = [each for each, _ in others]
+                run = partial(
+                    train_gan, config, start=begin, data=packed, smaller=smaller, held_out=kept, encoder=encoder
+                )
         snapshot = run(out=out, resume=resume, say=lambda line: typer.echo(line, err=True))
     except (SnapshotError, TrainingStopped) as error:
         raise StudioError(str(error)) from error

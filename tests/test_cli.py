@@ -5,6 +5,7 @@ import subprocess
 import sys
 import zlib
 from pathlib import Path
+from typing import Any
 
 import pytest
 import typer
@@ -203,7 +204,7 @@ def test_a_setting_that_makes_no_sense_names_the_variable(monkeypatch: pytest.Mo
         ("recipe",),
         ("serve", "--port", 70_000),
         ("train", "--data", "x", "--out", "y", "--preset", "huge"),
-        ("train", "--data", "x", "--data", "z", "--out", "y", "--preset", "tiny"),
+        ("train", "--data", "x", "--data", "z", "--out", "y", "--preset", "tiny-diffusion"),
         ("world", "render", "--count", 0, "--seed", 1, "--size", 64, "--out", "x"),
         ("world", "render", "--count", 1, "--seed", 1, "--size", 64, "--out", "x", "--product", "dragon"),
     ],
@@ -261,6 +262,21 @@ def test_the_inpainter_is_trained_on_several_folders(tmp_path: Path) -> None:
     assert trained.stderr.splitlines()[-1] == (
         "Error: The pictures are smaller than 128 px: render or import larger ones."
     )
+
+
+def test_a_gan_is_trained_on_renders_of_several_sizes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    given: dict[str, Any] = {}
+
+    def remember(_: object, **options: object) -> Path:
+        given.update(options)
+        return tmp_path
+
+    monkeypatch.setattr("studio.training.train", remember)
+    small = write_toys(tmp_path / "small", seeds=range(2), size=16)
+    large = write_toys(tmp_path / "large", seeds=range(2))
+    done = run("train", "--data", small, "--data", large, "--preset", "tiny", "--out", tmp_path / "run")
+    assert done.exit_code == 0, done.stderr
+    assert [each.images.shape[-1] for each in (given["data"], *given["smaller"])] == [32, 16]
 
 
 def test_training_and_measuring_want_renders(tmp_path: Path, tiny_snapshot: Path) -> None:

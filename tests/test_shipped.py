@@ -34,7 +34,7 @@ def test_it_draws_the_golden(shipped: Studio) -> None:
     assert difference.max() <= CLOSE
 
 
-def test_it_reads_the_words_and_draws_them(shipped: Studio) -> None:
+def test_it_reads_the_words(shipped: Studio) -> None:
     understood = {each.group: each.value for each in shipped.understand(PROMPT).attributes}
     assert understood == {
         "product": "mug",
@@ -43,21 +43,12 @@ def test_it_reads_the_words_and_draws_them(shipped: Studio) -> None:
         "finish": "glossy",
         "scene": "marble counter",
     }
-    red, blue = (
-        np.asarray(shipped.preview(GenerationRequest(prompt=f"a {colour} mug", count=1, seed=7))[0].image, dtype=float)
-        for colour in ("red", "blue")
-    )
-    centre = slice(48, 80)
-    assert red[centre, centre, 0].mean() > red[centre, centre, 2].mean() + 40
-    assert blue[centre, centre, 2].mean() > blue[centre, centre, 0].mean() + 40
 
 
-@pytest.mark.parametrize(("name", "folder"), [("shipped", "gan"), ("wide", "gan64")])
-def test_the_card_names_the_weights(name: str, folder: str, request: pytest.FixtureRequest) -> None:
-    studio: Studio = request.getfixturevalue(name)
-    studio.warm()
-    (image,) = studio.preview(GenerationRequest(prompt=PROMPT, count=1, seed=7))
-    card = (packaged("assets") / folder / "MODEL_CARD.md").read_text(encoding="utf-8")
+def test_the_card_names_the_weights(shipped: Studio) -> None:
+    shipped.warm()
+    (image,) = shipped.preview(GenerationRequest(prompt=PROMPT, count=1, seed=7))
+    card = (packaged("assets") / "gan" / "MODEL_CARD.md").read_text(encoding="utf-8")
     assert image.recipe.model_sha256 in card
 
 
@@ -66,13 +57,8 @@ def diffusion(tmp_path_factory: pytest.TempPathFactory) -> Studio:
     return Studio(Settings(data_dir=tmp_path_factory.mktemp("diffusion"), backend="diffusion", text_encoder=None))
 
 
-@pytest.fixture(scope="module")
-def wide(tmp_path_factory: pytest.TempPathFactory) -> Studio:
-    return Studio(Settings(data_dir=tmp_path_factory.mktemp("wide"), backend="gan64", text_encoder=None))
-
-
-@pytest.mark.parametrize(("name", "count"), [("diffusion", 12), ("wide", 31)])
-def test_the_small_models_draw_products_that_can_be_told(name: str, count: int, request: pytest.FixtureRequest) -> None:
+@pytest.mark.parametrize(("name", "count"), [("shipped", 31), ("diffusion", 12)])
+def test_the_models_draw_products_that_can_be_told(name: str, count: int, request: pytest.FixtureRequest) -> None:
     """The judge that the library searches by names a product among thirty-one, most of what is drawn rightly."""
     studio: Studio = request.getfixturevalue(name)
     saved = load_judge(packaged("assets") / "likeness.safetensors")
@@ -87,14 +73,14 @@ def test_the_small_models_draw_products_that_can_be_told(name: str, count: int, 
     assert sum(said == meant for said, meant in zip(named, known, strict=True)) > len(known) / 2, named
 
 
-@pytest.mark.parametrize("name", ["diffusion", "wide"])
-def test_the_small_models_draw_the_colours_that_are_asked_for(name: str, request: pytest.FixtureRequest) -> None:
+@pytest.mark.parametrize("name", ["shipped", "diffusion"])
+def test_the_models_draw_the_colours_that_are_asked_for(name: str, request: pytest.FixtureRequest) -> None:
     studio: Studio = request.getfixturevalue(name)
     red, blue = (
         np.asarray(studio.preview(GenerationRequest(prompt=f"a {colour} mug", count=1, seed=7))[0].image, float)
         for colour in ("red", "blue")
     )
-    centre = slice(24, 40)
+    centre = slice(3 * len(red) // 8, 5 * len(red) // 8)
     assert red[centre, centre, 0].mean() > red[centre, centre, 2].mean() + 40
     assert blue[centre, centre, 2].mean() > blue[centre, centre, 0].mean() + 40
 
@@ -107,11 +93,7 @@ def test_the_diffusion_model_s_card_names_the_weights(diffusion: Studio) -> None
     diffusion.warm()  # which compares them with the files
 
 
-@pytest.mark.parametrize(("name", "backend"), [("diffusion", "diffusion"), ("wide", "gan")])
-def test_what_the_small_models_drew_is_known_where_the_gan_is_in_use(
-    name: str, backend: str, shipped: Studio, request: pytest.FixtureRequest
-) -> None:
-    studio: Studio = request.getfixturevalue(name)
-    (image,) = studio.generate(GenerationRequest(prompt="a red mug", count=1, seed=7))
+def test_what_the_diffusion_model_drew_is_known_where_the_gan_is_in_use(diffusion: Studio, shipped: Studio) -> None:
+    (image,) = diffusion.generate(GenerationRequest(prompt="a red mug", count=1, seed=7))
     recipe, verdict = shipped.recipe(image.path)
-    assert (recipe.backend, verdict.outcome) == (backend, "exact")
+    assert (recipe.backend, verdict.outcome) == ("diffusion", "exact")

@@ -19,14 +19,10 @@ if TYPE_CHECKING:
     from studio.request import Recipe
 
 GAN, DIFFUSION = "gan", "diffusion"
-#: The GAN of the whole product world, and the small diffusion model, by their folders in assets.
-WIDE_GAN, EMBEDDED_DIFFUSION = "gan64", "diffusion64"
+#: The small diffusion model by its folder in assets.
+EMBEDDED_DIFFUSION = "diffusion64"
 #: What comes with the studio, as recipes name it: the backend and its model.
-EMBEDDED = {
-    GAN: f"{GAN}:product-world-128",
-    WIDE_GAN: f"{GAN}:product-world-64",
-    DIFFUSION: f"{DIFFUSION}:{EMBEDDED_DIFFUSION}",
-}
+EMBEDDED = {GAN: f"{GAN}:product-world-256", DIFFUSION: f"{DIFFUSION}:{EMBEDDED_DIFFUSION}"}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -46,16 +42,16 @@ class Offer:
 
 
 def open_backend(name: str, *, settings: Settings, prompts: Prompts, retoucher: Retoucher | None = None) -> Backend:
-    """`gan` and `gan64` are models that come with the studio, `gan:DIR` is a trained snapshot; `diffusion` is the
-    embedded diffusion model, `diffusion:MODEL[@REVISION]` a diffusers folder or a model of the hub.
+    """`gan` is the model that comes with the studio, `gan:DIR` is a trained snapshot; `diffusion` is the embedded
+    diffusion model, `diffusion:MODEL[@REVISION]` a diffusers folder or a model of the hub.
 
     Nothing is loaded yet. Raises InputError for any other name.
     """
     kind, _, argument = name.partition(":")
-    if kind == GAN or name == WIDE_GAN:
+    if kind == GAN:
         from studio.backends.gan import GanBackend
 
-        folder = Path(argument).expanduser() if argument else packaged("assets") / kind
+        folder = Path(argument).expanduser() if argument else packaged("assets") / GAN
         return GanBackend(
             folder, prompts=prompts, retoucher=retoucher, text_encoder=settings.text_encoder, device=settings.device
         )
@@ -72,7 +68,7 @@ def open_backend(name: str, *, settings: Settings, prompts: Prompts, retoucher: 
         )
     raise InputError(
         f"There is no backend {name!r}.",
-        "Use gan, gan64 or diffusion, gan:DIR for a model that you trained, or diffusion:MODEL for one of diffusers.",
+        "Use gan or diffusion, gan:DIR for a model that you trained, or diffusion:MODEL for one of diffusers.",
     )
 
 
@@ -86,19 +82,13 @@ def offers(settings: Settings, prompts: Prompts) -> tuple[Offer, ...]:
         of_ours(
             name=GAN,
             title="Embedded GAN",
-            good_for="Twelve kinds of products in a blink, with camera and light by hand",
+            good_for="Thirty-one kinds of products in a blink, with camera and light by hand",
             good_for_editing="Holes filled from what is around them; other scenes, colours, materials and looks",
-        ),
-        of_ours(
-            name=WIDE_GAN,
-            title="Embedded GAN, thirty-one products",
-            good_for="Shoes, cameras, sofas, toys and more, two colours and pairs, in a blink; small and wavy",
-            edits=False,
         ),
         of_ours(
             name=DIFFUSION,
             title="Embedded diffusion model",
-            good_for="The same twelve kinds, small and rougher, drawn step by step: to compare the two",
+            good_for="Twelve of these kinds, small and rougher, drawn step by step: to compare the two",
             edits=False,
         ),
     ]

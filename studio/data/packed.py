@@ -116,14 +116,14 @@ def image_batch(
 ) -> Tensor:
     """Images as float in [-1, 1], [n, 3, size, size], averaged down from their own size where that is larger; those
     where `mirrored` bool [n] says so with left and right exchanged."""
-    return _sized(data.images[indices].to(device).float() / 127.5 - 1, size, mirrored)
+    return _sized(data.images[indices.to(data.images.device)].to(device).float() / 127.5 - 1, size, mirrored)
 
 
 def mask_batch(
     data: PackedData, indices: Tensor, size: int, device: torch.device, mirrored: Tensor | None = None
 ) -> Tensor:
     """Product masks as float in [0, 1], [n, 1, size, size], of the same images as `image_batch` gives."""
-    return _sized(data.masks[indices].to(device)[:, None].float() / 255, size, mirrored)
+    return _sized(data.masks[indices.to(data.masks.device)].to(device)[:, None].float() / 255, size, mirrored)
 
 
 def _sized(pictures: Tensor, size: int, mirrored: Tensor | None) -> Tensor:
@@ -131,6 +131,18 @@ def _sized(pictures: Tensor, size: int, mirrored: Tensor | None) -> Tensor:
         pictures = torch.where(mirrored.to(pictures.device)[:, None, None, None], pictures.flip(3), pictures)
     factor = pictures.shape[-1] // size
     return torch.nn.functional.avg_pool2d(pictures, factor) if factor > 1 else pictures
+
+
+def on_device(data: PackedData, device: torch.device) -> PackedData:
+    """The same with images and masks on a GPU, where it has room for them."""
+    return replace(data, images=near(data.images, device), masks=near(data.masks, device))
+
+
+def near(tensor: Tensor, device: torch.device) -> Tensor:
+    """On a GPU if it takes no more than a quarter of what is free there, else where it is."""
+    if device.type != "cuda" or 4 * tensor.nbytes > torch.cuda.mem_get_info(device)[0]:
+        return tensor
+    return tensor.to(device)
 
 
 def prior_batch(data: PackedData, count: int, generator: torch.Generator) -> Tensor:

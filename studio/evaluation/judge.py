@@ -64,7 +64,7 @@ def train_judge(
     """
     with torch.random.fork_rng():
         torch.manual_seed(seed)
-        judge = Judge(JUDGED)
+        judge = Judge(JUDGED, renders.images.shape[-1])
     generator = torch.Generator().manual_seed(seed)
     judge.to(memory_format=torch.channels_last)  # pyright: ignore[reportCallIssue]
     labels = class_indices(renders.scenes)
@@ -156,14 +156,14 @@ def train_likeness(
 
 
 def read_judge(path: Path, *, size: int) -> SavedJudge:
-    """Reads a judge for pictures of `size`; raises WeightsError if it is missing or unfit."""
+    """Reads a judge for pictures of `size`, its own or a multiple of it; raises WeightsError where it can't be used."""
     try:
         saved = load_judge(path)
     except SnapshotError as error:
         raise WeightsError(str(error), "Leave it out to train one.") from error
     if saved.attributes != JUDGED:
         raise WeightsError(f"The judge {path} judges another world.", "Leave it out to train one.")
-    if saved.size != size:
+    if size % saved.size:
         raise WeightsError(
             f"The judge {path} is for pictures of {saved.size} pixels, these have {size}.", "Leave it out to train one."
         )

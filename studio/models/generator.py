@@ -78,8 +78,7 @@ class Generator(nn.Module):
 
     `u` are the known continuous values of a scene (camera, light, proportions), `eps` is Gaussian. `attributes` are
     those of the adapter that reads the prompt: what it read is told beside the sentence, and u once more for each class
-    of the first of them, as u turns a chair in other ways than a shoe. Without them (snapshots of format 1) the style
-    is made from u, eps and the sentence as they are.
+    of the first of them, as u turns a chair in other ways than a shoe.
     """
 
     def __init__(
@@ -88,7 +87,7 @@ class Generator(nn.Module):
         u_width: int,
         eps_width: int = EPS_WIDTH,
         *,
-        attributes: Mapping[str, tuple[str, ...]] | None = None,
+        attributes: Mapping[str, tuple[str, ...]],
     ) -> None:
         super().__init__()
         widths = PRESETS[preset]
@@ -116,21 +115,21 @@ class Generator(nn.Module):
         )
 
     @torch.no_grad()
-    def take_over(self, smaller: Generator, places: Sequence[int]) -> None:
-        """Takes the weights of a generator whose widths this one's begin with, and whose entries of u are at `places`
-        of this one's; stages and entries beyond add nothing at first, so that it draws the smaller one's images,
-        enlarged."""
-        taken = smaller.state_dict()
+    def take_over(self, other: Generator, places: Sequence[int]) -> None:
+        """Takes the weights of a generator of the same widths, as far as both have them, whose entries of u are at
+        `places` of this one's; stages and entries beyond add nothing at first, so that it draws the other one's images,
+        smaller or enlarged."""
+        own = self.state_dict()
+        taken = {name: value for name, value in other.state_dict().items() if name in own}
         theirs = taken["mapping.0.weight"]
         first = theirs.new_zeros(self.mapping[0].weight.shape)  # type: ignore[arg-type]
         columns = {told: column for column, told in enumerate(self._inputs(range(self.u_width)))}
-        gain = U_GAIN if self.attributes is not None and smaller.attributes is None else 1.0
-        for told, weights in zip(smaller._inputs(places), theirs.T, strict=True):
+        for told, weights in zip(other._inputs(places), theirs.T, strict=True):
             if told in columns:
-                first[:, columns[told]] = weights / gain if told[0] == "u" else weights
-        self.load_state_dict(self.state_dict() | taken | {"mapping.0.weight": first})
+                first[:, columns[told]] = weights
+        self.load_state_dict(own | taken | {"mapping.0.weight": first})
         for name, layer in self.to_rgb.items():
-            if name not in smaller.to_rgb:
+            if name not in other.to_rgb:
                 for each in layer.parameters():
                     each.zero_()
 
@@ -153,7 +152,7 @@ class Generator(nn.Module):
                 x = self.attention[name](x, conditioning.tokens, conditioning.mask)
             if name in self.to_rgb:
                 rgb = F.pixel_shuffle(self.to_rgb[name](x), 2)
-                image = rgb if image is None else rgb + _double(image)
+                image = rgb if image is None else rgb + _double(_smooth(image))
             if stage < last:
                 x = _double(self.narrow[stage](x))
         assert image is not None
@@ -161,8 +160,6 @@ class Generator(nn.Module):
 
     def _told(self, u: Tensor, eps: Tensor, conditioning: Conditioning) -> Tensor:
         """What the style is made from, [n, inputs], in the order of `_inputs`."""
-        if self.attributes is None:
-            return torch.cat([u, eps, conditioning.sentence], dim=1)
         angles = [math.pi / 2 * (wave + 1) * u for wave in range(U_WAVES)]
         waves = U_GAIN * torch.cat([u, *(of(angle) for angle in angles for of in (torch.sin, torch.cos))], dim=1)
         read = [conditioning.logits[group].softmax(1) for group in self.attributes]
@@ -172,8 +169,6 @@ class Generator(nn.Module):
     def _inputs(self, places: Sequence[int]) -> list[tuple[object, ...]]:
         """What each number is that the style is made from, with entries of u called by their `places`."""
         words = [("eps", i) for i in range(self.eps_width)] + [("sentence", i) for i in range(TEXT_WIDTH)]
-        if self.attributes is None:
-            return [*(("u", 0, place) for place in places), *words]
         waves = [(wave, place) for wave in range(1 + 2 * U_WAVES) for place in places]
         read = [(group, each) for group, classes in self.attributes.items() for each in (*classes, None)]
         first = [each for each in read if each[0] == read[0][0]]
@@ -183,6 +178,13 @@ class Generator(nn.Module):
             *words,
             *(("read", *each) for each in read),
         ]
+
+
+def _smooth(image: Tensor) -> Tensor:
+    """Each pixel with its neighbours, 1 : 2 : 1 either way. A pixel shuffle can leave a pattern of every other pixel,
+    which doubled would be a grid in the larger picture (Odena et al. 2016); these weights make it nought."""
+    means = F.avg_pool2d(image, 2, stride=1, padding=1, count_include_pad=False)
+    return F.avg_pool2d(means, 2, stride=1)
 
 
 def _double(x: Tensor) -> Tensor:

@@ -41,9 +41,11 @@ class Judge(nn.Module):
     """Convolutions halve the picture four times; a pyramid over their maps gives the mask; the maps are averaged inside
     the mask and outside it, and the attributes are read from both."""
 
-    def __init__(self, attributes: Mapping[str, Sequence[str]]) -> None:
-        """`attributes`: the classes of each group that is judged; one more says that nothing of the kind is seen."""
+    def __init__(self, attributes: Mapping[str, Sequence[str]], size: int | None = None) -> None:
+        """`attributes`: the classes of each group that is judged; one more says that nothing of the kind is seen.
+        `size`: side of the pictures that it learns or learnt from, where larger ones are to be made as small."""
         super().__init__()
+        self.size = size
         inputs = (3, *WIDTHS)
         self.stages = nn.ModuleList(_stage(inputs[i], inputs[i + 1], refine=i > 0) for i in range(len(WIDTHS)))
         self.laterals = nn.ModuleList(nn.Conv2d(width, PYRAMID_WIDTH, 1) for width in WIDTHS)
@@ -52,7 +54,9 @@ class Judge(nn.Module):
         self.heads = nn.ModuleDict({group: nn.Linear(FEATURES, len(names) + 1) for group, names in attributes.items()})
 
     def forward(self, images: Tensor) -> Opinion:
-        """Float images [n, 3, size, size] in -1..1; `size` a multiple of 16."""
+        """Float images [n, 3, side, side] in -1..1; `side` a multiple of 16, and of the judge's own size."""
+        if self.size and (factor := images.shape[-1] // self.size) > 1:
+            images = F.avg_pool2d(images, factor)
         maps = self.maps(images)
         pyramid = self.laterals[-1](maps[-1])
         for lateral, each in zip(reversed(self.laterals[:-1]), reversed(maps[:-1]), strict=True):  # pyright: ignore[reportArgumentType]
@@ -144,9 +148,9 @@ def load_judge(path: Path) -> SavedJudge:
         data = path.read_bytes()
         tensors, metadata = load(data), _metadata(data)
         attributes = {str(group): tuple(map(str, names)) for group, names in json.loads(metadata["attributes"]).items()}
-        judge = Judge(attributes)
-        judge.load_state_dict(tensors)
         size, note = int(metadata["size"]), metadata["note"]
+        judge = Judge(attributes, size)
+        judge.load_state_dict(tensors)
     except (OSError, SafetensorError) as error:
         raise SnapshotError(f"The judge {path} can't be read: {error}.") from error
     except (KeyError, ValueError, AttributeError, RuntimeError) as error:

@@ -19,9 +19,7 @@ from .errors import SnapshotError
 from .generator import Generator
 from .presets import EPS_WIDTH, PRESETS, image_size
 
-FORMAT_VERSION = 2
-#: Whose generators are told less of a prompt.
-EARLIER_FORMAT = 1
+FORMAT_VERSION = 3
 WEIGHTS = "model.safetensors"
 DESCRIPTION = "config.json"
 
@@ -118,8 +116,7 @@ def load_snapshot(folder: Path) -> Snapshot:
     if hashlib.sha256(data).hexdigest() != config.weights_sha256:
         raise SnapshotError(f"The weights in {folder} are not the ones that its {DESCRIPTION} describes.")
     adapter = TextAdapter(config.attributes)
-    told = None if config.format_version == EARLIER_FORMAT else config.attributes
-    generator = Generator(config.preset, len(config.u_names), config.eps_dim, attributes=told)
+    generator = Generator(config.preset, len(config.u_names), config.eps_dim, attributes=config.attributes)
     try:
         tensors = load(data)
         for name, module in (("adapter", adapter), ("generator", generator)):
@@ -135,7 +132,7 @@ def load_snapshot(folder: Path) -> Snapshot:
 
 
 def _parse(record: object, folder: Path) -> SnapshotConfig:
-    if not isinstance(record, dict) or record.get("format_version") not in (EARLIER_FORMAT, FORMAT_VERSION):
+    if not isinstance(record, dict) or record.get("format_version") != FORMAT_VERSION:
         raise SnapshotError(f"The model in {folder} is of another format than this version reads.")
     try:
         config = SnapshotConfig(**record)

@@ -81,6 +81,14 @@ class TextEncoder:
         with self._tokenizing:
             return len(self._tokenizer(text, truncation=True, max_length=MAX_TOKENS + 1)["input_ids"])
 
+    @property
+    def device(self) -> torch.device:
+        return next(self._model.parameters()).device
+
+    def to(self, device: torch.device) -> TextEncoder:
+        self._model.to(device)
+        return self
+
     @torch.inference_mode()
     def encode(self, texts: Sequence[str]) -> TokenStates:
         """Token states of `texts`, padded to the longest; at most 256 tokens of each are read."""
@@ -88,6 +96,7 @@ class TextEncoder:
             batch = self._tokenizer(
                 list(texts), padding=True, truncation=True, max_length=MAX_TOKENS, return_tensors="pt"
             )
+        batch = batch.to(self.device)
         states = self._model(**batch).last_hidden_state
         return TokenStates(states=states, mask=batch["attention_mask"].bool())
 

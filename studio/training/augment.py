@@ -25,21 +25,24 @@ def augment(real: Tensor, fake: Tensor, strength: float, seed: int) -> tuple[Ten
     """
     generator = torch.Generator().manual_seed(seed)
     n, _, size, _ = real.shape
+    device = real.device
     steps = torch.randint(SQUARE, (n, 2), generator=generator)
     moves = torch.randint(-(size // 8), size // 8 + 1, (n, 2), generator=generator)
     corners = torch.randint(0, size - size // 3, (n, 2), generator=generator)
     moved, cut = torch.rand(2, n, generator=generator) < strength
-    keep = torch.ones(n, 1, size, size, device=real.device)
-    for i in range(n):
-        x, y = corners[i].tolist()
-        if cut[i]:
-            keep[i, :, y : y + size // 3, x : x + size // 3] = 0
-    shifts = (steps + moves * moved[:, None]).tolist()
-    real, fake = (
-        torch.stack([image.roll(shift, dims=(1, 2)) for image, shift in zip(images, shifts, strict=True)])
+    places = torch.arange(size)
+    from_corner = places - corners[:, :, None]
+    inside = (from_corner >= 0) & (from_corner < size // 3) & cut[:, None, None]
+    keep = ~(inside[:, 1, :, None] & inside[:, 0, None, :])[:, None].to(device)
+    shifts = steps + moves * moved[:, None]
+    rows, columns = ((places - shifts[:, :, None]) % size).to(device).unbind(1)
+    return tuple(  # type: ignore[return-value]
+        images.gather(2, rows[:, None, :, None].expand_as(images)).gather(
+            3, columns[:, None, None, :].expand_as(images)
+        )
+        * keep
         for images in (real, fake)
     )
-    return real * keep, fake * keep
 
 
 def adapted(strength: float, told_right: float, target: float, images: int) -> float:

@@ -117,8 +117,8 @@ def train(
 
     # 2. Words first, as for the GAN: the adapter learns to read captions and is then frozen.
     with accelerator.main_process_first():
-        texts = encode_captions(data, encoder, out, say)
-        adapter = trained_adapter(config, data, texts, start, out, say)
+        texts = encode_captions([data], encoder, out, say)
+        adapter = trained_adapter(config, [data], texts, start, out, say)
     adapter.to(accelerator.device)
     nothing = EncodedTexts.encode([""], encoder).batch(torch.tensor([0]))
 

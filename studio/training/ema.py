@@ -6,6 +6,7 @@ import copy
 
 import torch
 from torch import nn
+from torch.optim.swa_utils import get_ema_multi_avg_fn
 
 
 class EMA:
@@ -17,8 +18,7 @@ class EMA:
     @torch.no_grad()
     def update(self, network: nn.Module, images: int, half_life: float) -> None:
         keep = 0.5 ** (images / max(half_life, 1.0))
-        for mean, value in zip(self.average.parameters(), network.parameters(), strict=True):
-            mean.lerp_(value, 1 - keep)
+        get_ema_multi_avg_fn(keep)(list(self.average.parameters()), list(network.parameters()), 0)
         for mean, value in zip(self.average.buffers(), network.buffers(), strict=True):
             mean.copy_(value)
 

@@ -6,7 +6,8 @@ with), `samples/` and TensorBoard scalars.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import random
+from collections.abc import Mapping, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,7 +16,7 @@ import torch
 from accelerate import Accelerator
 from torch import Tensor
 
-from studio.data.packed import PackedData, image_batch, known_batch, mask_batch, prior_batch
+from studio.data.packed import PackedData, image_batch, known_batch, mask_batch, on_device, prior_batch
 from studio.models.adapter import Conditioning, TextAdapter
 from studio.models.presets import EPS_WIDTH, PRESETS, num_stages
 from studio.models.snapshot import Snapshot, SnapshotConfig
@@ -47,16 +48,15 @@ from studio.training.text import EncodedTexts
 @dataclass(frozen=True, kw_only=True)
 class Batch:
     """What one step is drawn from: `exact` where `z` and the conditioning determine the images, `weight` says how much
-    each place of an image counts, `texts` are the places of the captions in the encoded texts."""
+    each place of an image counts, `wrong` are sentences that do not fit the images."""
 
     exact: bool
     real: Tensor
     weight: Tensor
     z: Tensor
     labels: Tensor
-    images: Tensor
-    texts: Tensor
     conditioning: Conditioning
+    wrong: Tensor
 
 
 def train(
@@ -65,6 +65,7 @@ def train(
     data: PackedData,
     encoder: TextEncoder,
     out: Path,
+    smaller: Sequence[PackedData] = (),
     held_out: PackedData | None = None,
     start: Snapshot | None = None,
     resume: bool = False,
@@ -73,14 +74,17 @@ def train(
 ) -> Path:
     """Trains a generator on `data` and returns the folder of its snapshot.
 
-    A new run begins with the weights of `start` where one is given, of the run's preset or of a smaller one that it
-    begins with, of its product world or of a smaller one. Images that are `held_out` show whether the training images
-    are learnt by heart. Another loss than the default `adversarial` is for comparisons.
+    Each step takes its images from one of the sets; those of `smaller` renders, of the same products, are never learnt
+    from at more than their own size. They are quick to make, and show many more scenes.
+
+    A new run begins with the weights of `start` where one is given, of the run's preset or of a smaller or larger one
+    of the same widths, of its product world or of a smaller one. Images that are `held_out` show whether the training
+    images are learnt by heart. Another loss than the default `adversarial` is for comparisons.
 
     Raises:
         TrainingStopped: the loss is no longer a number, the disk is full, the images don't fit the preset, `out` holds
-            a run that `resume`, `start` or the data contradict, or `start` is of other widths, another text encoder
-            or a larger product world.
+            a run that `resume`, `start` or the data contradict, smaller sets are of photos or of other products, or
+            `start` is of other widths, another text encoder or a larger product world.
         KeyboardInterrupt: Ctrl+C was pressed; what was learnt is kept.
     """
     # 1. A folder that is new, or a run to go on with.
@@ -94,18 +98,30 @@ def train(
         raise TrainingStopped(
             f"{start.config.name} is of other widths, another text encoder or a larger world than this run."
         )
+    sets = [data, *smaller]
+    if smaller and not all(each.exact and each.attributes == data.attributes for each in sets):
+        raise TrainingStopped("Only renders, of the same products, can be learnt from together.")
+    sizes = [config.size >> halved for halved in range(num_stages(config.size) - 1)]
+    for side in (each.images.shape[-1] for each in smaller):
+        if side % config.size and side not in sizes:
+            raise TrainingStopped(
+                f"Renders of {side} px can't be learnt from beside larger ones: {config.preset} draws"
+                f" {', '.join(map(str, sizes))} px."
+            )
     goes_on = begin(config, out, accelerator, start and start.config.weights_sha256)
 
     # 2. Words first: captions are encoded once, the adapter learns to read them and is then frozen.
+    encoder.to(accelerator.device)
     with accelerator.main_process_first():
-        texts = encode_captions(data, encoder, out, say)
-        adapter = trained_adapter(config, data, texts, start, out, say)
+        texts = encode_captions(sets, encoder, out, say)
+        adapter = trained_adapter(config, sets, texts, start, out, say)
     unseen = None
     if held_out and accelerator.is_main_process:
         unseen = held_out, EncodedTexts.encode([captions[0] for captions in held_out.captions], encoder)
 
     # 3. The networks, and where an earlier run left them.
     networks = build_networks(config, data, adapter, start, accelerator.device)
+    texts, sets = texts.near(accelerator.device), [on_device(each, accelerator.device) for each in sets]
     progress, means, watch = Progress(), Means(), Watch()
 
     def keep() -> None:
@@ -136,7 +152,7 @@ def train(
         keep()  # a run that is stopped early goes on from here, and a folder that can't hold it is noticed now
 
     # 4. Steps until the images or the minutes are spent.
-    stage, size = "", config.size
+    stage, size = "", 0
 
     def report(figures: dict[str, float]) -> None:
         report_progress(figures, progress, config, accelerator, say, f"{stage} at {size} px")
@@ -144,15 +160,14 @@ def train(
 
     with Interrupt() as interrupt, attention_to_words(accelerator.device):
         for share in steps(config, progress, means, accelerator, report=report, keep=keep, interrupt=interrupt):
-            batch = _batch(config, data, texts, networks.adapter, progress.step, share, accelerator)
-            wrong = _mismatched_sentences(data, texts, networks.adapter, batch)
-            size = batch.real.shape[-1]
+            batch = _batch(config, sets, texts, networks.adapter, progress.step, share, accelerator)
+            size = config.size_at(share)
             if stage != (stage := _stage(config, data, share)):
                 say(EXPLAINED[stage])
             if stage == COPYING:
-                _regression_step(config, networks, batch, wrong, share, progress, accelerator, means)
+                _regression_step(config, networks, batch, share, progress, accelerator, means)
             else:
-                _adversarial_step(config, networks, batch, wrong, share, progress, accelerator, means, adversarial)
+                _adversarial_step(config, networks, batch, share, progress, accelerator, means, adversarial)
             progress.count(config.batch_size)
             half_life = min(config.ema_half_life, progress.num_images_seen / 40)
             networks.ema.update(networks.generator, config.batch_size, half_life)
@@ -164,65 +179,59 @@ def _stage(config: TrainingConfig, data: PackedData, share: float) -> str:
 
 
 def _fits(start: SnapshotConfig, config: TrainingConfig, data: PackedData, encoder: TextEncoder) -> bool:
-    widths = PRESETS[start.preset]
-    begins_alike = PRESETS[config.preset][: len(widths)] == widths
+    begins_alike = all(a == b for a, b in zip(PRESETS[start.preset], PRESETS[config.preset], strict=False))
     return begins_alike and start.text_encoder_sha256 == encoder.sha256 and set(start.u_names) <= set(data.u_names)
 
 
 def _batch(
     config: TrainingConfig,
-    data: PackedData,
+    sets: Sequence[PackedData],
     texts: EncodedTexts,
     adapter: TextAdapter,
     step: int,
     share: float,
     accelerator: Accelerator,
 ) -> Batch:
-    """The batch of a step depends on seed, step and process alone, so that a resumed run sees the same."""
+    """The batch of a step depends on seed, step and process alone, so that a resumed run sees the same; which of the
+    sets it is from is the same in all processes."""
     generator = torch.Generator().manual_seed((config.seed * 1_000_003 + step) * 64 + accelerator.process_index)
+    which = random.Random(config.seed * 1_000_003 + step).randrange(len(sets))
+    data, first = sets[which], sum(map(len, sets[:which]))
     n, k = own_batch(config, accelerator), data.caption_labels.shape[1]
     chosen = torch.randint(len(data), (n,), generator=generator)
     # Regression needs captions that say everything: what is left open has no one right picture.
     full = torch.randint(2, (n,), generator=generator)
-    places = chosen * k + full
+    places = (first + chosen) * k + full
     mirrored = data.mirrors[chosen, full] & (torch.rand(n, generator=generator) < 0.5)
     if data.exact:
         u, labels = known_batch(data, chosen, mirrored)
     else:
         u, labels = prior_batch(data, n, generator), data.labels[chosen]
-    device, size = accelerator.device, config.size_at(share)
+    device, size = accelerator.device, min(config.size_at(share), data.images.shape[-1])
     eps = torch.randn(n, EPS_WIDTH, generator=generator)
     if data.exact and share < config.regression_share:  # there is one right picture: noise would have to be unlearnt
         eps.zero_()
+    # Sentences that don't fit: half are another image's, half differ in one attribute.
+    swapped = k * sum(map(len, sets)) + first + chosen
+    others = torch.where(torch.arange(n) % 2 == 0, places.roll(1), swapped)
     with torch.no_grad():
         conditioning = adapter(*(each.to(device) for each in texts.batch(places)))
+        wrong = adapter(*(each.to(device) for each in texts.batch(others))).sentence
     return Batch(
         exact=data.exact,
         real=image_batch(data, chosen, size, device, mirrored),
         weight=product_weight(mask_batch(data, chosen, size, device, mirrored)),
         z=torch.cat([u, eps], dim=1).to(device),
         labels=labels.to(device),
-        images=chosen,
-        texts=places,
         conditioning=conditioning,
+        wrong=wrong,
     )
-
-
-@torch.no_grad()
-def _mismatched_sentences(data: PackedData, texts: EncodedTexts, adapter: TextAdapter, batch: Batch) -> Tensor:
-    """Sentences that do not fit the images of a batch: half are another image's, half differ in one attribute."""
-    rolled = batch.texts.roll(1)
-    swapped = data.caption_labels.shape[:2].numel() + batch.images
-    places = torch.where(torch.arange(len(rolled)) % 2 == 0, rolled, swapped)
-    device = batch.conditioning.sentence.device
-    return adapter(*(each.to(device) for each in texts.batch(places))).sentence
 
 
 def _regression_step(
     config: TrainingConfig,
     networks: Networks,
     batch: Batch,
-    wrong: Tensor,
     share: float,
     progress: Progress,
     accelerator: Accelerator,
@@ -249,7 +258,7 @@ def _regression_step(
 
     trunk.requires_grad_(True)
     loss_attributes = attribute_cross_entropy(trunk.classify(h_real), batch.labels)
-    right, mistaken = trunk.logit(h_real, sentence), trunk.logit(h_real, wrong)
+    right, mistaken = trunk.logit(h_real, sentence), trunk.logit(h_real, batch.wrong)
     loss_text = mismatch(right, mistaken)
     losses = {"attributes": loss_attributes, "text": loss_text}
     descend(losses, networks.discriminator, networks.optimizers_d, rate, accelerator)
@@ -266,7 +275,6 @@ def _adversarial_step(
     config: TrainingConfig,
     networks: Networks,
     batch: Batch,
-    wrong: Tensor,
     share: float,
     progress: Progress,
     accelerator: Accelerator,
@@ -292,7 +300,7 @@ def _adversarial_step(
     with nullcontext() if penalise else autocast(accelerator.device):  # double backward is for full precision
         h_real, h_fake = trunk.features(real_seen)[0], trunk.features(fake_seen)[0]
     real_logit, fake_logit = trunk.logit(h_real, sentence), trunk.logit(h_fake, sentence)
-    wrong_logit = trunk.logit(h_real, wrong)
+    wrong_logit = trunk.logit(h_real, batch.wrong)
     losses = {
         "adversarial": adversarial.discriminator(real_logit, fake_logit),
         "text": 0.5 * mismatch(real_logit, wrong_logit),
@@ -301,7 +309,7 @@ def _adversarial_step(
     if penalise:
         r1 = gradient_penalty(real_logit, real_seen)
         r2 = gradient_penalty(fake_logit, fake_seen) if adversarial.penalise_fake else torch.zeros_like(r1)
-        penalty = config.gamma(phase) / 2 * (r1 + r2)
+        penalty = config.gamma(batch.real.shape[-1], phase) / 2 * (r1 + r2)
         losses["penalty"] = config.penalty_every * penalty
         means.add(r1=r1.detach(), r2=r2.detach(), penalty=penalty.detach())
     descend(losses, networks.discriminator, networks.optimizers_d, rate, accelerator)

@@ -78,7 +78,8 @@ def product_weight(mask: Tensor) -> Tensor:
     the size goes with the product: there its outline is right or wrong.
     """
     reach = mask.shape[-1] // 30
-    product = F.max_pool2d(mask, 2 * reach + 1, stride=1, padding=reach)
+    product = F.max_pool2d(mask, (2 * reach + 1, 1), stride=1, padding=(reach, 0))
+    product = F.max_pool2d(product, (1, 2 * reach + 1), stride=1, padding=(0, reach))
     area = product.mean((1, 2, 3), keepdim=True).clamp(SMALLEST_AREA, 1 - SMALLEST_AREA)
     weight = product / area + (1 - product) / (1 - area)
     return weight / weight.mean((1, 2, 3), keepdim=True)

@@ -5,10 +5,11 @@ from __future__ import annotations
 import hashlib
 import json
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Protocol
 
+import torch
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import load_file, save
 from torch import Tensor
@@ -33,10 +34,11 @@ class Reader(Protocol):
     def adapter(self) -> TextAdapter: ...
 
 
-def encode_captions(data: PackedData, encoder: TextEncoder, out: Path, say: Say) -> EncodedTexts:
-    """Every caption of the data, image by image, then the mismatched ones."""
+def encode_captions(sets: Sequence[PackedData], encoder: TextEncoder, out: Path, say: Say) -> EncodedTexts:
+    """Every caption of all the sets, image by image, then the mismatched ones."""
     path = out / "captions.safetensors"
-    texts = [text for captions in data.captions for text in captions] + list(data.mismatched)
+    texts = [text for data in sets for captions in data.captions for text in captions]
+    texts += [text for data in sets for text in data.mismatched]
     key = hashlib.sha256(json.dumps([encoder.sha256, texts]).encode()).hexdigest()
     if encoded := EncodedTexts.load(path, key):
         return encoded
@@ -52,10 +54,11 @@ SHARE_OF_STEPS = 0.25
 
 
 def trained_adapter(
-    config: RunConfig, data: PackedData, texts: EncodedTexts, start: Reader | None, out: Path, say: Say
+    config: RunConfig, sets: Sequence[PackedData], texts: EncodedTexts, start: Reader | None, out: Path, say: Say
 ) -> TextAdapter:
     """That of the run, or of `start` where it reads these attributes and maybe more, or one that learns to read them
-    now, from what `start` knows where there is one."""
+    now, from what `start` knows where there is one. The sets have the same attributes."""
+    data = sets[0]
     adapter = TextAdapter(data.attributes)
     path = out / "adapter.safetensors"
     if path.is_file():
@@ -78,7 +81,7 @@ def trained_adapter(
             body = {name: value for name, value in start.adapter.state_dict().items() if not name.startswith("heads.")}
             adapter.load_state_dict(body, strict=False)
         steps = math.ceil(config.text_steps * SHARE_OF_STEPS) if start else config.text_steps
-        _train_adapter(config, data, texts, adapter, steps, say)
+        _train_adapter(config, sets, texts, adapter, steps, say)
     with saving(out):
         write_whole(path, save(adapter.state_dict(), metadata={"attributes": _attributes(data)}))
     return adapter
@@ -106,9 +109,14 @@ def _narrowed(start: Reader, attributes: Mapping[str, tuple[str, ...]]) -> dict[
 
 
 def _train_adapter(
-    config: RunConfig, data: PackedData, texts: EncodedTexts, adapter: TextAdapter, steps: int, say: Say
+    config: RunConfig,
+    sets: Sequence[PackedData],
+    texts: EncodedTexts,
+    adapter: TextAdapter,
+    steps: int,
+    say: Say,
 ) -> None:
-    labels = data.caption_labels.flatten(0, 1)
+    labels = torch.cat([data.caption_labels.flatten(0, 1) for data in sets])
     for step, _, accuracy in train_adapter(
         adapter, texts, labels, steps=steps, learning_rate=config.text_learning_rate, seed=config.seed
     ):

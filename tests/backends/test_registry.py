@@ -34,12 +34,12 @@ def test_a_model_of_the_hub_is_opened_without_a_look_at_it() -> None:
 def test_offers_begin_with_the_model_of_the_settings(tmp_path: Path) -> None:
     prompts = load_prompts()
     names = [offer.name for offer in offers(Settings(), prompts)]
-    assert names[:3] == ["gan", "gan64", "diffusion"]
+    assert names[:2] == ["gan", "diffusion"]
     assert {f"diffusion:{model.name}" for model in prompts.models} <= set(names)
 
     first, *others = offers(Settings(backend=f"diffusion:{tmp_path}"), prompts)
     assert (first.name, first.title) == (f"diffusion:{tmp_path}", tmp_path.name)
-    assert [offer.name for offer in others][:3] == ["gan", "gan64", "diffusion"]
+    assert [offer.name for offer in others][:2] == ["gan", "diffusion"]
 
 
 def test_strangers_are_offered_no_downloads() -> None:
@@ -49,8 +49,8 @@ def test_strangers_are_offered_no_downloads() -> None:
 @pytest.mark.parametrize(
     ("backend", "model", "maker"),
     [
+        ("gan", "product-world-256", None),
         ("gan", "product-world-128", None),
-        ("gan", "product-world-64", "gan64"),
         ("gan", "a-run", None),
         ("diffusion", "diffusion64", "diffusion"),
         ("diffusion", "a/b", None),
@@ -64,7 +64,7 @@ def test_the_maker_of_an_image_is_found_among_the_offers(backend: str, model: st
     assert maker_of(offers(Settings(), prompts), recipe_of("diffusion", listed)) == f"diffusion:{listed}"
     others = offers(Settings(backend="diffusion"), prompts)
     assert maker_of(others, recipe_of("gan", "a-run")) == "gan"
-    assert maker_of(others, recipe_of("gan", "product-world-64")) == "gan64"
+    assert maker_of(others, recipe_of("gan", "product-world-256")) == "gan"
     own = offers(Settings(backend="gan:run/snapshot"), prompts)
     assert maker_of(own, recipe_of("gan", "run")) is None
 

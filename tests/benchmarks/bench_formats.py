@@ -25,6 +25,7 @@ from torch import Tensor, nn
 
 from studio.evaluation.metrics import psnr
 from studio.models.adapter import Conditioning
+from studio.models.generator import Generator
 from studio.models.snapshot import Snapshot, load_snapshot
 from studio.models.text_encoder import TextEncoder
 from studio.settings import packaged
@@ -154,12 +155,13 @@ def _failing(error: Exception) -> Callable[..., Tensor]:
 class _FlatGenerator(nn.Module):
     """The generator with the conditioning as plain tensors."""
 
-    def __init__(self, generator: nn.Module) -> None:
+    def __init__(self, generator: Generator) -> None:
         super().__init__()
         self.generator = generator
 
-    def forward(self, z: Tensor, sentence: Tensor, tokens: Tensor, mask: Tensor) -> Tensor:
-        return self.generator(z, Conditioning(tokens=tokens, mask=mask, sentence=sentence, logits={}))
+    def forward(self, z: Tensor, sentence: Tensor, tokens: Tensor, mask: Tensor, *logits: Tensor) -> Tensor:
+        read = dict(zip(self.generator.attributes, logits, strict=True))
+        return self.generator(z, Conditioning(tokens=tokens, mask=mask, sentence=sentence, logits=read))
 
 
 def forms_of(module: nn.Module) -> list[Form]:
@@ -246,7 +248,7 @@ def main(folder: Path) -> str:
     lines += ["", "Generator, one image", "", *head]
     flat = _FlatGenerator(snapshot.generator).eval()
     conditions = [conditioned(i, encoder.encode([PROMPTS[i]]).states) for i in range(len(PROMPTS))]
-    calls = [(z[i], each.sentence, each.tokens, each.mask) for i, each in enumerate(conditions)]
+    calls = [(z[i], each.sentence, each.tokens, each.mask, *each.logits.values()) for i, each in enumerate(conditions)]
     forms = forms_of(flat)
     forms += [
         form

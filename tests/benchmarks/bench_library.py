@@ -56,7 +56,7 @@ def fill(folder: Path) -> Library:
                 "height": 128,
                 "num_bytes": 30_000,
                 "backend": "gan",
-                "model": "product-world-128",
+                "model": "product-world-256",
                 "model_sha256": "a" * 64,
                 "created": start + timedelta(seconds=number),
                 "words": f"{prompt} {colour} {material} {product}",

@@ -85,6 +85,16 @@ def test_what_the_library_searches_by_is_trained_too(tmp_path: Path, tiny_text_e
     assert vectors.shape == (1, 128)
 
 
+def test_a_judge_of_smaller_pictures_sees_larger_ones_as_small(trained: Judge, toys: Renders, tmp_path: Path) -> None:
+    path = tmp_path / "judge.safetensors"
+    save_judge(path, trained, size=32, attributes=JUDGED, note="")
+    judge = read_judge(path, size=64).judge
+    images = toys.images[:4]
+    small, large = assess(judge, images), assess(judge, images.repeat_interleave(2, 2).repeat_interleave(2, 3))
+    torch.testing.assert_close(large.features, small.features)
+    assert large.masks.shape[-1] == 64
+
+
 def test_refuses_a_judge_that_is_missing_damaged_or_for_another_size(trained: Judge, tmp_path: Path) -> None:
     path = tmp_path / "judge.safetensors"
     with pytest.raises(WeightsError, match="can't be read"):
@@ -94,4 +104,4 @@ def test_refuses_a_judge_that_is_missing_damaged_or_for_another_size(trained: Ju
         read_judge(path, size=32)
     save_judge(path, trained, size=32, attributes=JUDGED, note="")
     with pytest.raises(WeightsError, match="for pictures of 32 pixels"):
-        read_judge(path, size=64)
+        read_judge(path, size=48)

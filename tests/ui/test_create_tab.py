@@ -188,7 +188,7 @@ def test_a_model_shows_what_it_offers(studio: SlowStudio) -> None:
     *_, last = on_model(studio, (turn, diffusion.STEPS), "", "", "", True, True)
     status, about, look_row, negative, camera, drawing, size, scheduler, *rows_and_sliders = last
 
-    assert status == "" and "Twelve kinds" in about
+    assert status == "" and "Thirty-one kinds" in about
     assert [part.visible for part in (look_row, negative, camera, drawing)] == [False, False, True, False]
     assert size.visible and not scheduler.visible
     assert [row.visible for row in rows_and_sliders[:2]] == [True, False]

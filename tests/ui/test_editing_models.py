@@ -372,7 +372,7 @@ def test_the_embedded_model_is_good_for_something_else_where_it_edits(studio: St
         _, page = laid_out(build, studio)
         values = [str(getattr(part, "value", "")) for part in page.blocks.values()]
         (about,) = [value for value in values if "Good for" in value]
-        assert "filled from what is around" in about and "Twelve kinds" not in about
+        assert "filled from what is around" in about and "kinds of products" not in about
     assert "filled from what is around" in adapted(studio, inpaint_tab, "")[1]
     assert "<dd>x</dd>" in adapted(studio, inpaint_tab, name_of(studio, "sd"))[1]  # as in the Create tab
 

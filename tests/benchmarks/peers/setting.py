@@ -143,11 +143,11 @@ def open_setting(
     """Encodes the captions and trains the adapter, once for all peers, or reads both where they lie in `out`."""
     folder = out / "text"
     folder.mkdir(parents=True, exist_ok=True)
-    texts = encode_captions(data, encoder, folder, say)
+    texts = encode_captions([data], encoder, folder, say)
     config = RunConfig(preset=gan_preset, text_steps=budget.text_steps)
     with torch.random.fork_rng():
         torch.manual_seed(config.seed)
-        adapter = trained_adapter(config, data, texts, None, folder, say)
+        adapter = trained_adapter(config, [data], texts, None, folder, say)
     return Setting(
         data=data,
         encoder=encoder,
