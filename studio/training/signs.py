@@ -23,8 +23,8 @@ COUNT = 48
 #: Of fewer images pairs that are described alike are a matter of luck.
 FEWEST_FOR_DIVERSITY = 16
 
-#: Diversity below this is collapse. Renders of 128 pixels that are blurred to 8 keep 0.98; the model that ships has
-#: 0.96, and where it is given one caption for all 0.28, one u as well 0.01, but one u alone 0.75.
+#: Diversity below this is collapse. Renders of 128 pixels that are blurred to 8 keep 0.98; a good model of twelve
+#: products had 0.96, and where it was given one caption for all 0.28, one u as well 0.01, but one u alone 0.75.
 ALIKE = 0.7
 #: Share of pairs told right, or mean difference of logits, from which the generator learns next to nothing: a
 #: difference of 5 is a probability of 0.993.

@@ -2,9 +2,8 @@
 
     python -m tests.benchmarks.side_by_side --test held-out --out side-by-side
 
-Both draw as users get it, through `Studio`. Scenes of which both know every word are drawn from seeds; the renders in
-`--test` (of 64 px or a multiple) are of its whole world; of these the diffusion model alone draws the scenes that it
-knows.
+Both draw as users get it, through `Studio`. Scenes of which both know every word are drawn from seeds; of the renders
+in `--test` (of 64 px or a multiple) the diffusion model alone draws the scenes that it knows.
 All pictures are averaged down to 64 px. The judge is the network by which the library finds what looks alike; its share
 on renders is the most that can be reached. Sharpness is high-frequency power over that of renders; KID is in the
 features of a fixed random network, on scenes of other renders. In brackets: 95 % intervals over scenes. Times are of
