@@ -134,8 +134,8 @@ def load_snapshot(folder: Path) -> Snapshot:
 def _parse(record: object, folder: Path) -> SnapshotConfig:
     if not isinstance(record, dict) or record.get("format_version") != FORMAT_VERSION:
         raise SnapshotError(
-            f"The model in {folder} is of another format than this version reads: train it anew, or draw with the version"
-            " that made it."
+            f"The model in {folder} is of another format than this version reads: train it anew, or draw with the"
+            " version that made it."
         )
     try:
         config = SnapshotConfig(**record)
