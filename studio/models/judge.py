@@ -55,8 +55,6 @@ class Judge(nn.Module):
 
     def forward(self, images: Tensor) -> Opinion:
         """Float images [n, 3, side, side] in -1..1; `side` a multiple of 16, and of the judge's own size."""
-        if self.size and (factor := images.shape[-1] // self.size) > 1:
-            images = F.avg_pool2d(images, factor)
         maps = self.maps(images)
         pyramid = self.laterals[-1](maps[-1])
         for lateral, each in zip(reversed(self.laterals[:-1]), reversed(maps[:-1]), strict=True):  # pyright: ignore[reportArgumentType]
@@ -75,7 +73,9 @@ class Judge(nn.Module):
         )
 
     def maps(self, images: Tensor) -> list[Tensor]:
-        """The maps of every stage: [n, width, size / 2, size / 2] and so on."""
+        """The maps of every stage: [n, width, size / 2, size / 2] and so on, of images as `forward` takes them."""
+        if self.size and (factor := images.shape[-1] // self.size) > 1:
+            images = F.avg_pool2d(images, factor)
         found: list[Tensor] = []
         hidden = images
         for stage in self.stages:

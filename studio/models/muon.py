@@ -41,29 +41,20 @@ class Muon(torch.optim.Optimizer):
         for group in self.param_groups:
             # Matrices of one shape go together: there are dozens, and each alone is little work.
             alike: dict[torch.Size, list[tuple[nn.Parameter, Tensor]]] = defaultdict(list)
-            weights = [weight for weight in group["params"] if weight.grad is not None]
-            if not weights:
-                continue
-            for weight in weights:
-                if "mean" not in self.state[weight]:
-                    self.state[weight]["mean"] = torch.zeros_like(weight)
-            gradients, means = [each.grad for each in weights], [self.state[each]["mean"] for each in weights]
-            torch._foreach_lerp_(means, gradients, 1 - group["momentum"])  # pyright: ignore[reportPrivateImportUsage]
-            # Nesterov's
-            ahead = torch._foreach_lerp(gradients, means, group["momentum"])  # pyright: ignore[reportPrivateImportUsage]
-            for weight, each in zip(weights, ahead, strict=True):
-                rows = each.flatten(1)
-                wide = rows if rows.shape[0] <= rows.shape[1] else rows.T
+            for weight in group["params"]:
+                if weight.grad is None:
+                    continue
+                state = self.state[weight]
+                mean = state.setdefault("mean", torch.zeros_like(weight))
+                mean.lerp_(weight.grad, 1 - group["momentum"])
+                ahead = weight.grad.lerp(mean, group["momentum"]).flatten(1)  # Nesterov
+                wide = ahead if ahead.shape[0] <= ahead.shape[1] else ahead.T
                 alike[wide.shape].append((weight, wide))
             for shape, those in alike.items():
-                updates = orthogonal(torch.stack([wide for _, wide in those]).to(self.dtype)).float()
-                rows = [
-                    (update if len(wide) == len(weight) else update.T).reshape(weight.shape)
-                    for (weight, wide), update in zip(those, updates, strict=True)
-                ]
-                rate = -group["lr"] * 0.2 * max(shape) ** 0.5
-                here: list[Tensor] = [weight for weight, _ in those]
-                torch._foreach_add_(here, rows, alpha=rate)  # pyright: ignore[reportPrivateImportUsage]
+                updates = orthogonal(torch.stack([wide for _, wide in those]).to(self.dtype))
+                for (weight, wide), update in zip(those, updates, strict=True):
+                    rows = update if len(wide) == len(weight) else update.T
+                    weight.add_(rows.reshape(weight.shape), alpha=-group["lr"] * 0.2 * max(shape) ** 0.5)
 
 
 def orthogonal(matrices: Tensor) -> Tensor:

@@ -25,7 +25,6 @@ def augment(real: Tensor, fake: Tensor, strength: float, seed: int) -> tuple[Ten
     """
     generator = torch.Generator().manual_seed(seed)
     n, _, size, _ = real.shape
-    device = real.device
     steps = torch.randint(SQUARE, (n, 2), generator=generator)
     moves = torch.randint(-(size // 8), size // 8 + 1, (n, 2), generator=generator)
     corners = torch.randint(0, size - size // 3, (n, 2), generator=generator)
@@ -33,16 +32,11 @@ def augment(real: Tensor, fake: Tensor, strength: float, seed: int) -> tuple[Ten
     places = torch.arange(size)
     from_corner = places - corners[:, :, None]
     inside = (from_corner >= 0) & (from_corner < size // 3) & cut[:, None, None]
-    keep = ~(inside[:, 1, :, None] & inside[:, 0, None, :])[:, None].to(device)
+    keep = ~(inside[:, 1, :, None] & inside[:, 0, None, :])[:, None].to(real.device)
     shifts = steps + moves * moved[:, None]
-    rows, columns = ((places - shifts[:, :, None]) % size).to(device).unbind(1)
-    return tuple(  # type: ignore[return-value]
-        images.gather(2, rows[:, None, :, None].expand_as(images)).gather(
-            3, columns[:, None, None, :].expand_as(images)
-        )
-        * keep
-        for images in (real, fake)
-    )
+    down, across = ((places - shifts[:, :, None]) % size).to(real.device).unbind(1)
+    rows, columns = (each.expand_as(real) for each in (down[:, None, :, None], across[:, None, None, :]))
+    return real.gather(2, rows).gather(3, columns) * keep, fake.gather(2, rows).gather(3, columns) * keep
 
 
 def adapted(strength: float, told_right: float, target: float, images: int) -> float:

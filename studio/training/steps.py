@@ -20,23 +20,22 @@ def descend(
     rate: float,
     accelerator: Accelerator,
 ) -> None:
-    """One step down the sum of `losses`. Raises TrainingStopped where it was no longer a number, with spoilt weights:
-    asked before the step, a GPU would stand still meanwhile."""
+    """One step down the sum of `losses`, unless it is no longer a number."""
     loss = torch.stack(list(losses.values())).sum()
     network.zero_grad()
     loss.backward()
     _average_gradients(network, accelerator)
     slope = nn.utils.clip_grad_norm_(network.parameters(), 1.0)
-    for optimizer in optimizers:
-        for group in optimizer.param_groups:
-            group["lr"] = rate
-        optimizer.step()
     if not torch.isfinite(loss.detach() + slope):
         parts = ", ".join(f"{name} {float(part.detach()):.3g}" for name, part in losses.items())
         raise TrainingStopped(
             f"The loss of the {type(network).__name__.lower()} is no longer a number ({parts}; slope {slope:.3g}). The"
             " last checkpoint is from before: go on from it with a lower learning rate (TrainingConfig, from Python)."
         )
+    for optimizer in optimizers:
+        for group in optimizer.param_groups:
+            group["lr"] = rate
+        optimizer.step()
 
 
 def _average_gradients(network: nn.Module, accelerator: Accelerator) -> None:

@@ -194,12 +194,15 @@ def test_a_loss_that_is_no_number_stops_the_run(data: PackedData, encoder: TextE
     assert all(value.isfinite().all() for value in kept["generator"].values())
 
 
-def test_slopes_that_are_no_numbers_stop_the_run() -> None:
+def test_slopes_that_are_no_numbers_stop_the_run_before_the_weights_are_lost() -> None:
     network = torch.nn.Linear(1, 1)
     optimizer = torch.optim.SGD(network.parameters(), lr=1.0)
+    before = [each.clone() for each in network.parameters()]
     losses = {"fine": network.weight.sum(), "steep": (network.weight * 0).sum().sqrt()}  # 0, of infinite slope
     with pytest.raises(TrainingStopped, match=r"linear is no longer a number \(fine .*, steep 0; slope nan"):
         descend(losses, network, [optimizer], 1.0, Accelerator(cpu=True))
+    for value, kept in zip(network.parameters(), before, strict=True):
+        assert torch.equal(value, kept)
 
 
 @pytest.mark.parametrize("size", [16, 48])
