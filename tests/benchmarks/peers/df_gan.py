@@ -16,8 +16,9 @@ from torch import Tensor, nn
 
 from studio.models.presets import TEXT_WIDTH
 from studio.training.ema import EMA
+from studio.training.precision import autocast
 from studio.training.progress import Progress, Say
-from tests.benchmarks.peers.setting import Setting, count_parameters, noises, to_pixels
+from tests.benchmarks.peers.setting import CPU, Setting, count_parameters, noises, to_pixels
 from tests.benchmarks.peers.stepping import descend, run_steps
 
 NOISE = 100
@@ -36,6 +37,8 @@ class DfGan:
         with torch.random.fork_rng():
             torch.manual_seed(seed)
             self._generator, self._discriminator = _Generator(widths), _Discriminator(widths[::-1])
+        for network in (self._generator, self._discriminator):
+            network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
         self._ema = EMA(self._generator)
         self._optimizer_g = torch.optim.Adam(self._generator.parameters(), lr=RATE_G, betas=BETAS)
         self._optimizer_d = torch.optim.Adam(self._discriminator.parameters(), lr=RATE_D, betas=BETAS)
@@ -56,18 +59,20 @@ class DfGan:
         k E (|dD/dx| + |dD/de|)^p at real ones with their own."""
         batch = self._setting.batch(generator)
         real, e = batch.real.requires_grad_(), batch.conditioning.sentence.requires_grad_()
-        fake = self._generator(torch.randn(len(real), NOISE, generator=generator), e.detach())
+        with autocast(CPU):
+            fake = self._generator(torch.randn(len(real), NOISE, generator=generator), e.detach()).float()
+            of_fake = self._discriminator(fake.detach(), e.detach()).float()
+            mismatched = self._discriminator(real.detach(), e.detach().roll(1, dims=0)).float()
+        score = self._discriminator(real, e)  # in full precision, for the second derivative, as in our own runs
 
-        score = self._discriminator(real, e)
-        loss_d = F.relu(1 - score).mean()
-        loss_d = loss_d + F.relu(1 + self._discriminator(fake.detach(), e.detach())).mean() / 2
-        loss_d = loss_d + F.relu(1 + self._discriminator(real.detach(), e.detach().roll(1, dims=0))).mean() / 2
+        loss_d = F.relu(1 - score).mean() + (F.relu(1 + of_fake).mean() + F.relu(1 + mismatched).mean()) / 2
         gradients = torch.autograd.grad(score.sum(), (real, e), create_graph=True)
         slope = torch.stack([each.flatten(1).norm(dim=1) for each in gradients]).sum(0)
         penalty = PENALTY_WEIGHT * (slope**PENALTY_POWER).mean()
         descend(loss_d + penalty, self._optimizer_d)
 
-        loss_g = -self._discriminator(fake, e.detach()).mean()
+        with autocast(CPU):
+            loss_g = -self._discriminator(fake, e.detach()).float().mean()
         descend(loss_g, self._optimizer_g)
         images = self._config.batch_size
         half_life = min(self._config.ema_half_life, (progress.num_images_seen + images) / 40)  # as in our own runs

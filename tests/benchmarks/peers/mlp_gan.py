@@ -10,8 +10,9 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from studio.training.precision import autocast
 from studio.training.progress import Progress, Say
-from tests.benchmarks.peers.setting import Setting, count_parameters, noises, to_pixels
+from tests.benchmarks.peers.setting import CPU, Setting, count_parameters, noises, to_pixels
 from tests.benchmarks.peers.stepping import descend, run_steps
 
 NOISE = 100
@@ -52,11 +53,13 @@ class MlpGan:
         n = len(batch.real)
         kinds = F.one_hot(batch.products, self._classes).float()
         z = torch.randn(n, NOISE, generator=generator)
-        fake = self._generator(torch.cat([z, kinds], dim=1))
+        with autocast(CPU):
+            fake = self._generator(torch.cat([z, kinds], dim=1)).float()
         real = batch.real.flatten(1)
 
         def judged(pixels: Tensor) -> Tensor:
-            return self._discriminator(torch.cat([pixels, kinds], dim=1))[:, 0]
+            with autocast(CPU):
+                return self._discriminator(torch.cat([pixels, kinds], dim=1))[:, 0].float()
 
         ones, zeros = torch.ones(n), torch.zeros(n)
         loss_d = F.binary_cross_entropy_with_logits(judged(real), ones)

@@ -11,9 +11,10 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from studio.models.presets import TEXT_WIDTH
+from studio.training.precision import autocast
 from studio.training.progress import Progress, Say
 from studio.training.steps import cosine
-from tests.benchmarks.peers.setting import Setting, count_parameters, noises, to_pixels
+from tests.benchmarks.peers.setting import CPU, Setting, count_parameters, noises, to_pixels
 from tests.benchmarks.peers.stepping import descend, run_steps
 
 LATENT = 64
@@ -28,6 +29,8 @@ class Vae:
         with torch.random.fork_rng():
             torch.manual_seed(seed)
             self._encoder, self._decoder = _Encoder(widths[::-1]), _Decoder(widths)
+        for network in (self._encoder, self._decoder):
+            network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
         parameters = [*self._encoder.parameters(), *self._decoder.parameters()]
         self._optimizer = torch.optim.AdamW(parameters, betas=(0.9, 0.99), weight_decay=0.0)
         self.images_seen = 0
@@ -41,9 +44,12 @@ class Vae:
         fits the batch best (Rybkin et al. 2021), so that neither term needs a weight."""
         batch = self._setting.batch(generator)
         sentence = batch.conditioning.sentence
-        mean, log_variance = self._encoder(batch.real, sentence)
+        with autocast(CPU):
+            mean, log_variance = (each.float() for each in self._encoder(batch.real, sentence))
         z = mean + (log_variance / 2).exp() * torch.randn(mean.shape, generator=generator)
-        error = F.mse_loss(self._decoder(z, sentence), batch.real)
+        with autocast(CPU):
+            drawn = self._decoder(z, sentence)
+        error = F.mse_loss(drawn.float(), batch.real)
         likelihood = batch.real[0].numel() / 2 * error.log()
         divergence = (mean.square() + log_variance.exp() - 1 - log_variance).sum(1).mean() / 2
         self._optimizer.param_groups[0]["lr"] = cosine(RATES, progress.share(self._config))
