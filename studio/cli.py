@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import json
+import math
 import os
 import re
 import shutil
 import tempfile
 from collections.abc import Callable, Generator
 from contextlib import contextmanager
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal, get_origin, get_type_hints
 
 import typer
 from typer.core import TyperGroup
@@ -441,6 +442,10 @@ def train(
     ] = None,
     resume: Annotated[bool, typer.Option("--resume", help="Go on with the run that is in the folder.")] = False,
     minutes: Annotated[float | None, typer.Option(min=0.1, help="Minutes of training steps, all told.")] = None,
+    by_hand: Annotated[
+        list[str] | None,
+        typer.Option("--set", help="Another setting, as --dry-run prints them: batch_size=64, growth=0.1,0.2."),
+    ] = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Print the settings of the run, and stop.")] = False,
     as_json: JsonOption = False,
 ) -> None:
@@ -453,7 +458,7 @@ def train(
     if len(data) > 1 and (diffusion or preset == LIKENESS):
         raise typer.BadParameter(f"{preset} is trained on one folder", param_hint="--data")
     if preset == LIKENESS:
-        if start or resume or dry_run:
+        if start or resume or by_hand or dry_run:
             raise typer.BadParameter("likeness is trained in one go: give --data, --out and --minutes alone")
         _train_likeness(data[0], out, minutes, as_json)
         return
@@ -465,11 +470,15 @@ def train(
     from studio.models.text_encoder import TextEncoder
     from studio.prompts import load_prompts
     from studio.training.config import PICTURE_CONFIGS, DiffusionConfig, PictureConfig, TrainingConfig
-    from studio.training.folder import TrainingStopped
+    from studio.training.folder import TrainingStopped, settings_of
 
     settings = _settings(None)
     kind = PICTURE_CONFIGS.get(preset, DiffusionConfig if diffusion else TrainingConfig)
-    config = kind(preset=preset, minutes=minutes)
+    try:
+        config = (settings_of(kind, out) if resume else None) or kind(preset=preset)
+    except TrainingStopped as error:
+        raise StudioError(str(error)) from error
+    config = replace(config, preset=preset, minutes=minutes or config.minutes, **_settings_of_run(kind, by_hand or []))
     resolved = asdict(config) | {
         "data": ", ".join(map(str, data)),
         "out": str(out),
@@ -525,6 +534,28 @@ def train(
     else:
         name = f"{'diffusion' if diffusion else 'gan'}:{snapshot}"
         typer.echo(f"Draw with it: studio generate --backend {name} PROMPT", err=True)
+
+
+def _settings_of_run(kind: type, given: list[str]) -> dict[str, Any]:
+    """NAME=VALUE in the types of a run's settings; VALUE,VALUE where they are several."""
+    from pydantic import TypeAdapter, ValidationError
+
+    types = {name: each for name, each in get_type_hints(kind).items() if name not in ("preset", "minutes")}
+    found: dict[str, Any] = {}
+    for setting in given:
+        name, _, value = setting.partition("=")
+        if name not in types:
+            raise typer.BadParameter(f"{setting!r} is none of {', '.join(types)}", param_hint="--set")
+        several = get_origin(types[name]) is tuple
+        try:
+            parsed = TypeAdapter(types[name]).validate_python([*filter(None, value.split(","))] if several else value)
+        except ValidationError as error:
+            raise typer.BadParameter(f"{setting!r}: {error.errors()[0]['msg']}", param_hint="--set") from error
+        least = 1 if isinstance(parsed, int) and name != "seed" else 0
+        if not all(least <= number < math.inf for number in (parsed if several else [parsed])):
+            raise typer.BadParameter(f"{setting!r} is not {least} or more", param_hint="--set")
+        found[name] = parsed
+    return found
 
 
 def _by_hand(negative_prompt: str, settings: list[str] | None) -> dict[str, Any]:

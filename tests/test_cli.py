@@ -16,6 +16,7 @@ from studio import imaging, provenance
 from studio.campaign.brand_kit import BrandKits, brand_kit
 from studio.cli import _by_hand, app
 from studio.request import Recipe
+from studio.training import TrainingConfig
 from tests.evaluation.toy import write_toys
 
 PROMPT = "a glossy red ceramic mug on a marble counter"
@@ -205,6 +206,11 @@ def test_a_setting_that_makes_no_sense_names_the_variable(monkeypatch: pytest.Mo
         ("serve", "--port", 70_000),
         ("train", "--data", "x", "--out", "y", "--preset", "huge"),
         ("train", "--data", "x", "--data", "z", "--out", "y", "--preset", "tiny-diffusion"),
+        ("train", "--data", "x", "--out", "y", "--preset", "tiny", "--set", "colour=red"),
+        ("train", "--data", "x", "--out", "y", "--preset", "tiny", "--set", "batch_size=many"),
+        ("train", "--data", "x", "--out", "y", "--preset", "tiny", "--set", "batch_size=0"),
+        ("train", "--data", "x", "--out", "y", "--preset", "tiny", "--set", "regression_learning_rate=1e-3"),
+        ("train", "--data", "x", "--out", "y", "--preset", "tiny", "--set", "adversarial_weight=nan"),
         ("world", "render", "--count", 0, "--seed", 1, "--size", 64, "--out", "x"),
         ("world", "render", "--count", 1, "--seed", 1, "--size", 64, "--out", "x", "--product", "dragon"),
     ],
@@ -231,6 +237,30 @@ def test_a_dry_run_prints_the_settings_of_the_training_and_writes_nothing(tmp_pa
     settings = json.loads(result.stdout)
     assert (settings["preset"], settings["minutes"], settings["resume"]) == ("tiny", 3.0, False)
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_run_has_settings_by_hand_and_keeps_them_when_it_goes_on(tmp_path: Path) -> None:
+    out = tmp_path / "run"
+    arguments = ("train", "--data", tmp_path, "--preset", "tiny", "--out", out, "--dry-run", "--json")
+    by_hand = ("batch_size=8", "growth=0.1,0.2,0.3", "adversarial_learning_rate=2e-4,1e-5", "contest_size=16")
+    result = run(*arguments, "--minutes", 3, *(word for each in by_hand for word in ("--set", each)))
+    settings = json.loads(result.stdout)
+    assert settings["batch_size"] == 8
+    assert settings["growth"] == [0.1, 0.2, 0.3]
+    assert settings["adversarial_learning_rate"] == [2e-4, 1e-5]
+    assert settings["contest_size"] == 16
+
+    out.mkdir()
+    (out / "config.json").write_text(json.dumps(settings), encoding="utf-8")
+    longer = json.loads(run(*arguments, "--resume", "--minutes", 5, "--set", "growth=").stdout)
+    assert longer == settings | {"resume": True, "minutes": 5.0, "growth": []}
+    assert json.loads(run(*arguments, "--resume").stdout)["minutes"] == 3.0
+    assert json.loads(run(*arguments).stdout)["batch_size"] == TrainingConfig.batch_size
+
+    (out / "config.json").write_text("{", encoding="utf-8")
+    refused = run(*arguments, "--resume")
+    assert refused.exit_code == 1
+    assert "The settings of the run" in refused.stderr
 
 
 def test_the_diffusion_model_is_trained_by_the_same_command(tmp_path: Path) -> None:

@@ -22,8 +22,8 @@ class _Block(nn.Module):
         self.expand = convolution(inner, width, 1, gain=0)
 
     def forward(self, x: Tensor) -> Tensor:
-        h = F.leaky_relu(self.reduce(F.leaky_relu(x, LEAK)), LEAK)
-        return x + self.expand(F.leaky_relu(self.spatial(h), LEAK))
+        h = F.leaky_relu(self.reduce(F.leaky_relu(x, LEAK)), LEAK, inplace=True)
+        return x + self.expand(F.leaky_relu(self.spatial(h), LEAK, inplace=True))
 
 
 class Discriminator(nn.Module):

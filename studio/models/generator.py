@@ -45,9 +45,9 @@ class _Block(nn.Module):
 
     def forward(self, x: Tensor, style: Tensor) -> Tensor:
         scale, shift = self.film(style)[:, :, None, None].chunk(2, dim=1)
-        h = F.leaky_relu(x * (1 + scale) + shift, LEAK)
-        h = F.leaky_relu(self.reduce(h), LEAK)
-        h = F.leaky_relu(self.spatial(h), LEAK)
+        h = F.leaky_relu(x * (1 + scale) + shift, LEAK, inplace=True)
+        h = F.leaky_relu(self.reduce(h), LEAK, inplace=True)
+        h = F.leaky_relu(self.spatial(h), LEAK, inplace=True)
         return x + self.expand(h)
 
 

@@ -7,9 +7,9 @@ import json
 import shutil
 from collections.abc import Generator
 from contextlib import contextmanager
-from dataclasses import asdict
+from dataclasses import asdict, fields
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 import torch
 from safetensors import SafetensorError
@@ -26,6 +26,9 @@ if TYPE_CHECKING:
     from studio.training.progress import Progress
 
 CHECKPOINT = "checkpoint.pt"
+SETTINGS = "config.json"
+
+_Config = TypeVar("_Config", bound=RunConfig)
 
 
 class Stateful(Protocol):
@@ -68,9 +71,25 @@ def _megabytes(size: int) -> str:
     return f"{size / 1e6:,.0f} MB"
 
 
+def settings_of(kind: type[_Config], out: Path) -> _Config | None:
+    """Those of the run in `out`, with defaults for what it was begun without; None where no run is.
+
+    Raises:
+        TrainingStopped: they can't be read.
+    """
+    try:
+        begun = json.loads((out / SETTINGS).read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        return None
+    except (OSError, ValueError) as error:
+        raise TrainingStopped(f"The settings of the run in {out} can't be read: {error}.") from error
+    known = {name: begun[name] for name in (field.name for field in fields(kind)) if name in begun}
+    return kind(**{name: tuple(value) if isinstance(value, list) else value for name, value in known.items()})
+
+
 def begin_run(config: RunConfig, out: Path, start_sha256: str | None = None) -> None:
     """Writes the settings of the run; one that goes on keeps its preset, and the hash of the weights it began with."""
-    path = out / "config.json"
+    path = out / SETTINGS
     settings = asdict(config) | {"from": start_sha256}
     with saving(out):
         if path.is_file():

@@ -47,10 +47,12 @@ from studio.training.text import EncodedTexts
 
 @dataclass(frozen=True, kw_only=True)
 class Batch:
-    """What one step is drawn from: `exact` where `z` and the conditioning determine the images, `weight` says how much
-    each place of an image counts, `wrong` are sentences that do not fit the images."""
+    """What one step is drawn from: `exact` where `z` and the conditioning determine the images, `copied` where they are
+    learnt by regression alone, `weight` says how much each place of an image counts, `wrong` are sentences that do not
+    fit the images."""
 
     exact: bool
+    copied: bool
     real: Tensor
     weight: Tensor
     z: Tensor
@@ -164,7 +166,7 @@ def train(
             size = config.size_at(share)
             if stage != (stage := _stage(config, data, share)):
                 say(EXPLAINED[stage])
-            if stage == COPYING:
+            if batch.copied:
                 _regression_step(config, networks, batch, share, progress, accelerator, means)
             else:
                 _adversarial_step(config, networks, batch, share, progress, accelerator, means, adversarial)
@@ -176,6 +178,12 @@ def train(
 
 def _stage(config: TrainingConfig, data: PackedData, share: float) -> str:
     return COPYING if data.exact and share < config.regression_share else CONTEST
+
+
+def _phase(config: TrainingConfig, batch: Batch, share: float) -> float:
+    """The share of the contest that is done."""
+    began = config.regression_share if batch.exact else 0.0
+    return (share - began) / (1 - began)
 
 
 def _fits(start: SnapshotConfig, config: TrainingConfig, data: PackedData, encoder: TextEncoder) -> bool:
@@ -209,7 +217,8 @@ def _batch(
         u, labels = prior_batch(data, n, generator), data.labels[chosen]
     device, size = accelerator.device, min(config.size_at(share), data.images.shape[-1])
     eps = torch.randn(n, EPS_WIDTH, generator=generator)
-    if data.exact and share < config.regression_share:  # there is one right picture: noise would have to be unlearnt
+    copied = data.exact and (share < config.regression_share or size > (config.contest_size or size))
+    if copied:  # there is one right picture: noise would have to be unlearnt
         eps.zero_()
     # Sentences that don't fit: half are another image's, half differ in one attribute.
     swapped = k * sum(map(len, sets)) + first + chosen
@@ -219,6 +228,7 @@ def _batch(
         wrong = adapter(*(each.to(device) for each in texts.batch(others))).sentence
     return Batch(
         exact=data.exact,
+        copied=copied,
         real=image_batch(data, chosen, size, device, mirrored),
         weight=product_weight(mask_batch(data, chosen, size, device, mirrored)),
         z=torch.cat([u, eps], dim=1).to(device),
@@ -239,7 +249,10 @@ def _regression_step(
 ) -> None:
     """One step of L1 on the exact render, in pixels and in the maps of the discriminator, which meanwhile learns from
     the renders to see what captions speak of; at a smaller size for the first part of a run."""
-    rate = cosine(config.regression_learning_rate, share / config.regression_share)
+    if share < config.regression_share:
+        rate = cosine(config.regression_learning_rate, share / config.regression_share)
+    else:
+        rate = cosine(config.adversarial_learning_rate, _phase(config, batch, share))
     trunk, sentence = networks.discriminator, batch.conditioning.sentence
     with autocast(accelerator.device):
         fake = networks.generator(batch.z, batch.conditioning, num_stages(batch.real.shape[-1]))
@@ -282,8 +295,7 @@ def _adversarial_step(
     adversarial: AdversarialLoss,
 ) -> None:
     """One step of the discriminator, then one of the generator, on the same images."""
-    began = config.regression_share if batch.exact else 0.0
-    phase = (share - began) / (1 - began)
+    phase = _phase(config, batch, share)
     rate = cosine(config.adversarial_learning_rate, phase)
     trunk = networks.discriminator
     sentence = batch.conditioning.sentence

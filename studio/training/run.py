@@ -36,7 +36,7 @@ def own_batch(config: RunConfig, accelerator: Accelerator) -> int:
     if left:
         raise TrainingStopped(
             f"A batch of {config.batch_size} can't be shared evenly by {accelerator.num_processes} processes: take"
-            " another number of them, or another batch size (TrainingConfig, from Python)."
+            " another number of them, or another batch size (--set batch_size=NUMBER)."
         )
     return own
 

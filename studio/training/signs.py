@@ -80,7 +80,7 @@ def judge(figures: Mapping[str, float]) -> dict[str, str | None]:
             penalty > STEEP,
             f"The discriminator's slopes explode: R1 is {figures['r1']:.3g} and R2 {figures['r2']:.3g}, which makes"
             f" {penalty:.3g} of its loss, where all the rest is 4 at most. Images will turn to noise. Stop, and go on"
-            " from Python with half the adversarial_learning_rate (TrainingConfig).",
+            " with half the rates (--resume --set adversarial_learning_rate=FIRST,LAST).",
         )
     if (sensitivity := figures.get("text_sensitivity")) is not None:
         sign(

@@ -30,7 +30,7 @@ def descend(
         parts = ", ".join(f"{name} {float(part.detach()):.3g}" for name, part in losses.items())
         raise TrainingStopped(
             f"The loss of the {type(network).__name__.lower()} is no longer a number ({parts}; slope {slope:.3g}). The"
-            " last checkpoint is from before: go on from it with a lower learning rate (TrainingConfig, from Python)."
+            " last checkpoint is from before: go on from it with a lower learning rate (--resume --set)."
         )
     for optimizer in optimizers:
         for group in optimizer.param_groups:

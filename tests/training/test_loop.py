@@ -18,7 +18,7 @@ from studio.models.text_encoder import TextEncoder
 from studio.training import TrainingConfig, loop, train
 from studio.training.config import GAMMA
 from studio.training.folder import TrainingStopped
-from studio.training.losses import AdversarialLoss, relativistic_discriminator, relativistic_generator
+from studio.training.losses import RELATIVISTIC, AdversarialLoss, relativistic_discriminator, relativistic_generator
 from studio.training.progress import CONTEST, COPYING, EXPLAINED
 from studio.training.reading import encode_captions
 from studio.training.run import own_batch
@@ -181,6 +181,29 @@ def test_the_adversarial_stage_can_be_of_another_loss(data: PackedData, encoder:
     loss = AdversarialLoss(discriminator=discriminator, generator=generator, penalise_fake=False)
     train(config, data=data, encoder=encoder, out=tmp_path / "run", say=lambda line: None, adversarial=loss)
     assert asked == ["discriminator", "generator"]
+
+
+def test_large_renders_can_be_copied_while_small_ones_are_contested(
+    data: PackedData, encoder: TextEncoder, tmp_path: Path
+) -> None:
+    contested: list[int] = []
+
+    def discriminator(real: torch.Tensor, fake: torch.Tensor) -> torch.Tensor:
+        contested.append(len(real))
+        return relativistic_discriminator(real, fake)
+
+    def contests(out: str, **options: Any) -> int:
+        contested.clear()
+        config = replace(CONFIG, num_images=32, growth=(), regression_share=0.25, contest_size=16)
+        loss = replace(RELATIVISTIC, discriminator=discriminator)
+        train(
+            config, data=data, encoder=encoder, out=tmp_path / out, say=lambda line: None, adversarial=loss, **options
+        )
+        return len(contested)
+
+    small = replace(data, images=data.images[..., ::2, ::2], masks=data.masks[..., ::2, ::2])
+    assert contests("large") == 0
+    assert 0 < contests("both", smaller=[small]) < 6
 
 
 def test_a_loss_that_is_no_number_stops_the_run(data: PackedData, encoder: TextEncoder, tmp_path: Path) -> None:
