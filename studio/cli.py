@@ -452,6 +452,7 @@ def train(
     """Train a model of your own."""
     if preset not in ALL_PRESETS:
         raise typer.BadParameter(f"{preset!r} is not one of {', '.join(ALL_PRESETS)}", param_hint="--preset")
+    is_first = os.environ.get("RANK", "0") == "0"  # of the processes that torchrun starts
     diffusion = preset in DIFFUSION_PRESETS
     pictures = preset in PICTURE_PRESETS
 
@@ -470,22 +471,23 @@ def train(
     from studio.models.text_encoder import TextEncoder
     from studio.prompts import load_prompts
     from studio.training.config import PICTURE_CONFIGS, DiffusionConfig, PictureConfig, TrainingConfig
-    from studio.training.folder import TrainingStopped, settings_of
+    from studio.training.folder import TrainingStopped, as_begun
 
     settings = _settings(None)
     kind = PICTURE_CONFIGS.get(preset, DiffusionConfig if diffusion else TrainingConfig)
+    config = kind(preset=preset)
     try:
-        config = (settings_of(kind, out) if resume else None) or kind(preset=preset)
+        config = as_begun(config, out) if resume else config
     except TrainingStopped as error:
         raise StudioError(str(error)) from error
-    config = replace(config, preset=preset, minutes=minutes or config.minutes, **_settings_of_run(kind, by_hand or []))
+    config = replace(config, minutes=minutes or config.minutes, **_settings_of_run(kind, by_hand or []))
     resolved = asdict(config) | {
         "data": ", ".join(map(str, data)),
         "out": str(out),
         "from": str(start),
         "resume": resume,
     }
-    for name, value in resolved.items():
+    for name, value in resolved.items() if is_first else ():
         typer.echo(f"{name:28}{value}", err=True)
     if dry_run:
         if as_json:
@@ -527,6 +529,8 @@ def train(
         if isinstance(error, RuntimeError) and not _OUT_OF_MEMORY.search(str(error)):
             raise
         raise StudioError("The memory is too small.", "Take a smaller preset, or fewer or smaller images.") from error
+    if not is_first:
+        return
     if as_json:
         _print_json({"snapshot": str(snapshot)})
     elif pictures:
@@ -537,7 +541,7 @@ def train(
 
 
 def _settings_of_run(kind: type, given: list[str]) -> dict[str, Any]:
-    """NAME=VALUE in the types of a run's settings; VALUE,VALUE where they are several."""
+    """NAME=VALUE in the types of a run's settings; VALUE,VALUE where they are several, nothing where there is none."""
     from pydantic import TypeAdapter, ValidationError
 
     types = {name: each for name, each in get_type_hints(kind).items() if name not in ("preset", "minutes")}
@@ -547,12 +551,13 @@ def _settings_of_run(kind: type, given: list[str]) -> dict[str, Any]:
         if name not in types:
             raise typer.BadParameter(f"{setting!r} is none of {', '.join(types)}", param_hint="--set")
         several = get_origin(types[name]) is tuple
+        plain = [*filter(None, value.split(","))] if several else value or None
         try:
-            parsed = TypeAdapter(types[name]).validate_python([*filter(None, value.split(","))] if several else value)
+            parsed = TypeAdapter(types[name]).validate_python(plain)
         except ValidationError as error:
             raise typer.BadParameter(f"{setting!r}: {error.errors()[0]['msg']}", param_hint="--set") from error
         least = 1 if isinstance(parsed, int) and name != "seed" else 0
-        if not all(least <= number < math.inf for number in (parsed if several else [parsed])):
+        if not all(least <= number < math.inf for number in (parsed if several else [parsed]) if number is not None):
             raise typer.BadParameter(f"{setting!r} is not {least} or more", param_hint="--set")
         found[name] = parsed
     return found

@@ -255,6 +255,7 @@ def test_a_run_has_settings_by_hand_and_keeps_them_when_it_goes_on(tmp_path: Pat
     longer = json.loads(run(*arguments, "--resume", "--minutes", 5, "--set", "growth=").stdout)
     assert longer == settings | {"resume": True, "minutes": 5.0, "growth": []}
     assert json.loads(run(*arguments, "--resume").stdout)["minutes"] == 3.0
+    assert json.loads(run(*arguments, "--resume", "--set", "contest_size=").stdout)["contest_size"] is None
     assert json.loads(run(*arguments).stdout)["batch_size"] == TrainingConfig.batch_size
 
     (out / "config.json").write_text("{", encoding="utf-8")

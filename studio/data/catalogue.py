@@ -47,6 +47,7 @@ KINDS = ("category", "product", "type", "kind")
 #: of a second-hand shop one pair is (0.3); two takes of one thing differed by 9 and 18, like things by 14 and 32.
 DUPLICATE_DIFFERENCE = 3.0
 THUMBNAIL = 16  # pixels along a side
+SPLITS = ("train", "test")
 TEST_SHARE = 0.1
 PRIOR_SCENES = 4096
 
@@ -361,14 +362,25 @@ def _table(folder: Path) -> list[dict[str, str]]:
     for number, line in enumerate(lines, 2):
         if missing := [name for name in ("file", "caption", "split") if not line.get(name)]:
             raise InputError(f"{folder / TABLE}, line {number} has no {missing[0]}.", "Fill it in, or delete the line.")
-    return lines
+        if None in line or line["split"] not in SPLITS:
+            raise InputError(
+                f"{folder / TABLE}, line {number} is neither for {' nor for '.join(SPLITS)}, or has too many columns.",
+                "Put a caption that has a comma in quotation marks.",
+            )
+    return [{_usable(name): value for name, value in line.items()} for line in lines]
+
+
+def _usable(column: str) -> str:
+    """Attributes are called by their columns, and PyTorch keeps some names for itself, such as `type`."""
+    column = column.replace(".", "_")
+    return f"{column}_" if hasattr(torch.nn.ModuleDict(), column) else column
 
 
 def _attributes(lines: Sequence[Mapping[str, str]]) -> dict[str, tuple[str, ...]]:
     """Column -> its values in small letters, where most captions name theirs."""
     attributes: dict[str, tuple[str, ...]] = {}
     for column in lines[0]:
-        if column in COLUMNS and column != "colour":
+        if not column or (column in COLUMNS and column != "colour"):
             continue
         values = [line[column].lower() for line in lines]
         said = sum(bool(value) and _says(line["caption"], value) for value, line in zip(values, lines, strict=True))

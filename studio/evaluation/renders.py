@@ -12,6 +12,7 @@ from PIL import Image
 from torch import Tensor
 
 from studio.data.renders import read_records as read_folder
+from studio.errors import InputError
 from studio.world.scene import Scene
 
 
@@ -45,10 +46,15 @@ def read_records(folders: Sequence[Path]) -> Records:
 def read_image(path: Path, size: int) -> Tensor:
     """An RGBA render as uint8 [4, size, size], scaled down with an antialiasing filter where it is larger.
 
-    Colour and alpha are scaled apart: alpha is a label here, and must not weight the colour.
+    Colour and alpha are scaled apart: alpha is a label here, and must not weight the colour. Raises InputError where it
+    is smaller, as it would be blurred.
     """
     with Image.open(path) as opened:
         image = opened.convert("RGBA")
+    if min(image.size) < size:
+        raise InputError(
+            f"{path} is {image.width} px, and {size} px are to be measured.", f"Render with --size {size} or more."
+        )
     colour, mask = image.convert("RGB"), image.getchannel("A")
     if image.size != (size, size):
         colour = colour.resize((size, size), Image.Resampling.LANCZOS)

@@ -89,7 +89,7 @@ class PictureConfig(RunConfig):
     num_images: int = 10_000_000
     batch_size: int = 8
     crop: int = 128
-    growth: float = 0.6  # squares of twice the size from this share of the run on, where pictures are as large
+    growth: float = 0.6  # squares of up to twice the size from this share of the run on, where pictures are as large
     learning_rate: tuple[float, float] = (1e-3, 2e-5)
     warm_up: int = 100  # steps over which the rate rises from nothing
 
@@ -102,7 +102,7 @@ class PictureConfig(RunConfig):
 
     def size_at(self, progress: float) -> int:
         """Pixels along the sides of the squares at a share of the run."""
-        return self.crop if progress < self.growth else 2 * self.crop
+        return self.crop if progress < self.growth or self.growth >= 1 else 2 * self.crop
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -147,7 +147,7 @@ def train(
             say(f"kept after {progress.num_images_seen:,} images: checkpoint, snapshot, and samples in {sheet}")
 
     if goes_on:
-        go_on(networks, progress, out, say)
+        go_on(config, networks, progress, accelerator, out, say)
     if accelerator.is_main_process:
         require_space(out, networks.kept_bytes * (1 if goes_on else 2))
     if not goes_on:
@@ -214,7 +214,8 @@ def _batch(
     # of them are noisy ones: there words and u decide what is drawn, and there most is to be learnt.
     spread = (torch.arange(n) + torch.rand(1, generator=generator)) / n
     spread = spread**config.noisy_times if share < config.noisy_share else spread
-    timesteps = (spread * networks.scheduler.config["num_train_timesteps"]).long().to(device)
+    times = networks.scheduler.config["num_train_timesteps"]
+    timesteps = (spread * times).long().clamp(max=times - 1).to(device)  # a sum may have been rounded up to 1
     noise = torch.randn(x.shape, generator=generator).to(device)
     unsaid = (torch.rand(n, generator=generator) < config.text_dropout).to(device)
     with torch.no_grad(), autocast(device):

@@ -7,7 +7,7 @@ import json
 import shutil
 from collections.abc import Generator
 from contextlib import contextmanager
-from dataclasses import asdict, fields
+from dataclasses import asdict, fields, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
@@ -71,40 +71,54 @@ def _megabytes(size: int) -> str:
     return f"{size / 1e6:,.0f} MB"
 
 
-def settings_of(kind: type[_Config], out: Path) -> _Config | None:
-    """Those of the run in `out`, with defaults for what it was begun without; None where no run is.
+def as_begun(config: _Config, out: Path) -> _Config:
+    """With the settings of the run in `out`, where one is there.
 
     Raises:
-        TrainingStopped: they can't be read.
+        TrainingStopped: they can't be read, or the run is of another preset.
     """
-    try:
-        begun = json.loads((out / SETTINGS).read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        return None
-    except (OSError, ValueError) as error:
-        raise TrainingStopped(f"The settings of the run in {out} can't be read: {error}.") from error
-    known = {name: begun[name] for name in (field.name for field in fields(kind)) if name in begun}
-    return kind(**{name: tuple(value) if isinstance(value, list) else value for name, value in known.items()})
+    begun = _begun(config, out)
+    known = {field.name: begun[field.name] for field in fields(config) if field.name in begun}
+    return replace(config, **{name: tuple(each) if isinstance(each, list) else each for name, each in known.items()})
 
 
 def begin_run(config: RunConfig, out: Path, start_sha256: str | None = None) -> None:
-    """Writes the settings of the run; one that goes on keeps its preset, and the hash of the weights it began with."""
-    path = out / SETTINGS
-    settings = asdict(config) | {"from": start_sha256}
+    """Writes the settings of a new run; those of one that goes on are written once it does (`write_settings`).
+
+    Raises:
+        TrainingStopped: the run in `out` is of another preset, or was to begin with other weights.
+    """
+    begun = _begun(config, out)
+    if (out / CHECKPOINT).is_file():
+        return
+    if begun and begun.get("from") != start_sha256:
+        raise TrainingStopped(
+            f"The run in {out} was stopped before its first image: name again with --from what it was to begin with,"
+            " or name another folder."
+        )
+    write_settings(config, out, start_sha256)
+
+
+def write_settings(config: RunConfig, out: Path, start_sha256: str | None = None) -> None:
+    """Of a run that goes on the hash of the weights that it began with is kept."""
+    settings = asdict(config) | {"from": _begun(config, out).get("from", start_sha256)}
     with saving(out):
-        if path.is_file():
-            begun = json.loads(path.read_text(encoding="utf-8"))
-            if begun["preset"] != config.preset:
-                raise TrainingStopped(f"The run in {out} is of preset {begun['preset']}, not {config.preset}.")
-            if (out / CHECKPOINT).is_file():
-                settings["from"] = begun.get("from")
-            elif settings["from"] != begun.get("from"):
-                raise TrainingStopped(
-                    f"The run in {out} was stopped before its first image: name again with --from what it was to begin"
-                    " with, or name another folder."
-                )
         out.mkdir(parents=True, exist_ok=True)
-        write_whole(path, json.dumps(settings, indent=2).encode() + b"\n")
+        write_whole(out / SETTINGS, json.dumps(settings, indent=2).encode() + b"\n")
+
+
+def _begun(config: RunConfig, out: Path) -> dict[str, Any]:
+    """The settings of the run in `out`, empty where there is none. Raises TrainingStopped: see `as_begun`."""
+    try:
+        begun = json.loads((out / SETTINGS).read_text(encoding="utf-8"))
+        preset = begun["preset"]
+    except FileNotFoundError:
+        return {}
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise TrainingStopped(f"The settings of the run in {out} can't be read: {error}.") from error
+    if preset != config.preset:
+        raise TrainingStopped(f"The run in {out} is of preset {preset}, not {config.preset}.")
+    return begun
 
 
 def keep_run(
@@ -167,8 +181,8 @@ def load_checkpoint(networks: Stateful, progress: Progress, out: Path) -> None:
             each.load_state_dict(saved[name])
     except (KeyError, TypeError, RuntimeError, ValueError) as error:
         raise TrainingStopped(
-            f"{path} is of other networks than this data asks for: with other columns or attributes, or after an"
-            " earlier version of the studio, begin a new run."
+            f"{path} is of other networks than this run asks for: with other columns or attributes, another"
+            " discriminator_width, or after an earlier version of the studio, begin a new run."
         ) from error
 
 

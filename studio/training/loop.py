@@ -110,6 +110,12 @@ def train(
                 f"Renders of {side} px can't be learnt from beside larger ones: {config.preset} draws"
                 f" {', '.join(map(str, sizes))} px."
             )
+    contested = min(min(each.images.shape[-1], config.size) for each in sets)
+    if data.exact and config.contest_size and contested > config.contest_size:
+        raise TrainingStopped(
+            f"There is nothing for the contest: all renders are larger than {config.contest_size} px. Add smaller ones"
+            " (--data twice), or leave contest_size out."
+        )
     goes_on = begin(config, out, accelerator, start and start.config.weights_sha256)
 
     # 2. Words first: captions are encoded once, the adapter learns to read them and is then frozen.
@@ -138,7 +144,7 @@ def train(
             data,
             texts,
             held_out=unseen,
-            size=config.size_at(share),
+            size=min(config.size_at(share), config.contest_size or config.size),
             contest=_stage(config, data, share) == CONTEST,
         )
         with saving(out):
@@ -147,7 +153,7 @@ def train(
         _warn(watch, figures, progress, config, say)
 
     if goes_on:
-        go_on(networks, progress, out, say)
+        go_on(config, networks, progress, accelerator, out, say)
     if accelerator.is_main_process:
         require_space(out, networks.kept_bytes * (1 if goes_on else 2))  # new files are written before old ones go
     if not goes_on:
@@ -177,7 +183,8 @@ def train(
 
 
 def _stage(config: TrainingConfig, data: PackedData, share: float) -> str:
-    return COPYING if data.exact and share < config.regression_share else CONTEST
+    copying = share < config.regression_share or config.regression_share == 1  # at the very end, too
+    return COPYING if data.exact and copying else CONTEST
 
 
 def _phase(config: TrainingConfig, batch: Batch, share: float) -> float:
@@ -222,7 +229,7 @@ def _batch(
         eps.zero_()
     # Sentences that don't fit: half are another image's, half differ in one attribute.
     swapped = k * sum(map(len, sets)) + first + chosen
-    others = torch.where(torch.arange(n) % 2 == 0, places.roll(1), swapped)
+    others = torch.where((torch.arange(n) % 2 == 0) & (n > 1), places.roll(1), swapped)
     with torch.no_grad():
         conditioning = adapter(*(each.to(device) for each in texts.batch(places)))
         wrong = adapter(*(each.to(device) for each in texts.batch(others))).sentence

@@ -33,6 +33,7 @@ from studio.training.run import accelerator_of, begin, go_on, own_batch, steps
 from studio.training.sheets import rows_of_pictures
 from studio.training.steps import cosine, descend
 
+MULTIPLE = 16  # of pixels: sides that networks can halve and double again
 SAMPLES = 8
 FIGURES_EVERY = 10  # steps
 
@@ -120,6 +121,8 @@ def train(
     accelerator = accelerator_of(out, resume=resume)
     say = accelerator.on_main_process(say)
     begun = load_weights(start / f"{task.name}.safetensors", task.network(), called=task.name) if start else None
+    if config.crop % MULTIPLE:
+        raise TrainingStopped(f"Squares of {config.crop} px can't be learnt from: take a multiple of {MULTIPLE}.")
     if task.largest < config.crop:
         raise TrainingStopped(f"The pictures are smaller than {config.crop} px: render or import larger ones.")
     goes_on = begin(config, out, accelerator, begun and begun.sha256)
@@ -136,7 +139,7 @@ def train(
             say(f"kept after {progress.num_images_seen:,} images: checkpoint, snapshot, {said}")
 
     if goes_on:
-        go_on(networks, progress, out, say)
+        go_on(config, networks, progress, accelerator, out, say)
     if accelerator.is_main_process:
         require_space(out, 5 * 4 * sum(each.numel() for each in network.parameters()))
 
@@ -190,9 +193,13 @@ def _build(task: Task, config: PictureConfig, begun: Saved[nn.Module] | None, de
 def _example(config: PictureConfig, task: Task, progress: Progress, accelerator: Accelerator) -> Example:
     """It depends on seed, step and process alone, so that a resumed run sees the same."""
     rng = random.Random((config.seed * 1_000_003 + progress.step) * 64 + accelerator.process_index)
-    size = min(config.size_at(progress.share(config)), task.largest)
+    size = _size(config, task, progress)
     count = max(1, own_batch(config, accelerator) * config.crop**2 // size**2)
     return task.example(count, size, rng, held_out=False).to(accelerator.device)
+
+
+def _size(config: PictureConfig, task: Task, progress: Progress) -> int:
+    return min(config.size_at(progress.share(config)), task.largest // MULTIPLE * MULTIPLE)
 
 
 def _contest(
@@ -242,7 +249,7 @@ def _keep(
 ) -> str:
     """Writes snapshot, checkpoint and samples, each whole or not at all; returns words on them. `before` says what
     the weights began with."""
-    size = min(config.size_at(progress.share(config)), task.largest)
+    size = _size(config, task, progress)
     example = task.example(SAMPLES, size, random.Random(0), held_out=True).to(device)
     output = networks.ema.average(*example.inputs)
     figures = {name: float(value) for name, value in task.figures(output, example).items()}

@@ -116,7 +116,7 @@ def report_progress(
 ) -> None:
     """Says the few figures that say most, and leaves all of them to TensorBoard."""
     out = Path(accelerator.project_dir)
-    rate = progress.num_images_seen / progress.step / figures.get("seconds_a_step", progress.seconds / progress.step)
+    rate = figures["images_a_step"] / figures["seconds_a_step"]
     require_space(out, 2**20)  # TensorBoard writes in a thread of its own, whose failure would be a traceback
     with saving(out):
         accelerator.log({**figures, "images_a_second": rate}, step=progress.num_images_seen)

@@ -5,17 +5,29 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Callable, Iterator
+from datetime import timedelta
 from pathlib import Path
 
 import torch
-from accelerate import Accelerator
+from accelerate import Accelerator, InitProcessGroupKwargs
 from accelerate.utils import set_seed
 
 from studio.training.config import RunConfig
-from studio.training.folder import CHECKPOINT, Stateful, TrainingStopped, begin_run, load_checkpoint, saving
+from studio.training.folder import (
+    CHECKPOINT,
+    Stateful,
+    TrainingStopped,
+    begin_run,
+    load_checkpoint,
+    saving,
+    write_settings,
+)
 from studio.training.interrupt import Interrupt
 from studio.training.progress import REPORT_SECONDS, Means, Progress, Say
 from studio.training.steps import mean_over_processes
+
+#: Of processes for the first one, which reads all captions on its own.
+LONGEST_WAIT = timedelta(hours=12)
 
 
 def accelerator_of(out: Path, *, resume: bool) -> Accelerator:
@@ -24,6 +36,7 @@ def accelerator_of(out: Path, *, resume: bool) -> Accelerator:
         raise TrainingStopped(f"{out} already holds a run: go on with it (--resume) or name another folder.")
     return Accelerator(
         cpu=not torch.accelerator.is_available(),  # said aloud, as several processes on CPUs need it
+        kwargs_handlers=[InitProcessGroupKwargs(timeout=LONGEST_WAIT)],
         project_dir=str(out),
         log_with="tensorboard",
     )
@@ -60,9 +73,13 @@ def begin(config: RunConfig, out: Path, accelerator: Accelerator, start_sha256: 
     return goes_on
 
 
-def go_on(networks: Stateful, progress: Progress, out: Path, say: Say) -> None:
-    """Where the run was when it was kept."""
+def go_on(
+    config: RunConfig, networks: Stateful, progress: Progress, accelerator: Accelerator, out: Path, say: Say
+) -> None:
+    """Where the run was when it was kept; with settings that do go with it, which are kept from now on."""
     load_checkpoint(networks, progress, out)
+    if accelerator.is_main_process:
+        write_settings(config, out)
     say(f"going on after {progress.num_images_seen:,} images")
 
 
@@ -85,11 +102,11 @@ def steps(
     last_report = last_kept = time.monotonic()
     images_kept = progress.num_images_seen
     while (share := progress.share(config)) < 1:
-        began = time.monotonic()
+        began, seen = time.monotonic(), progress.num_images_seen
         yield share
         seconds = mean_over_processes(time.monotonic() - began, accelerator)
         progress.seconds += seconds
-        means.add(seconds_a_step=seconds)
+        means.add(seconds_a_step=seconds, images_a_step=progress.num_images_seen - seen)
 
         if time.monotonic() - last_report > REPORT_SECONDS:
             report(means.take())

@@ -10,6 +10,7 @@ from typer.testing import CliRunner
 from studio.cli import app
 from studio.data.catalogue import import_catalogue, pack_catalogue, pack_for_training
 from studio.errors import InputError
+from studio.models.adapter import TextAdapter
 from studio.world.scene import COLOURS
 
 
@@ -214,6 +215,17 @@ def test_an_import_is_packed_with_what_its_captions_say(imported: Path) -> None:
     assert len(pack_catalogue(imported, split="test")) == len(lines(imported)) - len(train)
 
 
+def test_columns_may_have_names_that_pytorch_keeps_for_itself(imported: Path) -> None:
+    table = imported / "catalogue.csv"
+    for column, attribute in (("type", "type_"), ("art.nr", "art_nr"), ("half", "half_")):
+        header, rest = table.read_text().split("\n", 1)
+        header = ",".join([*header.strip().split(",")[:-1], column])
+        table.write_text(f"{header}\n{rest}")
+        attributes = pack_catalogue(imported).attributes
+        assert list(attributes) == ["colour", attribute]
+        assert set(TextAdapter(attributes).heads) == {"colour", attribute}
+
+
 def test_edited_captions_count(imported: Path) -> None:
     table = imported / "catalogue.csv"
     table.write_text(table.read_text().replace("a red t-shirt", "a very Red T-Shirt"))
@@ -229,6 +241,8 @@ def test_edited_captions_count(imported: Path) -> None:
     [
         ("train", "", "line 2 has no split"),
         ("train", "test", "No photo of .* is for train"),
+        ("train", "Train", "line 2 is neither for train nor for test"),
+        ("a red t-shirt", "a t-shirt, red", "line .* has too many columns. Put a caption"),
         ("images/000000.png", "images/gone.png", r"gone\.png is not a whole image"),
     ],
 )

@@ -26,6 +26,12 @@ def test_scales_down_without_mixing_the_mask_into_the_colour(tmp_path: Path) -> 
     assert corner.tolist() == pytest.approx([235 / 127.5 - 1] * 3, abs=0.05)
 
 
+def test_renders_that_would_have_to_be_enlarged_are_refused(tmp_path: Path) -> None:
+    records = read_records([write_toys(tmp_path / "a", seeds=range(1), size=32)])
+    with pytest.raises(InputError, match=r"is 32 px, and 64 px are to be measured. Render with --size 64"):
+        read_renders(records, 64)
+
+
 def test_skips_records_whose_file_is_not_there_yet(tmp_path: Path) -> None:
     folder = write_toys(tmp_path / "a", seeds=range(3))
     (folder / "images" / "00000001.png").unlink()

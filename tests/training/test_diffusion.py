@@ -140,6 +140,16 @@ def test_the_loss_falls(data: PackedData, encoder: TextEncoder, tmp_path: Path) 
     assert errors[1] < 0.8 * errors[0], errors
 
 
+def test_the_noisiest_time_is_the_last_one(
+    data: PackedData, encoder: TextEncoder, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def nearly_one(*size: int, **_: Any) -> torch.Tensor:
+        return torch.full(size, 1 - 2**-24)  # with 7 before it, 8 in single precision
+
+    monkeypatch.setattr(torch, "rand", nearly_one)
+    train(replace(CONFIG, num_images=8), data=data, encoder=encoder, out=tmp_path / "run", say=lambda line: None)
+
+
 def test_what_does_not_fit_is_refused(data: PackedData, encoder: TextEncoder, tmp_path: Path) -> None:
     unfit = replace(data, images=torch.zeros(8, 3, 48, 48, dtype=torch.uint8))
     with pytest.raises(TrainingStopped, match="The images are 48 px; tiny-diffusion needs 32 px"):

@@ -16,7 +16,7 @@ from studio.models.adapter import TextAdapter
 from studio.models.snapshot import load_snapshot
 from studio.models.text_encoder import TextEncoder
 from studio.training import run, train
-from studio.training.folder import TrainingStopped, saving
+from studio.training.folder import TrainingStopped, as_begun, saving
 from studio.training.networks import build_networks
 from studio.training.text import EncodedTexts
 from tests.training.test_going_on import CONFIG
@@ -59,6 +59,23 @@ def test_too_little_space_is_said_before_the_first_step(
     needed = build_networks(config, data, TextAdapter(data.attributes), None, torch.device("cpu")).kept_bytes
     kept = sum(path.stat().st_size for path in (out / "checkpoint.pt", out / "snapshot" / "model.safetensors"))
     assert 0.8 * needed < kept < needed
+
+
+def test_settings_with_which_a_run_cannot_go_on_are_not_kept(
+    data: PackedData, encoder: TextEncoder, tmp_path: Path
+) -> None:
+    out, config = tmp_path / "run", replace(CONFIG, num_images=4)
+    train(config, data=data, encoder=encoder, out=out, say=lambda line: None)
+    with pytest.raises(TrainingStopped, match="another discriminator_width"):
+        wider = replace(CONFIG, discriminator_width=1.0)
+        train(wider, data=data, encoder=encoder, out=out, resume=True, say=lambda line: None)
+    assert as_begun(CONFIG, out) == config
+
+    longer = replace(config, num_images=8, batch_size=2)
+    train(longer, data=data, encoder=encoder, out=out, resume=True, say=lambda line: None)
+    assert as_begun(CONFIG, out) == longer
+    with pytest.raises(TrainingStopped, match="of preset tiny, not c64"):
+        as_begun(replace(CONFIG, preset="c64"), out)
 
 
 def test_scalars_are_not_left_to_a_disk_that_is_full(

@@ -112,6 +112,16 @@ def test_pictures_that_are_too_small_are_refused(pictures: list[Tensor], tmp_pat
         train(replace(CONFIG, crop=128), Inpainting(pictures), out=tmp_path / "run")
 
 
+def test_pictures_of_odd_sizes_are_learnt_from_in_squares_that_can_be_halved(tmp_path: Path) -> None:
+    uneven = [torch.randint(256, (12, 3, 57, 57), dtype=torch.uint8)]
+    growing = replace(CONFIG, growth=0.5)
+    for task, config in ((Inpainting(uneven), growing), (Upscaling(uneven), UpscalingConfig(**vars(growing)))):
+        out = train(replace(config, preset=task.name), task, out=tmp_path / task.name)
+        assert (out / f"{task.name}.safetensors").is_file()
+    with pytest.raises(TrainingStopped, match="multiple of 16"):
+        train(replace(CONFIG, crop=40), Inpainting(uneven), out=tmp_path / "run")
+
+
 def test_half_precision_is_for_cpus_that_have_it(monkeypatch: pytest.MonkeyPatch) -> None:
     a = torch.rand(4, 4)
     for has_it, dtype in ((True, torch.bfloat16), (False, torch.float32)):
