@@ -416,7 +416,12 @@ def restore(
     """Bring a backup back, to where there is no library."""
     from studio.library.backup import restore as copy
 
-    data_dir = _settings(None).data_dir
+    settings = _settings(None)
+    if settings.database_url or settings.files_url:
+        raise StudioError(
+            "A backup is brought back to a data folder alone.", "Unset STUDIO_DATABASE_URL and STUDIO_FILES_URL first."
+        )
+    data_dir = settings.data_dir
     with _progress("Copying") as progress:
         copied = copy(folder, data_dir, folders=_beside_the_library(), on_progress=progress)
     _say_copied(copied, data_dir, as_json)

@@ -24,7 +24,13 @@ def secret_file(path: Path, make: Callable[[], bytes]) -> bytes:
                 file.flush()
                 os.fsync(descriptor)
             with suppress(FileExistsError):  # another process was first
-                os.link(part, path)
+                try:
+                    os.link(part, path)
+                except FileExistsError:
+                    raise
+                except OSError:  # no hard links here, as on a stick or a share
+                    with open(path, "xb") as file:
+                        file.write(part.read_bytes())
         finally:
             part.unlink()
     return path.read_bytes()

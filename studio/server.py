@@ -8,6 +8,7 @@ import secrets
 import socket
 import sys
 import threading
+import time
 import webbrowser
 from collections.abc import Collection
 from ipaddress import ip_address
@@ -27,6 +28,9 @@ if TYPE_CHECKING:
     from studio.settings import Settings
 
 logger = logging.getLogger(__name__)
+
+#: How often the library is asked whether it is time to tidy up.
+TIDY_SECONDS = 3600
 
 #: How many ports are tried from the one that was asked for.
 PORTS = 100
@@ -51,7 +55,7 @@ def create_app(studio: Studio, *, names: Collection[str] | None = None) -> FastA
     import gradio as gr
 
     from studio.ui.advert_files import advert_routes
-    from studio.ui.own_site import OwnSite
+    from studio.ui.own_site import OwnSite, host_name
     from studio.ui.page import SCRIPT, STYLE, build_page, theme
     from studio.ui.served import small_webp
     from studio.ui.share_page import share_routes
@@ -70,7 +74,7 @@ def create_app(studio: Studio, *, names: Collection[str] | None = None) -> FastA
     app.add_middleware(CORSMiddleware, allow_origins=[])
     app.add_middleware(StreamOrder)
     share_url = studio.settings.share_url
-    app.add_middleware(OwnSite, names=names, share_host=urlsplit(share_url).hostname if share_url else None)
+    app.add_middleware(OwnSite, names=names, share_host=host_name(urlsplit(share_url).netloc) if share_url else None)
     app.add_middleware(RequestLog)
     app.add_middleware(CorrelationIdMiddleware)  # the last one is the first to see a request
 
@@ -152,6 +156,7 @@ def serve(
     if share:
         console.print(f"Anyone with this link can use it, for a week: [bold]{_share(address, port)}[/bold]")
     threading.Thread(target=_warm, args=(studio,), daemon=True).start()
+    threading.Thread(target=_keep_tidy, args=(studio,), daemon=True).start()
     if open_browser:  # the socket listens already: the browser waits for the server, and not the server for the browser
         threading.Thread(target=webbrowser.open, args=(url,), daemon=True).start()
     # An open page keeps a connection that never ends: closing does not wait for it.
@@ -194,6 +199,13 @@ def _warm(studio: Studio) -> None:
         studio.warm()
     except StudioError as error:  # the page says so too, and stays open
         logger.error("%s", error)
+
+
+def _keep_tidy(studio: Studio) -> None:
+    """For weeks on end: opening a library tidies it as well."""
+    while True:
+        time.sleep(TIDY_SECONDS)
+        studio.tidy()
 
 
 def _share(host: str, port: int) -> str:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from functools import cached_property, partial
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -15,7 +16,7 @@ from studio.backends.base import NO_HINTS, Backend, Capabilities, Hints, Watch
 from studio.backends.registry import GAN, Offer, maker_of, offers, open_backend
 from studio.backends.retoucher import Retoucher
 from studio.engine import ALTERED, Engine
-from studio.errors import InputError
+from studio.errors import InputError, StudioError
 from studio.prompts import load_prompts
 from studio.request import (
     PHOTO,
@@ -43,6 +44,9 @@ if TYPE_CHECKING:
     from studio.library.records import ImageRecord
     from studio.likeness import Likeness
     from studio.similar import Similar
+
+#: How long what strangers made is kept where the studio is open to all.
+OPEN_KEPT = timedelta(days=1)
 
 
 class Studio:
@@ -83,6 +87,13 @@ class Studio:
         from studio.library import Shares
 
         return Shares(self.library, self.settings.data_dir)
+
+    def tidy(self) -> None:
+        """Deletes what the library need not keep any longer; where strangers use it, all that is older than a day."""
+        if self.settings.open_to_all:
+            with suppress(StudioError):  # the next time
+                self.library.forget(OPEN_KEPT)
+        self.library.tidy()
 
     @cached_property
     def likeness(self) -> Likeness:

@@ -55,7 +55,7 @@ def write_space(out: Path) -> None:
 
     Raises StudioError where `out` holds something else.
     """
-    if out.is_dir() and any(out.iterdir()) and not (out / "app.py").is_file():
+    if out.is_dir() and any(out.iterdir()) and not (out / "studio" / "_packaged").is_dir():
         raise StudioError(f"{out} is not empty.", "Name a new folder.")
     try:
         package = out / "studio"

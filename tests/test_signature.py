@@ -1,5 +1,6 @@
 import io
 import json
+import os
 import struct
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -10,6 +11,7 @@ from PIL import Image
 
 from studio import imaging, provenance
 from studio.errors import StudioError
+from studio.secret_file import secret_file
 from studio.signature import Signature, Signer
 from tests.test_request import RECIPE
 
@@ -80,6 +82,16 @@ def test_the_key_is_the_owners_alone_and_stays(tmp_path: Path) -> None:
     assert [path.name for path in tmp_path.iterdir()] == [key.name]
     assert key.stat().st_mode & 0o777 == 0o600
     assert all(found and found.own for found in (Signer(tmp_path).verify(each, "image/png") for each in signed))
+
+
+def test_a_key_can_lie_where_there_are_no_hard_links(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def link(*_: object) -> None:
+        raise PermissionError(1, "Operation not permitted")
+
+    monkeypatch.setattr(os, "link", link)
+    path = tmp_path / "a.key"
+    assert secret_file(path, lambda: b"first") == secret_file(path, lambda: b"second") == b"first"
+    assert list(tmp_path.iterdir()) == [path]
 
 
 def test_a_damaged_key_is_an_error_in_plain_words(tmp_path: Path) -> None:

@@ -89,3 +89,7 @@ def test_other_peoples_folders_are_left_alone(tmp_path: Path) -> None:
     with pytest.raises(StudioError, match="not empty"):
         write_space(tmp_path)
     assert [path.name for path in tmp_path.iterdir()] == ["letter.txt"]
+
+    (tmp_path / "app.py").write_text("an app of somebody else's")
+    with pytest.raises(StudioError, match="not empty"):
+        write_space(tmp_path)

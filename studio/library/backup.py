@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from studio.library.library import Library
 
 DATABASE = "library.db"
+_LOGS = (f"{DATABASE}-wal", f"{DATABASE}-shm")  # of changes that SQLite has still to write
 #: What is being written ends so, a file or a folder.
 PARTIAL = ".partial"
 #: What shows links again, and what files are signed with.
@@ -52,6 +53,17 @@ def backup(
     The records are those of one moment, and the files of all of them are copied after it: what is made meanwhile is
     left for the next time. Raises StudioError.
     """
+    if out.resolve() == library.folder.resolve():
+        raise StudioError(f"{out} is the library itself.", "Name another folder.")
+    begun = (out / f"{DATABASE}{PARTIAL}").is_file()  # and stopped before its end
+    if out.is_dir() and any(out.iterdir()) and not begun and not (out / DATABASE).is_file():
+        raise StudioError(f"{out} holds other things than a backup.", "Name a new folder, or that of an earlier copy.")
+    held = library.storage()
+    if not held.images + held.trash_images and _count(out / DATABASE):
+        raise StudioError(
+            f"There are no images in {library.folder}, and {out} holds a backup, which would be lost.",
+            "Say in STUDIO_DATA_DIR where the library is, or name a new folder.",
+        )
     if library.database.dialect.name != "sqlite":
         raise StudioError("Only a library in SQLite is backed up here.", "Use the database's own tools.")
     with _plain_words(), closing(library.database.raw_connection()) as connection:
@@ -69,15 +81,25 @@ def restore(
     """Copies a backup to `folder`, where no library may be yet. Raises StudioError."""
     if not (source / DATABASE).is_file():
         raise StudioError(f"There is no backup in {source}.", f"It would hold {DATABASE} and a folder of files.")
-    if (folder / DATABASE).exists():
+    there = [name for name in (DATABASE, *_LOGS) if (folder / name).exists()]
+    if there:
         raise StudioError(
-            f"{folder} already holds a library.", "Move it away first, or name another folder in STUDIO_DATA_DIR."
+            f"{folder} already holds {' and '.join(there)} of a library.",
+            "Move that away first, or name another folder in STUDIO_DATA_DIR.",
         )
     there = [name for name in folders if (source / name).is_dir() and any((folder / name).glob("*"))]
     if there:
         raise StudioError(f"{folder / there[0]} is there already.", "Move it away first.")
     with _plain_words(), closing(sqlite3.connect(source / DATABASE)) as connection:
         return _copy(connection, ContentFiles(str(source / "files")), source, folder, folders, on_progress)
+
+
+def _count(database: Path) -> int:
+    """How many images a copy has."""
+    if not database.is_file():
+        return 0
+    with _plain_words(), closing(sqlite3.connect(database)) as connection:
+        return connection.execute("SELECT count(*) FROM images").fetchone()[0]
 
 
 @contextmanager
@@ -131,7 +153,9 @@ def _copy(
     for name in folders:
         _copy_folder(folder / name, out / name)
 
-    # 4. The copy counts once it is whole.
+    # 4. The copy counts once it is whole. What an earlier one left that was in use would be taken for a part of it.
+    for name in _LOGS:
+        (out / name).unlink(missing_ok=True)
     partial.replace(out / DATABASE)
     whole = set(images) - set(lost) - {sha256 for (sha256,) in gone}
     return Copied(images=len(whole), lost=tuple(lost))

@@ -84,8 +84,7 @@ class Library:
         with self.plain_words():
             folder.mkdir(parents=True, exist_ok=True)
             self.database = open_database(database_url or URL.create("sqlite", database=str(folder / "library.db")))
-        with suppress(OSError, SQLAlchemyError, StudioError):  # what can't be tidied can still be read and added to
-            self._tidy()
+        self.tidy()
 
     # Keeping
 
@@ -275,7 +274,9 @@ class Library:
 
         Files go before their records: a kill in between leaves a record in the trash, which the next time takes.
         """
-        old = (ImageRecord.owner == viewer) & (ImageRecord.deleted <= utc_now() - older_than)
+        # All of it counts whatever the clock said when it was put there.
+        trashed = ImageRecord.deleted <= utc_now() - older_than if older_than else ImageRecord.deleted.is_not(None)
+        old = (ImageRecord.owner == viewer) & trashed
         with self.plain_words(), Session(self.database) as session:
             gone = list(session.scalars(select(ImageRecord.sha256).where(old)))
         with self.plain_words():
@@ -339,15 +340,27 @@ class Library:
         except OSError:
             return None
 
-    def _tidy(self) -> None:
+    def forget(self, older_than: timedelta, viewer: str = OWNER) -> int:
+        """Deletes for good what was made so long ago, and all trash; returns how many images."""
+        old = (ImageRecord.owner == viewer) & (ImageRecord.created < utc_now() - older_than)
+        with self.plain_words(), self.database.begin() as connection:
+            connection.execute(update(ImageRecord).where(old).values(deleted=utc_now()))
+        return self.empty_trash(viewer=viewer)
+
+    def tidy(self) -> None:
         """Deletes half-written files and old trash, and makes records of files that have none: once a day, and where
-        there are no records at all.
+        there are no records at all. What can't be tidied can still be read and added to."""
+        with suppress(OSError, SQLAlchemyError, StudioError):
+            self._tidy()
+
+    def _tidy(self) -> None:
+        """Now, unless it was done lately.
 
         Those files are what a kill left between a file and its record, or all of them where the records were lost. It
         reads the name of every file, 100,000 of them in 256 folders, and opens the ones without a record.
         """
         tidied = self.folder / "tidied"
-        lately = tidied.exists() and time.time() - tidied.stat().st_mtime < TIDY_EVERY
+        lately = tidied.exists() and 0 <= time.time() - tidied.stat().st_mtime < TIDY_EVERY
         with Session(self.database) as session:
             if lately and session.scalar(select(ImageRecord.sha256).limit(1)):
                 return

@@ -181,6 +181,7 @@ class Shares:
             if session.scalar(there) != len({image for image, _ in shown}):
                 raise InputError("Some of these images are not in the library any more.", "Choose again.")
             share = ShareRecord(
+                id=secrets.randbits(48),  # SQLite would give the next link the number of one that was deleted
                 owner=viewer,
                 token_sha256=_hash(token),
                 nonce=nonce,
@@ -257,7 +258,7 @@ class Shares:
     def open(self, token: str, unlocked: str = "") -> Shared | None:
         """What a link shows; None where it wants a password that `unlocked` doesn't prove. Raises NoSuchShare."""
         share, state = self._open(token)
-        if share.password_hash is not None and not hmac.compare_digest(unlocked, self._proof(share)):
+        if share.password_hash is not None and not hmac.compare_digest(unlocked.encode(), self._proof(share).encode()):
             return None
         return self._shown(share.id, *state)
 

@@ -161,6 +161,15 @@ class Runs:
             self._runs.pop(number, None)
         shutil.rmtree(self._folder / number, ignore_errors=True)
 
+    def stop_all(self) -> None:
+        """Stops every campaign, and forgets them all."""
+        with self._lock:
+            runs, self._runs = list(self._runs.values()), {}
+        for run in runs:
+            run.stop()
+        for run in runs:
+            run.ended.wait(60)
+
     def _work(self, run: Run, campaign: Campaign) -> None:
         try:
             with self._turn:

@@ -63,8 +63,12 @@ class OwnSite:
 
 
 def host_name(host: str) -> str:
-    """The name in a Host header in small letters, without port and brackets; "" if there is none."""
+    """The name in a Host header as browsers write it, without port, brackets and a last dot; "" if there is none."""
     try:
-        return urlsplit(f"//{host}").hostname or ""
+        name = (urlsplit(f"//{host}").hostname or "").rstrip(".")
     except ValueError:  # unbalanced brackets
         return ""
+    try:
+        return name.encode("idna").decode()
+    except UnicodeError:  # no name of a host
+        return name

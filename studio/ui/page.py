@@ -69,7 +69,7 @@ def build_page(studio: Studio) -> gr.Blocks:
                 with gr.Tab("Library", id="library") as of_library:
                     library = library_tab(studio, create, tabs, of_library)
                 with gr.Tab("Privacy", id="privacy"):
-                    privacy_tab(studio)
+                    privacy_tab(studio, adverts.runs)
             editing = {"inpaint": inpaint, "restyle": restyle, "enhance": enhance}
             destinations = {**{name: tab.easel for name, tab in editing.items()}, "adverts": adverts}
             connect_sends(create.sends, picked, [create.picked], destinations, tabs)

@@ -7,6 +7,7 @@ import hashlib
 import io
 import secrets
 import shutil
+import threading
 import zipfile
 from collections.abc import Callable, Sequence
 from functools import lru_cache
@@ -22,6 +23,11 @@ from studio.errors import InputError
 if TYPE_CHECKING:
     from studio.library.records import ImageRecord
     from studio.request import SavedImage
+
+
+#: The longer side of pictures of which many are kept in memory.
+SMALL = 480
+_decoding = threading.BoundedSemaphore(4)  # pictures at once: one of 40 megapixels takes 300 MB
 
 
 class Kept(Protocol):
@@ -126,11 +132,18 @@ def _no_formula(value: object) -> object:
     return f"'{value}" if isinstance(value, str) and value.startswith(("=", "+", "-", "@", "\t", "\r")) else value
 
 
-@lru_cache(maxsize=1024)  # of 20 kB or so
 def small_webp(path: Path, side: int) -> bytes:
     """A small picture of a file that never changes, as its name is the hash of its content. Raises OSError."""
-    with Image.open(path, formats=imaging.FORMATS) as image:
+    return _small(path, side) if side <= SMALL else _large(path, side)
+
+
+def _webp(path: Path, side: int) -> bytes:
+    with _decoding, Image.open(path, formats=imaging.FORMATS) as image:
         return imaging.to_webp(image, side)
+
+
+_small = lru_cache(maxsize=1024)(_webp)  # of 20 kB or so
+_large = lru_cache(maxsize=64)(_webp)  # of some hundred
 
 
 def name_of(image: Kept | ImageRecord) -> str:

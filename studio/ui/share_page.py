@@ -4,20 +4,20 @@ from __future__ import annotations
 
 import base64
 import hashlib
-import io
 import logging
+import os
 import threading
 import zipfile
-from collections.abc import Callable, Coroutine, Mapping
-from contextlib import suppress
-from functools import lru_cache
+from collections.abc import Callable, Coroutine, Iterator, Mapping
+from functools import lru_cache, partial
 from ipaddress import ip_address, ip_network
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from tempfile import TemporaryFile
+from typing import IO, TYPE_CHECKING, Annotated, Any
 from urllib.parse import quote, unquote
 
 from fastapi import APIRouter, Form, Request, Response
-from fastapi.responses import HTMLResponse, RedirectResponse
+from fastapi.responses import HTMLResponse, RedirectResponse, StreamingResponse
 from fastapi.routing import APIRoute
 from jinja2 import Environment, FileSystemLoader, select_autoescape
 from markupsafe import Markup
@@ -27,19 +27,21 @@ from studio.library.shares import NoSuchShare, Shared, SharedImage, TooManyTries
 from studio.request import GenerationRequest
 from studio.ui import markup
 from studio.ui.own_site import SHARES
-from studio.ui.served import small_webp
+from studio.ui.served import SMALL, small_webp
 
 if TYPE_CHECKING:
     from studio.service import Studio
 
 logger = logging.getLogger(__name__)
 
-#: Longer sides of what the page shows, and of what opens from it where files may not be downloaded, in pixels.
-SMALL, LARGE = 480, 1600
+#: Longer side of what opens from the page where files may not be downloaded, in pixels.
+LARGE = 1600
 #: How long a visitor needn't type the password again.
 UNLOCKED_SECONDS = 12 * 3600
 #: What a visitor may send at once.
 MAX_FORM_BYTES = 64 * 1024
+#: How long a visitor waits for what is done for one at a time, before being told to come back.
+WAIT_SECONDS = 2
 
 _MEDIA = {".png": "image/png", ".jpg": "image/jpeg", ".webp": "image/webp"}
 
@@ -98,6 +100,7 @@ def share_routes(studio: Studio) -> APIRouter:
     """The routes under `/s/`. Each asks `Shares.open` whether the visitor may have what they ask for."""
     router = APIRouter(prefix=SHARES.rstrip("/"), route_class=_HiddenRoute)
     demo_running = threading.Lock()  # one visitor's image at a time: the owner's own come first
+    packing = threading.Lock()  # and one archive, which may be large
 
     def opened(request: Request, token: str) -> Shared:
         """What the link shows; anything but the right link and password ends here."""
@@ -157,14 +160,16 @@ def share_routes(studio: Studio) -> APIRouter:
         shared = opened(request, token)
         if not shared.share.download:
             raise _Refused(_nothing())
-        buffer = io.BytesIO()
-        with zipfile.ZipFile(buffer, "w") as archive:  # pictures don't compress further
-            for place, image in enumerate(shared.images):
-                name = _file_name(place, image)
-                name = f"{place + 1:03d}-{name}" if name in archive.namelist() else name
-                with suppress(OSError):
-                    archive.writestr(name, given(image))
-        return Response(buffer.getvalue(), media_type="application/zip", headers=_attachment("images.zip"))
+        if not packing.acquire(timeout=WAIT_SECONDS):
+            raise _Refused(_busy())
+        try:
+            packed = _packed(shared, given)
+        finally:
+            packing.release()
+        length = {"Content-Length": str(packed.seek(0, os.SEEK_END))}
+        return StreamingResponse(
+            _parts(packed), media_type="application/zip", headers=length | _attachment("images.zip")
+        )
 
     @router.get("/{token}/{place:int}.png")
     @router.get("/{token}/{place:int}/file")
@@ -204,7 +209,7 @@ def share_routes(studio: Studio) -> APIRouter:
     @router.post("/{token}/demo")
     def demo(request: Request, token: str, prompt: Annotated[str, Form()] = "") -> Response:
         shared = opened(request, token)
-        if not demo_running.acquire(timeout=20):
+        if not demo_running.acquire(timeout=WAIT_SECONDS):
             return shown(request, token, shared, 503, prompt=prompt, demo_problem="Many are trying it. Try again soon.")
         try:
             if not studio.shares.take_demo(shared.share):
@@ -223,6 +228,31 @@ def share_routes(studio: Studio) -> APIRouter:
         return shown(request, token, shared, prompt=prompt, drawn=markup.data_url(drawn.image))
 
     return router
+
+
+def _packed(shared: Shared, given: Callable[[SharedImage], bytes]) -> IO[bytes]:
+    """All that a link shows, as one archive, in a file that is gone when nobody reads it. Raises StudioError."""
+    try:
+        file = TemporaryFile()
+        with zipfile.ZipFile(file, "w") as archive:  # pictures don't compress further
+            for place, image in enumerate(shared.images):
+                name = _file_name(place, image)
+                name = f"{place + 1:03d}-{name}" if name in archive.namelist() else name
+                try:
+                    data = given(image)
+                except OSError:  # somebody deleted the file
+                    continue
+                archive.writestr(name, data)
+    except OSError as error:
+        raise StudioError(f"The archive can't be made: {error}.", "Make room for temporary files.") from error
+    return file
+
+
+def _parts(file: IO[bytes]) -> Iterator[bytes]:
+    """The whole file, which is closed then."""
+    with file:
+        file.seek(0)
+        yield from iter(partial(file.read, 2**18), b"")
 
 
 def _page(status: int, state: str, **values: object) -> Response:
@@ -283,6 +313,10 @@ def _is_too_long(request: Request) -> bool:
 
 def _too_long() -> Response:
     return Response("This is too long.", 413, media_type="text/plain")
+
+
+def _busy() -> Response:
+    return Response("Many are at it. Try again soon.", 503, media_type="text/plain")
 
 
 def _nothing() -> Response:

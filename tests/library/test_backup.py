@@ -101,8 +101,12 @@ def test_nothing_is_overwritten(library: Library, tmp_path: Path) -> None:
     add(library, "a mug")
     backup(library, tmp_path / "backup")
 
-    with pytest.raises(StudioError, match="already holds a library"):
+    with pytest.raises(StudioError, match=r"already holds library\.db and .* of a library"):
         restore(tmp_path / "backup", tmp_path / "data")
+    (tmp_path / "killed").mkdir()
+    (tmp_path / "killed" / "library.db-wal").write_bytes(b"changes to a database that was moved away")
+    with pytest.raises(StudioError, match=r"already holds library\.db-wal of a library"):
+        restore(tmp_path / "backup", tmp_path / "killed")
     with pytest.raises(StudioError, match="There is no backup"):
         restore(tmp_path / "data" / "files", tmp_path / "again")
     (tmp_path / "broken").mkdir()
@@ -110,6 +114,29 @@ def test_nothing_is_overwritten(library: Library, tmp_path: Path) -> None:
     with pytest.raises(StudioError, match="can't be copied"):
         restore(tmp_path / "broken", tmp_path / "again")
     assert not (tmp_path / "again" / "library.db").exists()
+
+
+def test_a_backup_takes_the_place_of_nothing_else(library: Library, tmp_path: Path) -> None:
+    add(library, "a mug")
+    (tmp_path / "mine" / "campaigns").mkdir(parents=True)
+    (tmp_path / "mine" / "campaigns" / "spring.yaml").write_text("mine")
+    with pytest.raises(StudioError, match="holds other things than a backup"):
+        backup(library, tmp_path / "mine", folders=["campaigns"])
+    assert (tmp_path / "mine" / "campaigns" / "spring.yaml").is_file()
+    with pytest.raises(StudioError, match="is the library itself"):
+        backup(library, tmp_path / "data")
+
+    # A library that isn't the right one, such as that of another user, doesn't empty the backup.
+    backup(library, tmp_path / "backup")
+    empty = Library(tmp_path / "elsewhere")
+    with pytest.raises(StudioError, match=r"There are no images in .*elsewhere, and .*backup holds a backup"):
+        backup(empty, tmp_path / "backup")
+    empty.close()
+
+    # What a copy left that was in use as a library goes.
+    (tmp_path / "backup" / "library.db-wal").write_bytes(b"changes to the copy")
+    backup(library, tmp_path / "backup")
+    assert not (tmp_path / "backup" / "library.db-wal").exists()
 
 
 def test_an_interrupted_copy_leaves_the_last_whole_one(library: Library, tmp_path: Path) -> None:
@@ -120,6 +147,9 @@ def test_an_interrupted_copy_leaves_the_last_whole_one(library: Library, tmp_pat
     def interrupt(done: int, total: int) -> None:
         raise KeyboardInterrupt
 
+    with pytest.raises(KeyboardInterrupt):
+        backup(library, tmp_path / "another", on_progress=interrupt)
+    assert backup(library, tmp_path / "another").images == 2
     with pytest.raises(KeyboardInterrupt):
         backup(library, tmp_path / "backup", on_progress=interrupt)
     with sqlite3.connect(tmp_path / "backup" / "library.db") as database:

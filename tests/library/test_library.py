@@ -277,6 +277,31 @@ def test_trash_is_emptied_after_a_month(tmp_path: Path) -> None:
     assert contents(tmp_path) == {f"{new}.png"}
 
 
+def test_trash_goes_where_the_clock_was_wrong(library: Library, tmp_path: Path) -> None:
+    mug, bag = add(library, "a mug", 1), add(library, "a bag", 2)
+    library.delete([mug])
+    with sqlite3.connect(tmp_path / "library.db") as database:
+        ahead = (datetime.now(UTC) + timedelta(days=400)).strftime("%Y-%m-%d %H:%M:%S.%f")
+        database.execute("UPDATE images SET deleted = ? WHERE sha256 = ?", (ahead, mug))
+    database.close()
+    assert library.empty_trash(timedelta(days=30)) == 0
+    assert library.empty_trash() == 1
+
+    half = library.files.path(bag).parent / "old.partial"
+    half.write_bytes(b"half")
+    age(half, 2 * HOUR)
+    age(tmp_path / "tidied", -400 * DAY)
+    library.tidy()
+    assert not half.exists()
+
+
+def test_what_is_old_is_forgotten(library: Library, tmp_path: Path) -> None:
+    add(library, "a mug", 1)
+    new, _ = library.add(png(2), replace(RECIPE, created=datetime.now(UTC).isoformat()))
+    assert library.forget(timedelta(days=1)) == 1
+    assert contents(tmp_path) == {f"{new}.png"}
+
+
 def test_a_wipe_leaves_nothing_of_the_owners(library: Library, tmp_path: Path) -> None:
     first, second = add(library, "a mug", 1), add(library, "a bag", 2)
     library.delete([first])

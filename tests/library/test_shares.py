@@ -53,6 +53,18 @@ def test_a_link_shows_its_images_in_their_order(library: Library, shares: Shares
     assert shares.create([mug])[1] != token
 
 
+def test_a_new_link_shows_nothing_of_one_that_was_deleted(library: Library, shares: Shares) -> None:
+    mug, bag = add(library, "a mug", 1), add(library, "a bag", 2)
+    first, token = shares.create([mug])
+    assert shares.open(token)
+    shares.delete(first)
+
+    second, token = shares.create([bag])
+    shared = shares.open(token)
+    assert second != first
+    assert shared and [image.recipe.prompt for image in shared.images] == ["a bag"]
+
+
 def test_the_token_is_nowhere_in_the_files(library: Library, shares: Shares, tmp_path: Path) -> None:
     _, token = shares.create([add(library, "a mug")], password="open sesame")
     library.close()
@@ -128,6 +140,11 @@ def test_a_password_is_asked_for_and_proved(library: Library, shares: Shares, tm
     assert shares.open(token, proof)
     assert shares.open(other, proof) is None
     assert Shares(library, tmp_path, now=lambda: NOW).open(token, proof)  # after a restart, too
+
+
+def test_a_proof_that_is_none_opens_nothing(library: Library, shares: Shares) -> None:
+    _, token = shares.create([add(library, "a mug")], password="open sesame")
+    assert shares.open(token, "é") is None
 
 
 def test_guessing_is_slowed_down_for_the_guesser_alone(

@@ -23,6 +23,7 @@ from studio.request import GenerationRequest
 from studio.service import Studio
 from studio.settings import Settings
 from studio.ui import library_tab
+from studio.ui.advert_runs import Runs
 from studio.ui.create_tab import CreateTab
 from studio.ui.library_markup import size
 from studio.ui.library_tab import (
@@ -342,8 +343,9 @@ def test_everything_is_deleted_for_who_is_sure(studio: Studio) -> None:
     images = made(studio, "a mug", 2)
     on_share(studio, HERE, tick(*images), "", "", 7, "", True, 0)
 
-    assert on_wipe(studio, False) == "" and studio.library.storage().images == 2
-    assert "2 images and all links were deleted" in on_wipe(studio, True)
+    runs = Runs(studio)
+    assert on_wipe(studio, runs, False) == "" and studio.library.storage().images == 2
+    assert "2 images and all links were deleted" in on_wipe(studio, runs, True)
     assert studio.library.storage().images == 0 and studio.shares.all() == []
 
 

@@ -9,14 +9,14 @@ from starlette.routing import Route
 from starlette.testclient import TestClient
 from starlette.types import Message, Receive, Scope, Send
 
-from studio.ui.own_site import OwnSite
+from studio.ui.own_site import OwnSite, host_name
 
 METHODS = ("GET", "HEAD", "OPTIONS", "POST", "PUT", "DELETE")
 
 
-def client(names: Collection[str] | None = None) -> TestClient:
+def client(names: Collection[str] | None = None, share_host: str | None = None) -> TestClient:
     app = Starlette(routes=[Route("/", lambda request: PlainTextResponse("yes"), methods=METHODS)])
-    app.add_middleware(OwnSite, names=names)
+    app.add_middleware(OwnSite, names=names, share_host=share_host)
     return TestClient(app)
 
 
@@ -65,6 +65,15 @@ def test_where_names_are_known_others_are_refused(host: str, status: int) -> Non
 
 def test_where_they_are_not_known_any_is_answered() -> None:
     assert client().get("/", headers={"Host": "evil.example"}).status_code == 200
+
+
+@pytest.mark.parametrize("host", ["shares.example.com", "shares.example.com.", "SHARES.example.com:443"])
+def test_under_the_name_of_the_shares_there_is_nothing_else(host: str) -> None:
+    assert client(share_host="shares.example.com").get("/", headers={"Host": host}).status_code == 404
+
+
+def test_names_are_compared_as_browsers_write_them() -> None:
+    assert host_name("Bücher.example:443") == host_name("xn--bcher-kva.example") == "xn--bcher-kva.example"
 
 
 def test_what_is_refused_is_not_read() -> None:
