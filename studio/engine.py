@@ -72,6 +72,7 @@ class Engine:
         # One image at a time: networks and their caches belong to one thread at once, and two would share the same
         # cores anyway. Held for one image, so that a preview gets in between the images of somebody's grid.
         self._drawing = threading.Lock()
+        self._loading = threading.Lock()  # for models that are quick, which are loaded beside an image, too
 
     def generate(self, request: Request, watch: Watch | None = None) -> Iterator[GeneratedImage]:
         """Draws the images of `request` one by one; `watch` is called between the steps of one, where it has steps,
@@ -131,11 +132,9 @@ class Engine:
         """What the model makes of `prompt`. Raises as `generate` does."""
         opened = self._backend(backend)
         prompt = checked_prompt(prompt, self._settings, self._refusals)
-        if not opened.capabilities.quick:  # its images take long, and whoever types needn't wait for one
-            return opened.understand(prompt)
-        with self._drawing:
+        if opened.capabilities.quick:
             self._load(opened)
-            return opened.understand(prompt)
+        return opened.understand(prompt)  # no turn is taken: whoever types needn't wait for an image
 
     def product_mask(self, image: Image.Image, hints: Hints = NO_HINTS) -> Image.Image:
         """Where the product is: L, 255 = product, of the picture's size. `hints` say what is and what isn't of it."""
@@ -207,7 +206,8 @@ class Engine:
     def _load(self, backend: Backend, watch: Watch | None = None) -> None:
         """Models that aren't quick are big: one of them gives way to another, as two may not fit."""
         if backend.capabilities.quick:
-            backend.load()
+            with self._loading:
+                backend.load()
             return
         if watch:
             watch(Step(stage="loading"))

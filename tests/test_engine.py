@@ -295,12 +295,14 @@ def test_big_models_take_turns_in_memory() -> None:
     assert [what for what in second.happened if what != "fetched"] == ["loaded", "unloaded"]
 
 
-def test_what_a_slow_model_understands_needs_no_turn() -> None:
-    backend = FakeBackend(quick=False)
+@pytest.mark.parametrize(("quick", "happened"), [(False, []), (True, ["loaded"])])
+def test_understanding_needs_no_turn(quick: bool, happened: list[str]) -> None:
+    backend = FakeBackend(quick=quick)
     engine = engine_of(backend)
-    with engine._drawing:  # an image is being drawn, and would be for minutes
-        assert engine.understand("a mug").canonical == "a mug"
-    assert backend.happened == []
+    # While an image is being drawn, and would be for minutes.
+    with ThreadPoolExecutor(1) as aside, engine._drawing:
+        assert aside.submit(engine.understand, "a mug").result(timeout=20).canonical == "a mug"
+    assert backend.happened == happened
 
 
 def test_it_is_told_when_a_big_model_is_loaded_and_may_end_it_there() -> None:
