@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 import studio
 from studio import imaging
 from studio.backends.base import NO_HINTS, Hints, Step
-from studio.errors import InputError
+from studio.errors import InputError, WeightsError
 from studio.request import (
     ADVERT,
     PHOTO,
@@ -152,7 +152,8 @@ class Engine:
     ) -> Verdict:
         """Draws `recipe` again and compares it with `image`, the RGB pixels it is said to have made.
 
-        An edit needs its `sources`; None says that they are gone. `backend` is the one that may have made it.
+        An edit needs its `sources`; None says that they are gone. `backend` is the one that may have made it: only that
+        of the settings is downloaded for it.
         """
         if imaging.pixels_sha256(image) != recipe.pixels_sha256:
             return ALTERED
@@ -164,7 +165,13 @@ class Engine:
         maker = self._retoucher if recipe.kind == EnhanceRequest.kind else opened
         if recipe.backend != maker.name:
             return _not_reproducible(f"It was made by {recipe.backend!r} ({recipe.kind}), which is not in use here.")
-        opened.fetch()
+        if opened is self._backend(None):
+            opened.fetch()
+        else:
+            try:
+                _ = opened.capabilities
+            except WeightsError as error:
+                return _not_reproducible(f"Its model can't be used here: {error.message}")
         with self._drawing:
             if maker is opened:
                 self._load(opened)

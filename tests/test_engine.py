@@ -2,14 +2,14 @@ import logging
 import math
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 import pytest
 from PIL import Image
 
 from studio import imaging
-from studio.backends.base import Step
+from studio.backends.base import Capabilities, Step
 from studio.engine import CLOSE, Engine
 from studio.errors import InputError, WeightsError
 from studio.refusals import Refusal
@@ -207,6 +207,28 @@ def altered(image: Image.Image) -> Image.Image:
     changed = image.copy()
     changed.putpixel((0, 0), (1, 2, 3))
     return changed
+
+
+@dataclass
+class AbsentBackend(FakeBackend):
+    """Has to be downloaded first."""
+
+    @property
+    def capabilities(self) -> Capabilities:
+        if "fetched" not in self.happened:
+            raise WeightsError("absent-1 is not on this computer yet.", "Choose it under Model.")
+        return super().capabilities
+
+
+def test_no_other_model_than_that_of_the_settings_is_downloaded_for_a_redraw() -> None:
+    (image,) = draw(FakeBackend(name="absent"), seed=9, count=1)
+    absent = AbsentBackend(name="absent")
+
+    verdict = engine_of(FakeBackend(), absent).redraw(image.recipe, image.image, backend="absent")
+    assert (verdict.outcome, verdict.intact, absent.happened) == ("not_reproducible", True, [])
+    assert verdict.reason == "Its model can't be used here: absent-1 is not on this computer yet."
+
+    assert engine_of(absent).redraw(image.recipe, image.image).outcome == "exact"
 
 
 def test_redraw_of_an_untouched_image_is_exact() -> None:
