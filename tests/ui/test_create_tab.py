@@ -395,8 +395,18 @@ def test_a_shop_s_model_is_surprised_in_its_own_words(
 ) -> None:
     shop = Studio(Settings(data_dir=tmp_path / "data"), backends=lambda _: FakeBackend(attributes=attributes))
 
-    assert {on_surprise(shop)[0] for _ in range(20)} == words
+    assert {on_surprise(shop, "")[0] for _ in range(20)} == words
     shop.library.close()
+
+
+def test_the_model_that_is_chosen_is_surprised(tmp_path: Path) -> None:
+    backends = {
+        "gan": FakeBackend(name="gan", attributes={"product": ("dress",)}),
+        "diffusion": FakeBackend(name="diffusion", attributes={"product": ("skirt",)}),
+    }
+    both = Studio(Settings(data_dir=tmp_path / "data", backend="gan"), backends=backends.__getitem__)
+
+    assert (on_surprise(both, "")[0], on_surprise(both, "diffusion")[0]) == ("dress", "skirt")
 
 
 def test_a_model_of_a_part_of_the_world_is_surprised_by_that_part(tmp_path: Path) -> None:
@@ -404,6 +414,6 @@ def test_a_model_of_a_part_of_the_world_is_surprised_by_that_part(tmp_path: Path
     part = Studio(Settings(data_dir=tmp_path / "data"), backends=lambda _: FakeBackend(attributes=offered))
 
     for _ in range(20):
-        known = part.prompts.known(on_surprise(part)[0])
+        known = part.prompts.known(on_surprise(part, "")[0])
         assert (known["product"], known["colour"]) == ("vase", "red")
     part.library.close()
