@@ -17,15 +17,12 @@ _ENGLISH = (
     r"\b(?:chang|replac|swap|switch|exchang|substitut|turn|mak|convert|transform|recolou?r|repaint)(?:e[sd]?|ing)?\b"
 )
 _GERMAN = r"\b(?:mach|ersetz|tausch|änder|färb|verwand(?:e?l)?|wechse?l|streich)(?:e|en|n|t)?\b"
-_EVENTS: tuple[tuple[_Kind, re.Pattern[str]], ...] = tuple(
-    (kind, re.compile(pattern, re.IGNORECASE))
-    for kind, pattern in (
-        ("verb", f"{_ENGLISH}|{_GERMAN}|把|将|將"),
-        ("turns", "[换換改变變转轉染涂塗漆][成为為作]"),
-        ("instead", r"\binstead of\b|\brather than\b|\b(?:an)?statt\b|\banstelle\b|而不是|代替"),
-        ("and", r"\b(?:and|und|then|dann)\b|[,;.，。；、]|和|并|並|然后|然後"),
-    )
-)
+_EVENTS: dict[_Kind, str] = {
+    "verb": f"{_ENGLISH}|{_GERMAN}|把(?!手)|将|將",
+    "turns": "[换換改变變转轉染涂塗漆][成为為作]",
+    "instead": r"\binstead of\b|\brather than\b|\b(?:an)?statt\b|\banstelle\b|而不是|代替",
+    "and": r"\b(?:and|und|then|dann)\b|[,;.，。；、]|和|并|並|然后|然後",
+}
 #: Small words by which something becomes something else where there is a verb for it, anywhere: "durch Blau ersetzen".
 _BECOMES = tuple(
     (re.compile(verb, re.IGNORECASE), re.compile(word, re.IGNORECASE))
@@ -132,7 +129,11 @@ class Said:
 
 def events(text: str, pieces: Sequence[Piece]) -> list[tuple[int, _Kind]]:
     """What changes how mentions are meant, by its place in the text, in order."""
-    found = [(match.start(), kind) for kind, pattern in _EVENTS for match in pattern.finditer(text)]
+    found: list[tuple[int, _Kind]] = [
+        (match.start(), kind)
+        for kind, pattern in _EVENTS.items()
+        for match in re.finditer(pattern, text, re.IGNORECASE)
+    ]
     for verb, word in _BECOMES:
         if verb.search(text):
             found += [(match.start(), "becomes") for match in word.finditer(text)]
