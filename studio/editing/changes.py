@@ -136,7 +136,7 @@ def events(text: str, pieces: Sequence[Piece]) -> list[tuple[int, _Kind]]:
     ]
     for verb, word in _BECOMES:
         if verb.search(text):
-            found += [(match.start(), "becomes") for match in word.finditer(text)]
+            found.extend((match.start(), "becomes") for match in word.finditer(text))
     for match in _MAKE.finditer(text):
         if (place := _predicate(text, [piece for piece in pieces if piece.start >= match.end()])) is not None:
             found.append((place, "becomes"))
