@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 import studio
 from studio import imaging
 from studio.backends.base import NO_HINTS, Hints, Step
-from studio.errors import InputError
+from studio.errors import InputError, WeightsError
 from studio.request import (
     ADVERT,
     PHOTO,
@@ -72,6 +72,7 @@ class Engine:
         # One image at a time: networks and their caches belong to one thread at once, and two would share the same
         # cores anyway. Held for one image, so that a preview gets in between the images of somebody's grid.
         self._drawing = threading.Lock()
+        self._loading = threading.Lock()  # for models that are quick, which are loaded beside an image, too
 
     def generate(self, request: Request, watch: Watch | None = None) -> Iterator[GeneratedImage]:
         """Draws the images of `request` one by one; `watch` is called between the steps of one, where it has steps,
@@ -131,11 +132,9 @@ class Engine:
         """What the model makes of `prompt`. Raises as `generate` does."""
         opened = self._backend(backend)
         prompt = checked_prompt(prompt, self._settings, self._refusals)
-        if not opened.capabilities.quick:  # its images take long, and whoever types needn't wait for one
-            return opened.understand(prompt)
-        with self._drawing:
+        if opened.capabilities.quick:
             self._load(opened)
-            return opened.understand(prompt)
+        return opened.understand(prompt)  # no turn is taken: whoever types needn't wait for an image
 
     def product_mask(self, image: Image.Image, hints: Hints = NO_HINTS) -> Image.Image:
         """Where the product is: L, 255 = product, of the picture's size. `hints` say what is and what isn't of it."""
@@ -153,7 +152,8 @@ class Engine:
     ) -> Verdict:
         """Draws `recipe` again and compares it with `image`, the RGB pixels it is said to have made.
 
-        An edit needs its `sources`; None says that they are gone. `backend` is the one that may have made it.
+        An edit needs its `sources`; None says that they are gone. `backend` is the one that may have made it: only that
+        of the settings is downloaded for it.
         """
         if imaging.pixels_sha256(image) != recipe.pixels_sha256:
             return ALTERED
@@ -165,7 +165,13 @@ class Engine:
         maker = self._retoucher if recipe.kind == EnhanceRequest.kind else opened
         if recipe.backend != maker.name:
             return _not_reproducible(f"It was made by {recipe.backend!r} ({recipe.kind}), which is not in use here.")
-        opened.fetch()
+        if opened is self._backend(None):
+            opened.fetch()
+        else:
+            try:
+                _ = opened.capabilities
+            except WeightsError as error:
+                return _not_reproducible(f"Its model can't be used here: {error.message}")
         with self._drawing:
             if maker is opened:
                 self._load(opened)
@@ -207,7 +213,8 @@ class Engine:
     def _load(self, backend: Backend, watch: Watch | None = None) -> None:
         """Models that aren't quick are big: one of them gives way to another, as two may not fit."""
         if backend.capabilities.quick:
-            backend.load()
+            with self._loading:
+                backend.load()
             return
         if watch:
             watch(Step(stage="loading"))

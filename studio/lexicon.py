@@ -232,7 +232,7 @@ class Lexicon:
         read: list[Piece] = []
         bare: Piece | None = None  # the part that was read last, if it was without a colour
         for piece in pieces:
-            start = self._first_of_qualities(text, read, piece)
+            start = self.first_of_qualities(text, read, piece)
             coloured = max((i for i in range(start, len(read)) if read[i].named[:1] in self._colours), default=None)
             if not self.parts.isdisjoint(piece.named):
                 read[start:] = [self._of_part([*read[start:], piece])]
@@ -250,7 +250,7 @@ class Lexicon:
                 read.append(piece)
         return read
 
-    def _first_of_qualities(self, text: str, read: Sequence[Piece], piece: Piece) -> int:
+    def first_of_qualities(self, text: str, read: Sequence[Piece], piece: Piece) -> int:
         """From where on what was read is but qualities, right before a piece."""
         start, end = len(read), piece.start
         for before in reversed(read):

@@ -12,6 +12,7 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
+from itertools import pairwise
 from pathlib import Path
 from typing import Annotated, Literal, TypeVar, cast
 
@@ -225,7 +226,10 @@ class Prompts:
         head: list[str] = []
         accents: list[str] = []
         places: list[str] = []
-        for piece in pieces:
+        of_others = self._of_others(text, pieces)
+        for index, piece in enumerate(pieces):
+            if index in of_others and pieces[index + 1].foreign:
+                continue  # the thing itself is left out
             if not piece.foreign:
                 head.append(text[piece.start : piece.end])
                 continue
@@ -273,13 +277,14 @@ class Prompts:
         text = self.canonical(prompt)
         pieces = self._pieces(text)
         attributes: dict[str, str] = {}
+        of_others = self._of_others(text, pieces)
         for index, piece in enumerate(pieces):
             # In "a watch on a leather cushion" the leather isn't the watch's.
             elsewhere = "product" in attributes and any(
                 not following.known and adjoining(text, piece.end, following.start)
                 for following in pieces[index + 1 : index + 2]
             )
-            if not elsewhere:
+            if not elsewhere and index not in of_others:
                 for group, name in self._offered(piece, offered):
                     attributes.setdefault(group, name)
         return attributes
@@ -298,6 +303,21 @@ class Prompts:
             if _product(with_parts) == product:  # it is not the part itself that was taken for a product, as in 瓶盖
                 return with_parts
         return pieces
+
+    def _of_others(self, text: str, pieces: Sequence[Piece]) -> set[int]:
+        """The places of qualities that are said of an unknown thing before the product, which has its own: of "red" in
+        "red roses in a white vase"."""
+        place = next((index for index, piece in enumerate(pieces) if "product" in dict(piece.named)), 0)
+        first = self.lexicon.first_of_qualities(text, pieces[:place], pieces[place]) if place else 0
+        own = {found.group for piece in pieces[first:place] for found in piece.named}
+        return {
+            index
+            for index, (piece, following) in enumerate(pairwise(pieces[:first]))
+            if piece.named
+            and own.issuperset(found.group for found in piece.named)
+            and not following.known
+            and adjoining(text, piece.end, following.start)
+        }
 
     def _with_accent(self, accent: str, pattern: str | None, product: str | None) -> str:
         colour = self.vocabulary["colour"][accent].phrase

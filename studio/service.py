@@ -212,7 +212,7 @@ class Studio:
     def recipe(self, source: Path | bytes, backend: str | None = None) -> tuple[Recipe, Verdict]:
         """Reads the recipe inside a PNG (a path or the file's bytes) and redraws it to see whether it still holds, with
         `backend`, or with another of the offers than that of the settings where that made it: one of another kind, or
-        another GAN. Another diffusion model might have to be downloaded first."""
+        another GAN. No other model than that of the settings is downloaded for it."""
         data = _bytes_of(source)
         recipe = provenance.read_recipe(data)
         if imaging.open_header(data).size != recipe.dimensions:

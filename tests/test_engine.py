@@ -2,14 +2,14 @@ import logging
 import math
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 import pytest
 from PIL import Image
 
 from studio import imaging
-from studio.backends.base import Step
+from studio.backends.base import Capabilities, Step
 from studio.engine import CLOSE, Engine
 from studio.errors import InputError, WeightsError
 from studio.refusals import Refusal
@@ -209,6 +209,28 @@ def altered(image: Image.Image) -> Image.Image:
     return changed
 
 
+@dataclass
+class AbsentBackend(FakeBackend):
+    """Has to be downloaded first."""
+
+    @property
+    def capabilities(self) -> Capabilities:
+        if "fetched" not in self.happened:
+            raise WeightsError("absent-1 is not on this computer yet.", "Choose it under Model.")
+        return super().capabilities
+
+
+def test_no_other_model_than_that_of_the_settings_is_downloaded_for_a_redraw() -> None:
+    (image,) = draw(FakeBackend(name="absent"), seed=9, count=1)
+    absent = AbsentBackend(name="absent")
+
+    verdict = engine_of(FakeBackend(), absent).redraw(image.recipe, image.image, backend="absent")
+    assert (verdict.outcome, verdict.intact, absent.happened) == ("not_reproducible", True, [])
+    assert verdict.reason == "Its model can't be used here: absent-1 is not on this computer yet."
+
+    assert engine_of(absent).redraw(image.recipe, image.image).outcome == "exact"
+
+
 def test_redraw_of_an_untouched_image_is_exact() -> None:
     (image,) = draw(seed=9, count=1, controls={"azimuth": 5})
 
@@ -295,12 +317,14 @@ def test_big_models_take_turns_in_memory() -> None:
     assert [what for what in second.happened if what != "fetched"] == ["loaded", "unloaded"]
 
 
-def test_what_a_slow_model_understands_needs_no_turn() -> None:
-    backend = FakeBackend(quick=False)
+@pytest.mark.parametrize(("quick", "happened"), [(False, []), (True, ["loaded"])])
+def test_understanding_needs_no_turn(quick: bool, happened: list[str]) -> None:
+    backend = FakeBackend(quick=quick)
     engine = engine_of(backend)
-    with engine._drawing:  # an image is being drawn, and would be for minutes
-        assert engine.understand("a mug").canonical == "a mug"
-    assert backend.happened == []
+    # While an image is being drawn, and would be for minutes.
+    with ThreadPoolExecutor(1) as aside, engine._drawing:
+        assert aside.submit(engine.understand, "a mug").result(timeout=20).canonical == "a mug"
+    assert backend.happened == happened
 
 
 def test_it_is_told_when_a_big_model_is_loaded_and_may_end_it_there() -> None:

@@ -108,7 +108,7 @@ NO_HINTS = Hints()
 
 
 class Backend(Protocol):
-    """One model. The engine calls it from one thread at a time; what is slow to load, it loads on first use.
+    """One model. The engine draws with it in one thread at a time; what is slow to load, it loads on first use.
 
     Requests have their seed resolved. Image `index` is drawn with seed `request.seed + index`: the same pixels whatever
     was drawn before, is drawn beside it, or how many the request asks for. A backend that draws in steps calls `watch`
@@ -145,7 +145,8 @@ class Backend(Protocol):
         ...
 
     def understand(self, prompt: str) -> Understanding:
-        """What the model makes of a prompt. Where it isn't quick this needs no loaded model, and any thread may ask."""
+        """What the model makes of a prompt; any thread may ask, while an image is drawn, too. Where it isn't quick this
+        needs no loaded model."""
         ...
 
     def generate(self, request: GenerationRequest, index: int, watch: Watch | None = None) -> Drawing:

@@ -160,7 +160,9 @@ class DiffusionBackend:
     def _facts(self) -> _Facts:
         folder = model_folder.find(self._name, self._revision, half=self._device != "cpu")
         if folder is None:
-            raise model_folder.not_here(self._name)
+            raise WeightsError(
+                f"{self._name} is not on this computer yet.", "Wait for its download, or choose it under Model."
+            )
         if folder.pipeline == OWN_PIPELINE:
             return _own_facts(folder)
         tasks = _tasks(folder)

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from studio.editing.backdrop import View
+from studio.editing.changes import Said, events
 from studio.errors import InputError
 from studio.lexicon import Found, Lexicon, Piece, normal, phrase_of
 from studio.prompts import Prompts
@@ -16,7 +17,7 @@ _LYING = Found("view", "lying")
 SWEEP = "sweep"
 
 _HEX = re.compile(r"#(?:[0-9a-fA-F]{6}|[0-9a-fA-F]{3})\b")
-_GROUPS = ("colour", "material", "finish", "scene", "style")
+_GROUPS = ("product", "colour", "material", "finish", "scene", "style")
 _HINT = "Try “make it navy leather”, “on a marble counter”, “on a #f6c9d2 sweep” or “golden hour”."
 
 
@@ -42,23 +43,24 @@ def read(prompts: Prompts, text: str) -> Instruction:
     """What an English, Chinese or German text asks for. Raises InputError where nothing of it is understood."""
     typed = normal(text)
     pieces = _with_hex(typed, _lexicon(prompts).pieces(_HEX.sub(lambda match: " " * len(match[0]), typed)))
-    said: dict[str, str] = {}
-    backdrop: str | None = None
+    settings = frozenset(name for name, style in prompts.styles.styles.items() if style.sweep or style.scene)
+    said, between = Said(settings, SWEEP), events(typed, pieces)
     view: View = "standing"
     unknown: list[str] = []
     for index, piece in enumerate(pieces):
+        while between and between[0][0] <= piece.start:
+            said.event(between.pop(0)[1])
         if not piece.known:
             unknown.append(typed[piece.start : piece.end])
         for found in piece.named:
-            if found.group == "colour" and _is_of_backdrop(typed, piece, pieces[index + 1 : index + 2]):
-                backdrop = backdrop or found.name
-            elif found == _LYING:
+            of_backdrop = found.group == "colour" and _is_of_backdrop(typed, piece, pieces[index + 1 : index + 2])
+            if found == _LYING:
                 view = "lying"
             elif found.group in _GROUPS:
-                said.setdefault(found.group, found.name)
-    if not said and not backdrop:
+                said.mention(found, of_backdrop=of_backdrop)
+    if not said.named:
         raise InputError("Nothing in this instruction was understood." if typed else "There is no instruction.", _HINT)
-    return Instruction(**said, backdrop=backdrop, view=view, unknown=tuple(dict.fromkeys(unknown)))
+    return Instruction(**said.named, view=view, unknown=tuple(dict.fromkeys(unknown)))
 
 
 def _is_of_backdrop(text: str, colour: Piece, following: list[Piece]) -> bool:

@@ -11,6 +11,7 @@ from fractions import Fraction
 from typing import TYPE_CHECKING, Any, TypedDict, cast
 
 import gradio as gr
+from PIL import Image
 
 from studio import imaging
 from studio.backends.base import Hints
@@ -27,7 +28,7 @@ from studio.request import (
 from studio.ui.enhance_tab import measured
 from studio.ui.errors import plain_words
 from studio.ui.queues import ENGINE
-from studio.ui.served import copy_of, file_of, uploaded
+from studio.ui.served import copy_of, file_of, uploaded, uploaded_file
 
 if TYPE_CHECKING:
     from studio.service import Studio
@@ -152,7 +153,7 @@ def inpaint_endpoint(page: gr.Blocks, studio: "Studio") -> Callable[..., Answer]
                 raise InputError("There is no mask.", "Send an image that is white where the picture is repainted.")
             request = InpaintRequest(
                 image=picture,
-                mask=uploaded(mask).convert("L"),
+                mask=_mask(mask),
                 prompt=prompt,
                 count=count,
                 seed=seed,
@@ -243,7 +244,7 @@ def restyle_endpoint(page: gr.Blocks, studio: "Studio") -> Callable[..., Answer]
                 strength=strength,
                 count=count,
                 seed=seed,
-                mask=None if mask is None else uploaded(mask).convert("L"),
+                mask=None if mask is None else _mask(mask),
                 reference=None if reference is None else uploaded(reference),
                 backend=_offered(studio, model),
                 **_by_hand(
@@ -335,6 +336,11 @@ def _offered(studio: "Studio", model: str | None) -> str | None:
         others = f", or one of {', '.join(names)}" if names else ""
         raise InputError(f"There is no model “{model}” here.", f"Leave it out for the studio's own{others}.")
     return model or None
+
+
+def _mask(file: ImageFile) -> Image.Image:
+    """A mask (L) in a file that a client uploaded, read as the page and the command line do. Raises InputError."""
+    return imaging.decode_mask(uploaded_file(file).read_bytes())
 
 
 def _points(points: object) -> tuple[tuple[float, float], ...]:

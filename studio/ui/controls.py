@@ -107,7 +107,7 @@ def to_request(
         count=count,
         seed=read_seed(seed),
         backend=model or None,
-        size=int(size) if size else None,
+        size=read_size(size),
         choices={SCHEDULER: scheduler} if scheduler else {},
         near=tuple(number for each in near.split() if (number := read_seed(each)) is not None),
         controls=set_by_hand(controls, values),
@@ -138,12 +138,20 @@ def from_request(controls: Sequence[Control], request: GenerationRequest) -> lis
 
 
 def fitting(request: GenerationRequest, offered: Capabilities) -> GenerationRequest:
-    """The request without what its model doesn't offer: widgets that are hidden keep what was set for another model."""
+    """The request without what its model doesn't offer: widgets that are hidden keep what was set for another model.
+
+    Raises InputError for a size that isn't offered where there is a choice of several.
+    """
+    sizes = offered.sizes
+    if len(sizes) > 1 and request.size is not None and request.size not in sizes:
+        others = ", ".join(str(size) for size in sizes)
+        raise InputError(f"The model can't draw images of {request.size} pixels.", f"It offers: {others}.")
     controls = {each.name for each in offered.controls}
     return replace(
         request,
         negative_prompt=request.negative_prompt if offered.negative_prompt else "",
-        size=request.size if request.size in offered.sizes[1:] else None,
+        size=request.size if request.size in sizes[1:] else None,
+        near=request.near if offered.near else (),
         controls={name: value for name, value in request.controls.items() if name in controls},
         choices=fitting_choices(request.choices, offered),
     )
@@ -166,6 +174,15 @@ def read_seed(text: str) -> int | None:
         return None
     if not re.fullmatch(r"\s*[0-9]{1,19}\s*", text):
         raise InputError("The seed must be a whole number.", "Press the dice for a new one.")
+    return int(text)
+
+
+def read_size(text: str) -> int | None:
+    """The side in pixels that is chosen or typed, None for the model's own; raises InputError for anything else."""
+    if not text.strip():
+        return None
+    if not re.fullmatch(r"\s*[0-9]{1,5}\s*", text):
+        raise InputError("The size must be a whole number of pixels.", "Choose one of the list.")
     return int(text)
 
 

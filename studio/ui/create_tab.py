@@ -234,7 +234,7 @@ def create_tab(page: gr.Blocks, studio: Studio) -> CreateTab:
     let_go.click(None, outputs=near, js="() => ''").then(None, js=PRESS_PREVIEW)
     for text, example in examples.items():
         example.click(None, outputs=[prompt, near], js=f"() => [{json.dumps(text)}, '']").then(None, js=PRESS_GENERATE)
-    surprise.click(partial(on_surprise, studio), outputs=[prompt, near], show_progress="hidden", **ASKS).success(
+    surprise.click(partial(on_surprise, studio), model, [prompt, near], show_progress="hidden", **ASKS).success(
         None, js=PRESS_GENERATE
     )
     restored = dropped.upload(
@@ -417,10 +417,11 @@ def on_near(near: str) -> Any:
     return gr.Row(visible=bool(near))
 
 
-def on_surprise(studio: Studio) -> tuple[str, str]:
+def on_surprise(studio: Studio, model: str) -> tuple[str, str]:
     """A random prompt that the model can draw, near no other picture."""
     rng = random.Random(secrets.randbits(64))
-    offered = studio.capabilities.attributes or ATTRIBUTES
+    with plain_words():
+        offered = studio.engine.capabilities(model or None).attributes or ATTRIBUTES
     if any(not set(offered.get(group, ("",))) <= set(ATTRIBUTES[group]) for group in CORE_ATTRIBUTES):
         return " ".join(rng.choice(classes) for classes in offered.values()), ""  # a shop's model has words of its own
     return caption(sample_core(rng, {}, offered), rng, studio.prompts), ""

@@ -192,13 +192,14 @@ window.easels[NAME] = {
     return copy.toDataURL("image/png");
   },
   hints: () => JSON.stringify(hints),
-  /** Takes a mask from the server, as `mask()` gives it. */
+  /** Takes a mask from the server, as `mask()` gives it, with "#" and the key of its picture at the end. */
   put: async (url) => {
     if (!canvas || !url) return;
+    const [source, key] = url.split("#");
     const image = new Image();
-    image.src = url;
+    image.src = source;
     await image.decode();
-    if (image.width !== canvas.width || image.height !== canvas.height) return; // another picture came meanwhile
+    if (key !== picture?.dataset.key) return; // another picture came meanwhile
     remember();
     const copy = document.createElement("canvas");
     [copy.width, copy.height] = [canvas.width, canvas.height];

@@ -24,7 +24,7 @@ from studio.errors import InputError
 from studio.imaging import check_mask, decode_mask
 from studio.settings import MAX_PICTURE_BYTES
 from studio.ui.errors import plain_words
-from studio.ui.picture import Picture, decoded, full_mask, mask_url, open_picture, read_mask, select
+from studio.ui.picture import Picture, decoded, full_mask, mask_of, open_picture, read_mask, select
 from studio.ui.queues import ASKS, DRAWS
 from studio.untrusted import read_file
 
@@ -149,7 +149,8 @@ def markup(picture: Picture, look: Look) -> str:
     )
     data = base64.b64encode(picture.shown).decode()
     frame = (
-        f'<div class="easel-picture" style="--shape: {width / height:.5f}"><img src="data:image/webp;base64,{data}"'
+        f'<div class="easel-picture" data-key="{picture.key}" style="--shape: {width / height:.5f}">'
+        f'<img src="data:image/webp;base64,{data}"'
         ' alt="The picture that is edited" draggable="false">'
     )
     if not look.tools:
@@ -182,27 +183,26 @@ def mask_buttons(studio: Studio, easel: Easel, *, background: bool) -> None:
         soften = gr.Button("Soften", size="sm")
         own = gr.UploadButton("Use a mask file", file_types=["image"], size="sm", elem_id=f"{name}-mask-file")
 
-    selected = [easel.picture, easel.put]
     for button, what in ((product, on_select_product), (behind, on_select_background)):
         button.click(
             partial(what, studio),
             [easel.hints, easel.picture],
-            selected,
+            easel.put,
             js=easel.with_hints,
             show_progress_on=easel.view,
             trigger_mode="always_last",
             **DRAWS,
         ).success(**easel.shows_mask)
     look: dict[str, Any] = {"js": easel.with_mask, "show_progress": "hidden", **ASKS}
-    invert.click(on_invert, [easel.drawn, easel.picture], selected, **look).success(**easel.shows_mask)
     changes: list[tuple[gr.Button, Callable[[str, Picture | None], str]]] = [
+        (invert, on_invert),
         (grow, on_grow),
         (shrink, on_shrink),
         (soften, on_soften),
     ]
     for button, change in changes:
         button.click(change, [easel.drawn, easel.picture], easel.put, **look).success(**easel.shows_mask)
-    own.upload(on_mask_file, [own, easel.picture], selected, show_progress_on=easel.view, **ASKS).success(
+    own.upload(on_mask_file, [own, easel.picture], easel.put, show_progress_on=easel.view, **ASKS).success(
         **easel.shows_mask
     )
 
@@ -222,7 +222,7 @@ def on_upload(easel: Easel, path: str | None) -> list[Any]:
         return easel.opening(path)
 
 
-def on_select_product(studio: Studio, hints: str, picture: Picture | None) -> tuple[Picture, str]:
+def on_select_product(studio: Studio, hints: str, picture: Picture | None) -> str:
     """Marks the product; `hints` says what was clicked on."""
     with plain_words():
         if picture is None:
@@ -230,7 +230,7 @@ def on_select_product(studio: Studio, hints: str, picture: Picture | None) -> tu
         return select(picture, studio.product_mask(decoded(picture.path), read_hints(hints, picture)))
 
 
-def on_select_background(studio: Studio, hints: str, picture: Picture | None) -> tuple[Picture, str]:
+def on_select_background(studio: Studio, hints: str, picture: Picture | None) -> str:
     """Marks all but the product."""
     with plain_words():
         if picture is None:
@@ -239,7 +239,7 @@ def on_select_background(studio: Studio, hints: str, picture: Picture | None) ->
         return select(picture, _inverted(mask))
 
 
-def on_invert(drawn: str, picture: Picture | None) -> tuple[Picture, str]:
+def on_invert(drawn: str, picture: Picture | None) -> str:
     with plain_words():
         if picture is None:
             raise NO_PICTURE
@@ -258,7 +258,7 @@ def on_soften(drawn: str, picture: Picture | None) -> str:
     return _changed(drawn, picture, lambda mask, step: _masks().feather(mask, step))
 
 
-def on_mask_file(path: str | None, picture: Picture | None) -> tuple[Picture, str]:
+def on_mask_file(path: str | None, picture: Picture | None) -> str:
     """Takes a mask from a file, white on black, as large as the picture."""
     with plain_words():
         if picture is None or not path:
@@ -289,7 +289,7 @@ def _changed(drawn: str, picture: Picture | None, change: Callable[[Image.Image,
     with plain_words():
         if picture is None:
             raise NO_PICTURE
-        return mask_url(change(read_mask(picture, drawn), STEP * min(picture.shown_size)))
+        return mask_of(picture, change(read_mask(picture, drawn), STEP * min(picture.shown_size)))
 
 
 def _inverted(mask: Image.Image) -> Image.Image:

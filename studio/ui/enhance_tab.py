@@ -90,16 +90,15 @@ def enhance_tab(studio: Studio) -> EditingTab:
     # 2. Events.
     connect_upload(easel)
     values = [white, crop, *sliders]
-    shown = [easel.picture, preview]
     looking: dict[str, Any] = {"show_progress": "hidden", "trigger_mode": "always_last", **DRAWS}
-    easel.view.change(partial(on_preview, studio), [easel.picture, *values], shown, **looking)
+    easel.view.change(partial(on_preview, studio), [easel.picture, *values], preview, **looking)
     for value in values:
-        value.input(partial(on_preview, studio), [easel.picture, *values], shown, **looking)
+        value.input(partial(on_preview, studio), [easel.picture, *values], preview, **looking)
     making: dict[str, Any] = {"show_progress_on": preview, "trigger_mode": "once", **DRAWS}
     request = [easel.picture, results.made, enlarge, *values]
     improve.click(on_measure, [easel.picture], sliders, show_progress="hidden", **ASKS).success(
         partial(on_enhance, studio), request, results.shown, **making
-    ).success(None, js=results.scroll).then(partial(on_preview, studio), [easel.picture, *values], shown, **looking)
+    ).success(None, js=results.scroll).then(partial(on_preview, studio), [easel.picture, *values], preview, **looking)
     make.click(partial(on_enhance, studio), request, results.shown, **making).success(None, js=results.scroll)
     connect_results(results, easel)
     return EditingTab(easel=easel, results=results)
@@ -123,7 +122,7 @@ def measured(image: Image.Image) -> dict[str, float]:
     return {name: value for name, value in values.items() if value}
 
 
-def on_preview(studio: Studio, picture: Picture | None, white: bool, crop: str, *values: float) -> tuple[Any, Any]:
+def on_preview(studio: Studio, picture: Picture | None, white: bool, crop: str, *values: float) -> Any:
     """The small copy as it would become; the product is looked for once, where its background is to be white."""
     with plain_words():
         if picture is None:
@@ -134,10 +133,10 @@ def on_preview(studio: Studio, picture: Picture | None, white: bool, crop: str, 
         chosen = settings_of(settings(white, crop, *values))
         if chosen.needs_product:
             if picture.selection is None:
-                picture, _ = select(picture, studio.product_mask(decoded(picture.path)))
+                select(picture, studio.product_mask(decoded(picture.path)))
             mask = smaller(selection_of(picture))
         after = enhance(before, chosen, mask).image
-        return picture, gr.ImageSlider(side_by_side(before, after), visible=True)
+        return gr.ImageSlider(side_by_side(before, after), visible=True)
 
 
 def on_enhance(

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 import gradio as gr
 
+from studio.backends.registry import maker_of
 from studio.errors import InputError, StudioError
 from studio.library import Found, Search
 from studio.library.records import utc_now
@@ -157,8 +158,7 @@ def library_tab(studio: Studio, create: CreateTab, tabs: gr.Tabs, tab: gr.Tab) -
     shown = [grid, said, before, after, project, tag, into, page, delete, restore, empty]
     find = partial(on_find, studio)
     look: dict[str, Any] = {"show_progress": "hidden", **ASKS}
-    tab.select(find, [page, *filters], shown, **look)
-    tab.select(partial(on_kinds, studio), outputs=how, **look)
+    tab.select(partial(on_kinds, studio), how, how, **look).then(find, [page, *filters], shown, **look)
     # Pasted words are no "input" to Gradio's textbox of one line, but they are a change.
     for narrowed in (words.change, *(each.input for each in narrowing)):
         narrowed(lambda: 0, outputs=page, **look).then(
@@ -268,29 +268,38 @@ def to_search(
     )
 
 
-def on_find(studio: Studio, page: int, words: str, like: Vectors | None, *filters: str) -> tuple[Any, ...]:
-    """One page of what was looked for; the last one there is, where there are fewer now."""
+def on_find(
+    studio: Studio, page: int, words: str, like: Vectors | None, colour: str, project: str, tag: str, *others: str
+) -> tuple[Any, ...]:
+    """One page of what was looked for; the last one there is, where there are fewer now. A project or a tag that is
+    gone narrows nothing any more."""
     with plain_words():
         library = studio.library
-        search = to_search(studio, max(page, 0), words, *filters)
+        projects, tags = [ANY_PROJECT, *(each.name for each in library.projects())], [ANY_TAG, *library.tags()]
+        narrowing = project if project in projects else ANY_PROJECT, tag if tag in tags else ANY_TAG
+        search = to_search(studio, max(page, 0), words, colour, *narrowing, *others)
         found, said = _find(studio, search, like)
         if not found.images and found.total:
             page = (found.total - 1) // PAGE
             found, said = _find(studio, replace(search, offset=PAGE * page), like)
-        projects, tags = [each.name for each in library.projects()], library.tags()
         return (
             markup.grid(found.images, none="Nothing looks like it." if like is not None else _nothing_found(search)),
             markup.found(found.total, PAGE * page, len(found.images), library.storage(), trash=search.trash, said=said),
             gr.Button(interactive=page > 0),
             gr.Button(interactive=PAGE * (page + 1) < found.total),
-            gr.Dropdown([ANY_PROJECT, *projects]),
-            gr.Dropdown([ANY_TAG, *tags]),
-            gr.Dropdown([NO_PROJECT, *projects]),
+            _filter(projects, project),
+            _filter(tags, tag),
+            gr.Dropdown([NO_PROJECT, *projects[1:]]),
             page,
             gr.Button(visible=not search.trash),
             gr.Button(visible=search.trash),
             gr.Button(visible=search.trash and found.total > 0),
         )
+
+
+def _filter(choices: Sequence[str], chosen: str) -> gr.Dropdown:
+    """A filter with new choices. What is chosen is set only where it is gone: it may be another one by now."""
+    return gr.Dropdown(choices) if chosen in choices else gr.Dropdown(choices, value=choices[0])
 
 
 def _find(studio: Studio, search: Search, like: Vectors | None) -> tuple[Found, str]:
@@ -313,11 +322,12 @@ def _later(left: int) -> str:
     return f" {markup.images(left)} are still to be looked at: search again in a while." if left > 0 else ""
 
 
-def on_kinds(studio: Studio) -> Any:
+def on_kinds(studio: Studio, how: str) -> Any:
     """The ways in which images were made, where there are several."""
     with plain_words():
         ways = [(f"{markup.how(kind)} ({backend})", f"{kind} {backend}") for kind, backend in studio.library.kinds()]
-        return gr.Dropdown([ANY_WAY, *ways], visible=len(ways) > 1)
+        kept = len(ways) > 1 and how in [name for _, name in ways]
+        return gr.Dropdown([ANY_WAY, *ways], value=how if kept else ANY_WAY, visible=len(ways) > 1)
 
 
 def on_picture(studio: Studio, path: str) -> tuple[Vectors, str, Any, int]:
@@ -460,7 +470,11 @@ def on_use(studio: Studio, create: CreateTab, sha256: str) -> list[Any]:
 def on_more(studio: Studio, create: CreateTab, sha256: str) -> list[Any]:
     """Asks for pictures that are a small step away from this one."""
     with plain_words():
-        like = replace(_drawn(studio, sha256).request_like, seed=new_seed(), count=4)
+        recipe = _drawn(studio, sha256)
+        backend = maker_of(studio.offers, recipe)
+        if not studio.engine.capabilities(backend).near:
+            raise InputError("Its model draws no pictures near another one.", "Use its settings, with another seed.")
+        like = replace(recipe.request_like, backend=backend, seed=new_seed(), count=4)
         return [*from_request(create.controls, like), False, gr.Tabs(selected="create")]
 
 

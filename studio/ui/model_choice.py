@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, NamedTuple
@@ -14,6 +15,7 @@ from studio.backends.base import Capabilities, Step
 from studio.backends.registry import DIFFUSION
 from studio.errors import StudioError
 from studio.ui import markup
+from studio.ui.grid import Stopped
 
 if TYPE_CHECKING:
     from studio.backends.registry import Offer
@@ -71,20 +73,37 @@ def looking_at(studio: Studio, name: str, *, editing: bool = False) -> Iterator[
 
 
 def _downloading(studio: Studio, name: str | None) -> Iterator[Step]:
-    """Brings a model here in a thread of its own, and says how far it has come. Raises StudioError."""
-    from concurrent.futures import ThreadPoolExecutor
-
+    """Brings a model here in a thread of its own, and says how far it has come. Where the page is closed meanwhile, the
+    download ends at its next step, and nothing waits for it. Raises StudioError."""
     come: list[Step] = []
-    with ThreadPoolExecutor(1) as thread:
-        fetched = thread.submit(studio.engine.fetch, name, come.append)
-        while not fetched.done():
+    failed: list[Exception] = []
+    closed = threading.Event()
+
+    def watch(step: Step) -> None:
+        if closed.is_set():
+            raise Stopped
+        come.append(step)
+
+    def fetch() -> None:
+        try:
+            studio.engine.fetch(name, watch)
+        except Exception as error:  # noqa: BLE001 - it is raised below
+            failed.append(error)
+
+    thread = threading.Thread(target=fetch, daemon=True)
+    thread.start()
+    try:
+        while thread.is_alive():
             time.sleep(PAUSE / 10)
             if come:
                 step = come[-1]
                 come.clear()
                 yield step
                 time.sleep(PAUSE)
-        fetched.result()
+    finally:
+        closed.set()  # and no join: Gradio closes this in the thread that serves all pages
+    if failed:
+        raise failed[0]
 
 
 def _title(offer: Offer) -> str:

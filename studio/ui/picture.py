@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import base64
 import binascii
-from dataclasses import dataclass, replace
+import hashlib
+from dataclasses import dataclass
 from io import BytesIO
 from pathlib import Path
 
@@ -21,13 +22,14 @@ _PNG = "data:image/png;base64,"
 _NOISE = 8
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(kw_only=True)
 class Picture:
     """One picture of an open page, small enough to be kept there: a path, and two compressed images.
 
     `path` is the file as it was uploaded, or as the library keeps it; `size` that of the decoded picture, `shown`
     (WebP) the copy that people see. `selection` (PNG, L, of the picture's own size) is the mask that was last made on
-    the server, None where there is none: finer than what comes back from the page.
+    the server, None where there is none: finer than what comes back from the page. It alone changes, in place: what
+    takes its time would put this picture back over one that came meanwhile.
     """
 
     path: str
@@ -39,6 +41,11 @@ class Picture:
     def shown_size(self) -> tuple[int, int]:
         """Width and height of the copy that people see."""
         return shown_size(self.size)
+
+    @property
+    def key(self) -> str:
+        """By which the browser knows whose a mask is."""
+        return hashlib.sha256(self.shown).hexdigest()[:16]
 
 
 def open_picture(path: str | Path) -> Picture:
@@ -78,7 +85,7 @@ def read_mask(picture: Picture, drawn: str) -> Image.Image:
     if not drawn:
         return Image.new("L", picture.shown_size)
     try:
-        data = base64.b64decode(drawn.removeprefix(_PNG), validate=True)
+        data = base64.b64decode(drawn.removeprefix(_PNG).partition("#")[0], validate=True)
     except (binascii.Error, ValueError):
         data = b""
     if not data or imaging.open_header(data).size != picture.shown_size:
@@ -103,9 +110,10 @@ def full_mask(picture: Picture, drawn: str) -> Image.Image:
     return selection
 
 
-def select(picture: Picture, mask: Image.Image) -> tuple[Picture, str]:
-    """The picture with a selection (L, of its own size), and what the browser is to show of it."""
-    return replace(picture, selection=_png(mask)), mask_url(smaller(mask))
+def select(picture: Picture, mask: Image.Image) -> str:
+    """Gives the picture a selection (L, of its own size); what the browser is to show of it."""
+    picture.selection = _png(mask)
+    return mask_of(picture, smaller(mask))
 
 
 def selection_of(picture: Picture) -> Image.Image:
@@ -124,6 +132,11 @@ def decoded_bytes(data: bytes) -> Image.Image:
 def mask_url(mask: Image.Image) -> str:
     """A mask as text, as the browser takes it."""
     return _PNG + base64.b64encode(_png(mask)).decode()
+
+
+def mask_of(picture: Picture, mask: Image.Image) -> str:
+    """A mask (L, of the size that is shown) for the browser, which shows it on no other picture."""
+    return f"{mask_url(mask)}#{picture.key}"
 
 
 def side_by_side(before: Image.Image, after: Image.Image) -> tuple[Image.Image, Image.Image]:

@@ -190,6 +190,14 @@ def test_a_hole_gives_what_diffusers_alone_gives(kind: str, write: Write, open_b
     assert same(drawn, expected)
 
 
+def test_a_model_that_is_still_to_come_is_said_to_be(
+    prompts: Prompts, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("huggingface_hub.constants.HF_HUB_CACHE", str(tmp_path))
+    with pytest.raises(WeightsError, match=r"nobody/nothing is not on this computer yet\. Wait for its download"):
+        _ = DiffusionBackend("nobody/nothing", None, prompts=prompts).capabilities
+
+
 def test_a_model_for_holes_draws_from_words_as_if_all_were_one(open_backend: Open) -> None:
     backend = open_backend("sd-inpaint")
     assert backend.capabilities.editing is not None

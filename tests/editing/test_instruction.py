@@ -1,4 +1,5 @@
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -8,6 +9,7 @@ from studio.prompts import load_prompts
 from studio.settings import packaged
 
 _PROMPTS = load_prompts()
+_NAVY_ON_WHITE = Instruction(colour="navy", material="leather", scene="white studio")
 
 
 @pytest.mark.parametrize(
@@ -32,6 +34,59 @@ _PROMPTS = load_prompts()
     ],
 )
 def test_reads_three_languages(text: str, expected: Instruction) -> None:
+    assert read(_PROMPTS, text) == expected
+
+
+def _on(backdrop: str, **said: Any) -> Instruction:
+    return Instruction(style="sweep", backdrop=backdrop, **said)
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("change the white background to pink", _on("pink")),
+        ("make the white background pink", _on("pink")),
+        ("change the background from red to #0a0", _on("#00aa00")),
+        ("replace the grey background with a wooden table", Instruction(scene="wooden table")),
+        ("swap the wooden table for a marble counter", Instruction(scene="marble counter")),
+        ("replace the navy backdrop with golden hour", Instruction(style="golden hour")),
+        ("replace the leather with felt", Instruction(material="felt")),
+        ("make the red bag blue", Instruction(colour="blue")),
+        (
+            "make the red leather bag blue on a wooden table",
+            Instruction(colour="blue", material="leather", scene="wooden table"),
+        ),
+        ("turn the red mug into a blue one", Instruction(colour="blue")),
+        ("change the red bag on the white background to blue", Instruction(colour="blue", scene="white studio")),
+        ("change the red bag to blue and the white background to pink", _on("pink", colour="blue")),
+        ("change the white background to pink and the red bag to blue", _on("pink", colour="blue")),
+        ("make it red and change the white background to blue", _on("blue", colour="red")),
+        ("把红色背景换成蓝色", _on("blue")),
+        ("把背景从红色改成蓝色", _on("blue")),
+        ("把白色背景上的红色包变成蓝色", Instruction(colour="blue", scene="white studio")),
+        ("ersetze den weißen Hintergrund durch einen grauen", _on("grey")),
+        ("den weißen Hintergrund bitte durch einen grauen ersetzen", _on("grey")),
+        ("Tausche den Holztisch gegen eine Marmorplatte", Instruction(scene="marble counter")),
+        ("mach die rote Tasche blau", Instruction(colour="blue")),
+        ("ändere Rot in Blau", Instruction(colour="blue")),
+    ],
+)
+def test_what_is_to_be_takes_the_place_of_what_is(text: str, expected: Instruction) -> None:
+    assert read(_PROMPTS, text) == expected
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("a blue background instead of white", Instruction(scene="blue backdrop")),
+        ("ein blauer Hintergrund statt eines weißen", Instruction(scene="blue backdrop")),
+        ("make it red instead of blue on a marble counter", Instruction(colour="red", scene="marble counter")),
+        ("make it red with a blue background", Instruction(colour="red", scene="blue backdrop")),
+        ("put the red mug next to a blue vase", Instruction(colour="red")),
+        ("change it to navy leather on a white background", _NAVY_ON_WHITE),
+    ],
+)
+def test_what_is_said_first_stands_otherwise(text: str, expected: Instruction) -> None:
     assert read(_PROMPTS, text) == expected
 
 

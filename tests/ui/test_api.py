@@ -255,6 +255,23 @@ def test_a_photo_is_inpainted(client: Client, photo: Path, mask: Path) -> None:
         assert imaging.max_difference(before.crop(HOLE), after.crop(HOLE)) > 0
 
 
+@pytest.mark.parametrize("endpoint", ["/inpaint", "/restyle"])
+def test_the_alpha_of_a_mask_counts(client: Client, photo: Path, mask: Path, tmp_path: Path, endpoint: str) -> None:
+    painted = tmp_path / "painted.png"
+    with Image.open(mask) as alpha:
+        Image.merge("LA", [Image.new("L", PHOTO_SIZE, 255), alpha]).convert("RGBA").save(painted)
+    pixels = [
+        provenance.read_recipe(
+            files_of(
+                client.predict(handle_file(photo), prompt="blue", seed=7, api_name=endpoint, mask=handle_file(each))
+            )[0]
+        ).pixels_sha256
+        for each in (mask, painted)
+    ]
+
+    assert pixels[0] == pixels[1]
+
+
 @pytest.mark.parametrize(("aspect", "size"), [("1:1", (90, 90)), ("1.91:1", (134, 70)), (" 4 : 5 ", (90, 112))])
 def test_a_photo_is_extended(client: Client, photo: Path, aspect: str, size: tuple[int, int]) -> None:
     (data,) = files_of(client.predict(handle_file(photo), aspect, seed=7, api_name="/outpaint"))

@@ -61,15 +61,28 @@ def test_what_a_model_does_not_offer_is_left_out() -> None:
     asked = GenerationRequest(
         prompt="a mug",
         negative_prompt="text",
-        size=256,
+        near=(7,),
         controls={"azimuth": 5.0, "fill": 0.8},
         choices={"scheduler": "PNDM"},
     )
 
     assert fitting(asked, offered) == GenerationRequest(prompt="a mug", controls={"azimuth": 5.0})
-    kept = replace(asked, size=48, choices={"scheduler": "Euler"}, negative_prompt="")
+    kept = replace(asked, size=48, choices={"scheduler": "Euler"}, negative_prompt="", near=())
     assert fitting(kept, offered) == replace(kept, controls={"azimuth": 5.0})
     assert fitting(replace(kept, size=64), offered).size is None  # which is what the model has by itself
+    assert fitting(replace(kept, size=48), replace(offered, sizes=(64,))).size is None
+    assert fitting(replace(kept, near=(7,)), replace(offered, near=True)).near == (7,)
+
+
+def test_a_size_is_one_of_those_that_are_offered() -> None:
+    offered = Capabilities(sizes=(64, 48), controls=(), licence="mit")
+    assert to_request((), "a mug", 4, "7", "", "", " 48 ").size == 48
+    assert to_request((), "a mug", 4, "7", "", "", " ").size is None
+    for text in ("512 px", "4.5", "-48", "٤٨", "9" * 6):
+        with pytest.raises(InputError, match="whole number of pixels"):
+            to_request((), "a mug", 4, "7", "", "", text)
+    with pytest.raises(InputError, match=r"256 pixels.*64, 48"):
+        fitting(GenerationRequest(prompt="a mug", size=256), offered)
 
 
 def test_a_slider_on_auto_rests_where_the_model_has_it() -> None:

@@ -3,6 +3,7 @@
 import asyncio
 import threading
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -99,6 +100,14 @@ def test_a_newer_request_stops_the_grid_before_it(studio: SlowStudio) -> None:
 
     assert list(drawing) == [(gr.skip(), gr.skip())]
     assert len(studio.library.recent(100)) == 1
+
+
+def test_a_newer_request_of_a_quick_model_waits_for_no_image(studio: SlowStudio) -> None:
+    last = ask(studio, Grid())[0]
+    with ThreadPoolExecutor(1) as aside, studio.engine._drawing:  # an image that takes minutes
+        newer = aside.submit(ask, studio, last, "a bowl").result(timeout=20)
+
+    assert last.superseded and newer[0].request.prompt == "a bowl"
 
 
 class SteppingBackend(FakeBackend):
@@ -199,6 +208,49 @@ def test_a_model_that_is_not_here_is_said(tmp_path: Path, monkeypatch: pytest.Mo
     plain = Studio(Settings(data_dir=tmp_path / "data"))
     *_, last = on_model(plain, (), "diffusion:nobody/nothing", "", "")
     assert "is not on this computer" in last[0]
+
+
+class DownloadingBackend(FakeBackend):
+    """Waits in the middle of its download."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.may_go_on, self.ended = threading.Event(), threading.Event()
+
+    def fetch(self, watch: Watch | None = None) -> None:
+        assert watch
+        try:
+            watch(Step(done=1, total=9, stage="downloading"))
+            self.may_go_on.wait(5)
+            watch(Step(done=2, total=9, stage="downloading"))
+            self.happened.append("fetched")
+        finally:
+            self.ended.set()
+
+
+def test_a_download_ends_with_its_page_and_is_not_waited_for(tmp_path: Path) -> None:
+    backend = DownloadingBackend()
+    downloading = Studio(Settings(data_dir=tmp_path / "data"), backends=lambda _: backend)
+    looks: Any = on_model(downloading, (), "", "", "")
+    next(looks)
+    assert "1 of 9 MB" in next(looks)[0]
+    looks.close()  # as Gradio does, in the thread that serves everybody
+
+    assert not backend.ended.is_set()
+    backend.may_go_on.set()
+    assert backend.ended.wait(5)
+    assert backend.happened == []
+
+
+def test_a_download_is_seen_to_its_end(tmp_path: Path) -> None:
+    backend = DownloadingBackend()
+    downloading = Studio(Settings(data_dir=tmp_path / "data"), backends=lambda _: backend)
+    looks: Any = on_model(downloading, (), "", "", "")
+    assert "1 of 9 MB" in [next(looks)[0], next(looks)[0]][-1]
+    backend.may_go_on.set()
+    *_, last = looks
+
+    assert last[0] == "" and backend.happened == ["fetched"]
 
 
 def test_a_short_description_is_expanded_and_nothing_written_is_lost(studio: SlowStudio) -> None:
@@ -343,8 +395,18 @@ def test_a_shop_s_model_is_surprised_in_its_own_words(
 ) -> None:
     shop = Studio(Settings(data_dir=tmp_path / "data"), backends=lambda _: FakeBackend(attributes=attributes))
 
-    assert {on_surprise(shop)[0] for _ in range(20)} == words
+    assert {on_surprise(shop, "")[0] for _ in range(20)} == words
     shop.library.close()
+
+
+def test_the_model_that_is_chosen_is_surprised(tmp_path: Path) -> None:
+    backends = {
+        "gan": FakeBackend(name="gan", attributes={"product": ("dress",)}),
+        "diffusion": FakeBackend(name="diffusion", attributes={"product": ("skirt",)}),
+    }
+    both = Studio(Settings(data_dir=tmp_path / "data", backend="gan"), backends=backends.__getitem__)
+
+    assert (on_surprise(both, "")[0], on_surprise(both, "diffusion")[0]) == ("dress", "skirt")
 
 
 def test_a_model_of_a_part_of_the_world_is_surprised_by_that_part(tmp_path: Path) -> None:
@@ -352,6 +414,6 @@ def test_a_model_of_a_part_of_the_world_is_surprised_by_that_part(tmp_path: Path
     part = Studio(Settings(data_dir=tmp_path / "data"), backends=lambda _: FakeBackend(attributes=offered))
 
     for _ in range(20):
-        known = part.prompts.known(on_surprise(part)[0])
+        known = part.prompts.known(on_surprise(part, "")[0])
         assert (known["product"], known["colour"]) == ("vase", "red")
     part.library.close()

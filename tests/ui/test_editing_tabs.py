@@ -1,10 +1,11 @@
 """What the handlers of the tabs that edit say, without a browser."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
+from unittest import mock
 
 import gradio as gr
 import pytest
@@ -16,11 +17,11 @@ from studio.editing.instruction import read
 from studio.service import Studio
 from studio.settings import Settings
 from studio.ui import easel, inpaint_tab, restyle_tab, results, sending
-from studio.ui.editing_tab import ASPECTS
-from studio.ui.enhance_tab import ADJUSTMENTS, AS_IT_IS, on_enhance, on_measure, on_preview
+from studio.ui.editing_tab import ASPECTS, EditingTab
+from studio.ui.enhance_tab import ADJUSTMENTS, AS_IT_IS, enhance_tab, on_enhance, on_measure, on_preview
 from studio.ui.grid import Making
 from studio.ui.inpaint_tab import on_extend, on_inpaint
-from studio.ui.picture import Picture, decoded, full_mask, mask_url, read_mask, selection_of
+from studio.ui.picture import Picture, decoded, full_mask, mask_url, open_picture, read_mask, selection_of
 from studio.ui.restyle_tab import EXAMPLES, grouped, on_example, on_restyle
 from studio.ui.results import KEPT, Result, chosen_of, on_go_on
 from tests.fakes import FakeBackend, FakeRetoucher
@@ -256,12 +257,14 @@ def test_what_a_picture_needs_is_measured_within_the_sliders(bench: Bench) -> No
 
 
 def test_a_preview_is_not_kept_and_looks_for_the_product_once(bench: Bench) -> None:
-    picture, slider = on_preview(bench.studio, bench.picture, False, AS_IT_IS, *UNTOUCHED)
-    assert slider.visible and picture.selection is None
+    picture, found = bench.picture, mock.Mock(wraps=bench.studio.product_mask)
+    bench.studio.product_mask = found  # type: ignore[method-assign]
+    assert on_preview(bench.studio, picture, False, AS_IT_IS, *UNTOUCHED).visible
+    assert picture.selection is None
 
-    picture, _ = on_preview(bench.studio, picture, True, "Square 1:1", *UNTOUCHED)
-    again, _ = on_preview(bench.studio, picture, True, AS_IT_IS, *UNTOUCHED)
-    assert again == picture and picture.selection is not None
+    on_preview(bench.studio, picture, True, "Square 1:1", *UNTOUCHED)
+    on_preview(bench.studio, picture, True, AS_IT_IS, *UNTOUCHED)
+    assert found.call_count == 1
     assert bench.studio.library.recent(10) == []
 
 
@@ -278,20 +281,21 @@ def test_an_improvement_that_makes_no_sense_is_said_in_words(bench: Bench) -> No
 
 
 def test_the_product_or_all_but_it_is_selected(bench: Bench) -> None:
-    picture, product = easel.on_select_product(bench.studio, "[]", bench.picture)
-    _, background = easel.on_select_background(bench.studio, "[]", bench.picture)
-
+    picture = bench.picture
+    product = easel.on_select_product(bench.studio, "[]", picture)
     expected = FakeRetoucher().product_mask(decoded(bench.path))
     assert selection_of(picture).tobytes() == read_mask(picture, product).tobytes() == expected.tobytes()
+
+    background = easel.on_select_background(bench.studio, "[]", picture)
     assert ImageChops.invert(read_mask(picture, background)).tobytes() == expected.tobytes()
 
 
 def test_a_click_says_what_is_not_of_the_product(bench: Bench) -> None:
     hints = '[{"x": 0.5, "y": 0.5, "include": false}, {"x": -0.2, "y": 0.5, "include": false}]'
 
-    picture, mask = easel.on_select_product(bench.studio, hints, bench.picture)
+    mask = easel.on_select_product(bench.studio, hints, bench.picture)
 
-    assert read_mask(picture, mask).getpixel((45, 35)) == 0
+    assert read_mask(bench.picture, mask).getpixel((45, 35)) == 0
 
 
 def test_clicks_are_read_in_pixels_of_the_picture(bench: Bench) -> None:
@@ -317,9 +321,9 @@ def test_a_mask_grows_shrinks_softens_and_is_inverted(bench: Bench) -> None:
     grown, shrunk = easel.on_grow(stroke(), picture), easel.on_shrink(stroke(), picture)
     assert area(picture, shrunk) < before < area(picture, grown)
     assert area(picture, easel.on_soften(stroke(), picture)) == pytest.approx(before, rel=0.05)
-    inverted, url = easel.on_invert(stroke(), picture)
+    url = easel.on_invert(stroke(), picture)
     assert area(picture, url) == 255 * SIZE[0] * SIZE[1] - before
-    _, url = easel.on_invert(url, inverted)
+    url = easel.on_invert(url, picture)
     assert read_mask(picture, url).tobytes() == read_mask(picture, stroke()).tobytes()
 
 
@@ -328,14 +332,15 @@ def test_a_mask_file_is_taken_where_it_fits(bench: Bench, tmp_path: Path) -> Non
     mask = read_mask(bench.picture, stroke())
     mask.convert("RGB").save(path)
 
-    picture, url = easel.on_mask_file(str(path), bench.picture)
+    picture = bench.picture
+    url = easel.on_mask_file(str(path), picture)
     assert full_mask(picture, url).tobytes() == mask.tobytes()
 
     # As programs save it that paint on something see-through, and as others do that add an alpha to everything.
     painted = Image.merge("LA", [Image.new("L", mask.size, 255), mask])
     for same in (painted.convert("RGBA"), mask.convert("RGBA")):
         same.save(path)
-        picture, url = easel.on_mask_file(str(path), bench.picture)
+        url = easel.on_mask_file(str(path), picture)
         assert full_mask(picture, url).tobytes() == mask.tobytes()
 
     Image.new("L", (10, 10)).save(path)
@@ -344,6 +349,33 @@ def test_a_mask_file_is_taken_where_it_fits(bench: Bench, tmp_path: Path) -> Non
     path.unlink()
     with pytest.raises(gr.Error, match="This mask can't be read"):
         easel.on_mask_file(str(path), bench.picture)
+
+
+@pytest.mark.parametrize(
+    "build", [inpaint_tab.inpaint_tab, restyle_tab.restyle_tab, lambda _, studio: enhance_tab(studio)]
+)
+def test_what_takes_its_time_puts_no_picture_back_over_a_newer_one(
+    bench: Bench, build: Callable[[gr.Blocks, Studio], EditingTab]
+) -> None:
+    tab, page = laid_out(build, bench.studio)
+    picture = tab.easel.picture
+
+    assert [event for event in page.fns.values() if picture in event.inputs]
+    assert not [event for event in page.fns.values() if picture in event.inputs and picture in event.outputs]
+
+
+def test_a_mask_says_whose_it_is(bench: Bench, tmp_path: Path) -> None:
+    other = tmp_path / "other.png"
+    Image.new("RGB", SIZE, "red").save(other)
+    masks = [
+        change(stroke(), picture)
+        for picture in (bench.picture, bench.picture, open_picture(other))
+        for change in (easel.on_grow, easel.on_invert)
+    ]
+
+    keys = [mask.partition("#")[2] for mask in masks]
+    assert keys[:2] == keys[2:4] and keys[0] == keys[1] != keys[4] == keys[5]
+    assert f'data-key="{keys[0]}"' in easel.markup(bench.picture, inpaint_tab.LOOK)
 
 
 # --- Uploads, results and sending ------------------------------------------------------------------------------------

@@ -5,6 +5,7 @@ import io
 import json
 import zipfile
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 from types import SimpleNamespace
@@ -16,6 +17,7 @@ from PIL import Image
 from sqlalchemy import update
 
 from studio import imaging
+from studio.backends.base import Capabilities
 from studio.errors import InputError
 from studio.library.records import ImageRecord
 from studio.library.shares import NoSuchShare
@@ -137,22 +139,36 @@ def test_filters_narrow_it_down(studio: Studio) -> None:
     for filters, found, not_found in cases:
         html = shown(studio, **filters)
         assert found in html and not_found not in html
-    assert (
-        shown(studio, project="unknown") == shown(studio, words="dragon") == '<p class="nothing">Nothing was found.</p>'
-    )
+    assert shown(studio, words="dragon") == '<p class="nothing">Nothing was found.</p>'
     html = shown(studio, sort=OLDEST)
     assert html.index(mug) < html.index(bag)
 
     on_unstar(studio, tick(mug))
     on_untag(studio, tick(bag), "sale")
     on_move(studio, tick(bag), NO_PROJECT)
-    for filters in ({"which": STARRED}, {"tag": "sale"}, {"project": "Client"}):
+    for filters in ({"which": STARRED}, {"project": "Client"}):
         assert "Nothing was found." in shown(studio, **filters)
-    ways = on_kinds(studio)
-    assert ways.visible and ("Drawn (other)", "generate other") in ways.choices
+    ways = on_kinds(studio, "generate other")
+    assert ways.visible and ("Drawn (other)", "generate other") in ways.choices and ways.value == "generate other"
     studio.library.delete([mug])
     studio.library.empty_trash()
-    assert not on_kinds(studio).visible
+    ways = on_kinds(studio, "generate other")
+    assert not ways.visible and ways.value == ANY_WAY
+
+
+def test_a_tag_or_a_project_that_is_gone_narrows_nothing_any_more(studio: Studio) -> None:
+    (mug,) = made(studio, "a mug")
+    on_tag(studio, tick(mug), "draft")
+    on_move(studio, tick(mug), "Client")
+    chosen = {"project": "Client", "tag": "draft"}
+    for filter_ in find(studio, **chosen)[4:6]:
+        assert "value" not in filter_.constructor_args  # it stays
+
+    on_untag(studio, tick(mug), "draft")
+    on_dissolve(studio, "Client")
+    html, *_ = found = find(studio, **chosen)
+    assert mug in html
+    assert [each.constructor_args.get("value") for each in found[4:6]] == [ANY_PROJECT, ANY_TAG]
 
 
 def test_a_project_goes_and_its_images_stay(studio: Studio) -> None:
@@ -294,6 +310,29 @@ def test_settings_go_back_to_where_images_are_made(studio: Studio) -> None:
     assert seed != "11"
     with pytest.raises(gr.Error, match="not in the library"):
         on_more(studio, create, "0" * 64)
+
+
+def test_more_like_a_picture_is_asked_of_its_model_where_that_draws_near_others(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Far(FakeBackend):
+        @property
+        def capabilities(self) -> Capabilities:
+            return replace(super().capabilities, near=False)
+
+    backends = {"gan": FakeBackend(name="gan", model="product-world-256"), "diffusion": Far(name="diffusion")}
+    backends["diffusion"].model = "diffusion64"
+    for settings, other in (("gan", "diffusion"), ("diffusion", "gan")):
+        both = Studio(Settings(data_dir=tmp_path / settings, backend=settings), backends=backends.__getitem__)
+        create = CreateTab(controls=(), request=[], lock=gr.Checkbox(), picked=gr.State(""), sends={})
+        near, far = (
+            both.generate(GenerationRequest(prompt="a mug", count=1, seed=7, backend=name))[0].sha256
+            for name in ("gan", "diffusion")
+        )
+        assert on_more(both, create, near)[3:5] == ["7", "gan" if other == "gan" else ""]
+        with pytest.raises(gr.Error, match="no pictures near another"):
+            on_more(both, create, far)
+        both.library.close()
 
 
 def test_a_link_from_making_to_forgetting(studio: Studio) -> None:

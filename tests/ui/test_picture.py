@@ -108,7 +108,7 @@ def test_a_selection_keeps_its_detail_and_strokes_are_added_to_it(tmp_path: Path
     fine = Image.new("L", LARGE)
     for x in range(400, 800, 2):  # finer than what is shown
         ImageDraw.Draw(fine).line((x, 20, x, 100), fill=255)
-    picture, url = select(picture, fine)
+    url = select(picture, fine)
 
     assert full_mask(picture, url).tobytes() == fine.tobytes()
 
@@ -143,8 +143,8 @@ def test_a_new_selection_takes_the_place_of_the_old(tmp_path: Path) -> None:
     picture = picture_of(tmp_path, (90, 70))
     first, second = rectangle((90, 70), (0, 0, 9, 9)), rectangle((90, 70), (20, 20, 29, 29))
 
-    picture, _ = select(picture, first)
-    picture, url = select(picture, second)
+    select(picture, first)
+    url = select(picture, second)
 
     assert selection_of(picture).tobytes() == second.tobytes() == full_mask(picture, url).tobytes()
 
