@@ -290,7 +290,7 @@ class Campaign:
         if brief.image is not None:
             data, sha256 = read_photo(brief.image)
             said = self._darkroom.read(brief.description) if brief.description else dict[str, str]()
-            return photo(data, brief.image.name, sha256, said)
+            return photo(data, brief.image.name, sha256, said, self._darkroom.known)
         return self._darkroom.kept(brief.kept or "")
 
     def _make(self, task: _Task, prepared: _Prepared, export: Export) -> Row:

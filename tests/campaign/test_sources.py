@@ -6,10 +6,15 @@ from PIL import Image
 from studio.campaign.sources import darkroom_of, photo, read_photo
 from studio.errors import InputError
 from studio.provenance import COMPOSITE, DRAWN
+from studio.request import GenerationRequest, RestyleRequest
 from studio.service import Studio
 from studio.settings import Settings
 from tests.campaign.drawn import product, save_photo
 from tests.fakes import FakeBackend, FakeRetoucher
+
+
+def unknown(pixels_sha256: str) -> None:
+    """A library that has nothing."""
 
 
 @pytest.fixture
@@ -40,19 +45,34 @@ def test_a_photo_of_the_library_is_no_concept(tmp_path: Path) -> None:
     studio.library.close()
 
 
+def test_a_file_with_a_drawn_picture_is_a_concept(studio: Studio, tmp_path: Path) -> None:
+    room = darkroom_of(studio)
+    (saved,) = studio.generate(GenerationRequest(prompt="a mug", count=1, seed=7))
+    bare = tmp_path / "bare.png"
+    saved.image.save(bare)  # as other programs save it, without the recipe
+    for path, known in ((bare, room.known), (saved.path, room.known), (saved.path, unknown)):
+        data, sha256 = read_photo(path)
+        found = photo(data, path.name, sha256, {}, known)
+        assert found.origin == "drawn" and found.concept and found.source_type == DRAWN
+    shape = RestyleRequest(image=product()[0], prompt="blue", keep="shape")
+    (altered,) = studio.generate(shape)
+    assert photo(altered.path.read_bytes(), "x", "", {}, room.known).origin == "altered"
+    studio.library.close()
+
+
 def test_photos_are_read_as_untrusted_files(tmp_path: Path) -> None:
     path = save_photo(tmp_path / "one.png")
     data, sha256 = read_photo(path)
-    found = photo(data, path.name, sha256, {"product": "mug"})
+    found = photo(data, path.name, sha256, {"product": "mug"}, unknown)
     assert found.made == {"photo": "one.png", "sha256": sha256} and found.image.size == (160, 160)
     with pytest.raises(InputError, match=r"image none\.png can't be read"):
         read_photo(tmp_path / "none.png")
     with pytest.raises(InputError, match="not a PNG"):
-        photo(b"nothing", "x", "", {})
+        photo(b"nothing", "x", "", {}, unknown)
 
 
 def test_a_large_photo_is_made_as_small_as_the_largest_channel(tmp_path: Path) -> None:
     path = tmp_path / "large.png"
     Image.new("RGB", (6000, 300), "red").save(path)
     data, sha256 = read_photo(path)
-    assert photo(data, path.name, sha256, {}).image.size == (4096, 205)
+    assert photo(data, path.name, sha256, {}, unknown).image.size == (4096, 205)
