@@ -6,6 +6,7 @@ Gradio reads the types of the results from the function itself, so annotations a
 # pyright: reportUnknownMemberType=false, reportPrivateImportUsage=false
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -68,16 +69,16 @@ def campaign_endpoint(page: gr.Blocks, runs: Runs) -> Callable[..., tuple[dict[s
             given = [each for each in (description.strip(), image, table) if each]
             if len(given) != 1:
                 raise InputError("The product is given in one way.", "Send a description, an image or a table.")
-            words = Words(
-                language=language, headline=headline, subline=subline, cta=cta, price=price, disclaimer=disclaimer
-            )
+            # Without a headline the rest goes with what is written, in all languages.
+            spoken = (language,) if headline.strip() else tuple(languages or ("en",))
+            said = Words(headline=headline, subline=subline, cta=cta, price=price, disclaimer=disclaimer)
             request = AdvertRequest(
                 source="words" if image is None and table is None else "table" if image is None else "pictures",
                 name=name,
                 description=description,
                 pictures=() if image is None else (studio.keep(uploaded(image)),),
                 table="" if table is None else keep_table(studio, [_table(table)]),
-                words=(words,) if headline.strip() else (),
+                words=tuple(replace(said, language=each) for each in spoken) if said.by_role else (),
                 languages=tuple(languages or ("en",)),
                 tones=tuple(tones or ("plain",)),
                 audience=audience,
