@@ -6,6 +6,7 @@ A ZIP is made in a folder beside it and packed at the end, so that a stop in bet
 from __future__ import annotations
 
 import errno
+import hashlib
 import os
 import secrets
 import shutil
@@ -71,12 +72,14 @@ class Export:
             raise self._unwritable(error) from error
 
     def finish(self, title: str) -> None:
-        """Writes manifest and report; packs the ZIP. Raises Unwritable."""
+        """Writes manifest and report; packs the ZIP, or clears the folder. Raises Unwritable."""
         try:
             self.journal.write()
             write_report(self.folder / REPORT_NAME, self.journal.rows(), title=title)
             if self.is_zip:
                 self._pack()
+            else:
+                self._clear()
         except OSError as error:
             raise self._unwritable(error) from error
         finally:
@@ -87,6 +90,13 @@ class Export:
     def close(self) -> None:
         """Leaves it as it is, to be gone on with."""
         self.journal.close()
+
+    def _clear(self) -> None:
+        """Deletes what an earlier time made and this one no longer has, unless somebody changed it."""
+        for name, hashes in self.journal.left_over().items():
+            path = self.folder / name
+            if _is_inside(name) and path.is_file() and hashlib.sha256(path.read_bytes()).hexdigest() in hashes:
+                path.unlink()
 
     def _pack(self) -> None:
         part = self.out.with_name(f"{self.out.name}.{secrets.token_hex(6)}{_PARTIAL}")

@@ -314,7 +314,7 @@ def test_a_table_with_bad_rows_makes_the_rest(studio: Studio, runs: Runs, tmp_pa
     run = done(runs, form("table", table=name))
     assert [(row.sku, row.status) for row in run.rows] == [("", "failed"), ("M3", "failed"), ("M1", "ok"), ("M2", "ok")]
     _, progress, grid, *_ = on_watch(studio, runs, run.number, PROBLEMS, ("", -1, ""))
-    assert "2 failed" in progress
+    assert "2 adverts done. 2 failed." in progress
     assert "line 3: The sku is empty" in grid
 
 
@@ -337,7 +337,9 @@ def test_a_campaign_is_run_shown_and_not_made_twice(studio: Studio, runs: Runs) 
     assert run.state == "done" and [row.status for row in run.rows] == ["ok", "ok"]
     seen, progress, grid, made, timer, stop = on_watch(studio, runs, run.number, EVERYTHING, ("", -1, ""))
     assert "2 adverts done." in progress
-    assert grid.count("<img") == 2 and f"/adverts/{run.number}/{run.rows[0].file}" in grid
+    address = f"/adverts/{run.number}/{run.rows[0].file}"
+    assert grid.count("<img") == 2 and f'href="{address}?v={run.rows[0].sha256[:12]}"' in grid
+    assert f'src="{address}/small?v={run.rows[0].sha256[:12]}"' in grid
     assert made.visible is True and timer.active is False and stop.visible is False
     assert on_watch(studio, runs, run.number, EVERYTHING, seen)[2] == gr.skip()
 
