@@ -88,6 +88,7 @@ class Fonts:
                 return face
             missing = min(missing, lacking, key=len)
         named = " ".join(sorted(missing)[:12])
+        _installed.cache_clear()  # one may be installed now
         raise InputError(
             f"No font on this computer has: {named}.",
             "Install one that does (Debian: apt install fonts-noto-cjk), or leave these letters out.",

@@ -1,3 +1,4 @@
+from dataclasses import replace
 from io import BytesIO
 from pathlib import Path
 
@@ -5,6 +6,7 @@ import pytest
 from PIL import Image
 
 from studio.campaign.brand_kit import MAX_FONT_BYTES, BrandKits, brand_kit, read_logo
+from studio.campaign.fonts import Fonts, sized
 from studio.errors import InputError
 from studio.settings import packaged
 
@@ -53,6 +55,24 @@ def test_a_kit_of_the_same_name_takes_its_place_and_another_does_not(tmp_path: P
     assert kits.names() == ["One!"]
     with pytest.raises(InputError, match=r"no brand kit “One”.*One!"):
         kits.load("One")
+
+
+def test_a_new_font_is_used_at_once(tmp_path: Path) -> None:
+    kits, fonts = BrandKits(tmp_path), Fonts(system=())
+    sizes = dict[str, set[float]]()
+    for name in ("Fraunces", "Inter", "Fraunces"):
+        kits.save(brand_kit(name="One", font=FONT.with_name(f"{name}-Regular.ttf")))
+        found = kits.load("One")
+        face = fonts.face("Good mornings", own=found.font)
+        assert face.path == found.font
+        sizes.setdefault(name, set()).add(sized(face, 90).getlength("Good mornings"))
+    assert len(sizes["Fraunces"]) == 1 and sizes["Fraunces"].isdisjoint(sizes["Inter"])
+    # One that was kept without a hash in its name is found, and keeps its font when the kit is changed.
+    assert found.font is not None
+    found.font.rename(found.font.with_name("font.ttf"))
+    kits.save(replace(kits.load("One"), logo=None))
+    kept = kits.load("One").font
+    assert kept is not None and kept.read_bytes() == FONT.read_bytes()
 
 
 def test_words_that_a_brand_never_uses_are_found() -> None:
