@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, replace
@@ -12,10 +13,11 @@ from typing import TYPE_CHECKING
 from PIL import Image
 
 from studio import imaging, provenance
+from studio.backends.registry import GAN
 from studio.errors import InputError
 from studio.provenance import COMPOSITE, DRAWN
 from studio.request import PHOTO, GenerationRequest, Origin, Recipe, RestyleRequest
-from studio.settings import MAX_PICTURE_BYTES
+from studio.settings import MAX_PICTURE_BYTES, Settings
 from studio.untrusted import read_file
 
 if TYPE_CHECKING:
@@ -62,7 +64,7 @@ class Darkroom:
     that the library has by the hash of its pixels, None where it has none; `product_mask` says where the product is (L,
     255 = product); `restage` puts the product of a picture, by its mask, into the scene that a text names, with a seed,
     and leaves its pixels alone; `upscale` enlarges 2 or 4 times, None where there is no upscaler; `read` gives the
-    attributes that a description names. `model` names what draws: a campaign notices another one.
+    attributes that a description names. `model` names what draws and finds products: a campaign notices another one.
     """
 
     draw: Callable[[str, int], Picture]
@@ -128,9 +130,23 @@ def darkroom_of(studio: Studio) -> Darkroom:
         product_mask=studio.product_mask,
         restage=restage,
         read=studio.prompts.known,
-        model=studio.settings.backend,
+        model=_model_of(studio.settings),
         upscale=studio.upscale,
     )
+
+
+def _model_of(settings: Settings) -> str:
+    """What draws, with the hash of the weights where it is a folder that training may have changed, and what finds
+    products, where that isn't the embedded network."""
+    kind, _, folder = settings.backend.partition(":")
+    said = [settings.backend]
+    if kind == GAN and folder:
+        with suppress(OSError, ValueError, KeyError, TypeError):  # drawing says what is wrong with it
+            config = json.loads((Path(folder).expanduser() / "config.json").read_text(encoding="utf-8"))
+            said.append(str(config["weights_sha256"]))
+    if settings.mask_model:
+        said.append(f"masks by {settings.mask_model}")
+    return ", ".join(said)
 
 
 def _of_recipe(image: Image.Image, recipe: Recipe, sha256: str) -> Picture:

@@ -1,3 +1,4 @@
+import json
 from pathlib import Path
 
 import pytest
@@ -34,6 +35,20 @@ def test_what_is_drawn_is_kept_and_is_a_concept(studio: Studio) -> None:
     with pytest.raises(InputError, match="no picture ffff"):
         room.kept("f" * 64)
     studio.library.close()
+
+
+def test_another_model_another_mask_model_and_new_weights_are_noticed(tmp_path: Path) -> None:
+    def model(**settings: str) -> str:
+        return darkroom_of(Studio(Settings(data_dir=tmp_path, **settings), backends=lambda _: FakeBackend())).model  # pyright: ignore[reportArgumentType]
+
+    assert model() == "gan"
+    trained = tmp_path / "snapshot"
+    trained.mkdir()
+    found = [model(mask_model="sam"), model(backend=f"gan:{trained}")]
+    for weights in ("a", "b"):
+        (trained / "config.json").write_text(json.dumps({"weights_sha256": weights}))
+        found.append(model(backend=f"gan:{trained}"))
+    assert len(set(found)) == 4
 
 
 def test_a_photo_of_the_library_is_no_concept(tmp_path: Path) -> None:
