@@ -189,7 +189,7 @@ def read_logo(data: bytes) -> Image.Image:
     else:
         try:
             ImageOps.exif_transpose(header, in_place=True)
-            logo = header.convert("RGBA")
+            logo = imaging.to_srgb(header.convert("RGBA"), header.info.get("icc_profile"))
             logo.info.clear()
         except (OSError, SyntaxError, ValueError) as error:
             raise InputError("The logo is damaged or incomplete.", "Save it again.") from error

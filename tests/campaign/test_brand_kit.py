@@ -3,7 +3,7 @@ from io import BytesIO
 from pathlib import Path
 
 import pytest
-from PIL import Image
+from PIL import Image, ImageCms
 
 from studio.campaign.brand_kit import MAX_FONT_BYTES, BrandKits, brand_kit, read_logo
 from studio.campaign.fonts import Fonts, sized
@@ -13,9 +13,9 @@ from studio.settings import packaged
 FONT = packaged("assets") / "fonts" / "Fraunces-Regular.ttf"
 
 
-def png(image: Image.Image) -> bytes:
+def png(image: Image.Image, icc_profile: bytes | None = None) -> bytes:
     buffer = BytesIO()
-    image.save(buffer, "PNG")
+    image.save(buffer, "PNG", icc_profile=icc_profile)
     return buffer.getvalue()
 
 
@@ -87,6 +87,22 @@ def test_a_logo_keeps_its_transparency_and_loses_its_rim() -> None:
     opaque = read_logo(png(Image.new("RGB", (30, 10), "red")))
     assert opaque.getchannel("A").getextrema() == (255, 255)
     assert max(read_logo(png(Image.new("RGBA", (4000, 100), (1, 2, 3, 255)))).size) == 2000
+
+
+def test_a_logo_s_colours_are_as_its_profile_means_them() -> None:
+    srgb = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()  # pyright: ignore[reportUnknownMemberType, reportUnknownArgumentType]
+    swapped = srgb.replace(b"rXYZ", b"____").replace(b"bXYZ", b"rXYZ").replace(b"____", b"bXYZ")  # red is blue
+    colours = [
+        read_logo(png(image, icc_profile=swapped)).getpixel((15, 5))
+        for image in (
+            Image.new("RGB", (30, 10), (200, 20, 40)),
+            Image.new("RGBA", (30, 10), (200, 20, 40, 255)),
+            Image.new("RGBA", (30, 10), (200, 20, 40, 128)),
+        )
+    ]
+    opaque, full, half = colours
+    assert opaque == full == (pytest.approx(40, abs=1), 20, pytest.approx(200, abs=1), 255)
+    assert isinstance(half, tuple) and half[3] == 128 and half[:3] == full[:3]
 
 
 @pytest.mark.parametrize(
