@@ -292,7 +292,10 @@ def mask(
 @app.command()
 def campaign(
     plan: Annotated[Path, typer.Argument(dir_okay=False, help="A plan (YAML), or a table of products (CSV).")],
-    out: Annotated[Path, typer.Option(help="New folder or ZIP; one of an earlier time is gone on with.")],
+    out: Annotated[
+        Path,
+        typer.Option(help="New folder or ZIP; one of an earlier time is gone on with, and loses what the plan lost."),
+    ],
     channels: Annotated[
         str | None, typer.Option(help="Names with commas; by default those of the plan, or six for ads.")
     ] = None,

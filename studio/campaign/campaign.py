@@ -174,7 +174,7 @@ class Campaign:
                 brief = shot.brief
                 begun = _tried(lambda shot=shot, number=number: self._begun(shot, number, names, export), "a product")
                 # 3. Its adverts.
-                tasks, there, prepared = ([], dict[int, Row](), begun) if isinstance(begun, str) else begun
+                tasks, there, prepared = (list[_Task](), dict[int, Row](), begun) if isinstance(begun, str) else begun
                 number += len(tasks)
                 for task in tasks:
                     if task.number in there:

@@ -151,9 +151,9 @@ def to_plan(request: AdvertRequest, studio: Studio) -> Plan:
 
 def _check_headlines(request: AdvertRequest) -> None:
     """Raises InputError for what would never be seen: words for which there is no headline, and none is written."""
-    is_written = request.languages if not any(words.headline for words in request.words) else ()
+    written = () if any(words.headline for words in request.words) else request.languages
     for words in () if request.source == "table" else request.words:
-        if words.by_role and not words.headline and words.language not in is_written:
+        if words.by_role and not words.headline and words.language not in written:
             part, language = NAMES[next(iter(words.by_role))], _LANGUAGES.get(words.language, words.language)
             raise InputError(f"There is a {part} but no headline ({language}).", "Type one, or take the rest out.")
 

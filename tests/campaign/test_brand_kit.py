@@ -68,8 +68,9 @@ def test_a_new_font_is_used_at_once(tmp_path: Path) -> None:
         sizes.setdefault(name, set()).add(sized(face, 90).getlength("Good mornings"))
     assert len(sizes["Fraunces"]) == 1 and sizes["Fraunces"].isdisjoint(sizes["Inter"])
     # One that was kept without a hash in its name is found, and keeps its font when the kit is changed.
-    assert found.font is not None
-    found.font.rename(found.font.with_name("font.ttf"))
+    path = kits.load("One").font
+    assert path is not None
+    path.rename(path.with_name("font.ttf"))
     kits.save(replace(kits.load("One"), logo=None))
     kept = kits.load("One").font
     assert kept is not None and kept.read_bytes() == FONT.read_bytes()

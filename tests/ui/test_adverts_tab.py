@@ -217,9 +217,10 @@ def test_what_can_t_be_made_is_said_at_once(studio: Studio, runs: Runs, values: 
 
 
 def test_without_any_words_for_it_nothing_is_made(studio: Studio, runs: Runs) -> None:
-    with pytest.raises(gr.Error) as error:
-        on_run(runs, *form(description="something nice"))
-    assert "There is no headline." in said(error)
+    for texts in ({}, {("en", "price"): "$24"}):
+        with pytest.raises(gr.Error) as error:
+            on_run(runs, *form(description="something nice", texts=texts))
+        assert "There is no headline." in said(error)
 
 
 def test_what_is_typed_without_a_headline_goes_with_the_one_that_is_written(studio: Studio, runs: Runs) -> None:
