@@ -103,7 +103,7 @@ def test_a_logo_s_colours_are_as_its_profile_means_them() -> None:
     ]
     opaque, full, half = colours
     assert opaque == full == (pytest.approx(40, abs=1), 20, pytest.approx(200, abs=1), 255)
-    assert isinstance(half, tuple) and half[3] == 128 and half[:3] == full[:3]
+    assert half == (*opaque[:3], 128)  # pyright: ignore[reportIndexIssue, reportOptionalSubscript]
 
 
 @pytest.mark.parametrize(
