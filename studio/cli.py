@@ -294,7 +294,7 @@ def campaign(
     plan: Annotated[Path, typer.Argument(dir_okay=False, help="A plan (YAML), or a table of products (CSV).")],
     out: Annotated[
         Path,
-        typer.Option(help="New folder or ZIP; one of an earlier time is gone on with, and loses what the plan lost."),
+        typer.Option(help="New folder or ZIP; one of an earlier time is gone on with, and keeps what the plan lost in replaced/."),
     ],
     channels: Annotated[
         str | None, typer.Option(help="Names with commas; by default those of the plan, or six for ads.")

@@ -20,6 +20,8 @@ from studio.campaign.report import REPORT_NAME, write_report
 from studio.errors import StudioError
 
 _PARTIAL = ".partial"
+#: Holds adverts of an earlier time, in the folders that they were in.
+REPLACED = "replaced"
 
 
 class Unwritable(StudioError):
@@ -92,11 +94,14 @@ class Export:
         self.journal.close()
 
     def _clear(self) -> None:
-        """Deletes what an earlier time made and this one no longer has, unless somebody changed it."""
+        """Puts what an earlier time made and this one no longer has into a folder of its own, unless somebody changed
+        it: beside the new ones they might go out with old prices."""
         for name, hashes in self.journal.left_over().items():
             path = self.folder / name
             if _is_inside(name) and path.is_file() and hashlib.sha256(path.read_bytes()).hexdigest() in hashes:
-                path.unlink()
+                replaced = self.folder / REPLACED / name
+                replaced.parent.mkdir(parents=True, exist_ok=True)
+                path.replace(replaced)
 
     def _pack(self) -> None:
         part = self.out.with_name(f"{self.out.name}.{secrets.token_hex(6)}{_PARTIAL}")
