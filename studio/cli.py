@@ -292,7 +292,12 @@ def mask(
 @app.command()
 def campaign(
     plan: Annotated[Path, typer.Argument(dir_okay=False, help="A plan (YAML), or a table of products (CSV).")],
-    out: Annotated[Path, typer.Option(help="New folder or ZIP; one of an earlier time is gone on with.")],
+    out: Annotated[
+        Path,
+        typer.Option(
+            help="New folder or ZIP; one of an earlier time is gone on with. What the plan lost goes to replaced/."
+        ),
+    ],
     channels: Annotated[
         str | None, typer.Option(help="Names with commas; by default those of the plan, or six for ads.")
     ] = None,
@@ -319,12 +324,13 @@ def campaign(
         typer.echo(note, err=True)
     typer.echo(f"Adverts to make: {made.count:,}, about {in_words(made.seconds)} once all is loaded.", err=True)
     rows: list[dict[str, object]] = []
-    failed = 0
+    failed = done = 0
     try:
         with _progress("Adverts", made.count, is_told=True) as progress:
             for step in made.run(out):
                 row = step.row
                 failed += row.status == "failed"
+                done += row.status == "ok"
                 if row.status == "failed":
                     what = row.file or ", ".join(filter(None, (row.sku, row.channel))) or "A row"
                     typer.echo(f"{what}: {'; '.join(row.problems)}", err=True)
@@ -336,7 +342,8 @@ def campaign(
     if as_json:
         _print_json({"out": str(out), "adverts": rows, "failed": failed})
     else:
-        typer.echo(f"Made: {made.count - failed}, failed: {failed}; they and report.html are in {out}.", err=True)
+        # A product that fails is one row, whatever the number of its adverts.
+        typer.echo(f"Made: {done}, failed: {made.count - done}; they and report.html are in {out}.", err=True)
     if failed:
         raise typer.Exit(1)
 

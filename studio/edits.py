@@ -5,14 +5,14 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from PIL import Image, ImageChops
+
 from studio.backends.base import Drawing
 from studio.editing import canvas, enhance, masks, proof, region
 from studio.editing.enhance import settings_of
 from studio.request import Edit, EnhanceRequest, InpaintRequest, OutpaintRequest, RestyleRequest
 
 if TYPE_CHECKING:
-    from PIL import Image
-
     from studio.backends.base import Backend, Watch
     from studio.backends.retoucher import Retoucher
 
@@ -87,5 +87,13 @@ def _enhance(retoucher: Retoucher, request: EnhanceRequest) -> Drawing:
         product = retoucher.product_mask(request.image)
     image = enhance.enhance(request.image, settings, product).image
     if request.upscale > 1:
-        image = retoucher.upscale(image, request.upscale)
+        small, image = image, retoucher.upscale(image, request.upscale)
+        if settings.white_background:  # the network leaves it all but white
+            image.paste("white", mask=masks.inside(_white(small).resize(image.size, Image.Resampling.BICUBIC)))
     return Drawing(image, {"settings": dict(request.settings), "upscale": request.upscale})
+
+
+def _white(image: Image.Image) -> Image.Image:
+    """255 where a picture (RGB) is white, 0 elsewhere."""
+    red, green, blue = image.split()
+    return masks.inside(ImageChops.darker(ImageChops.darker(red, green), blue))

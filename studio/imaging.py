@@ -135,7 +135,7 @@ def decode(data: bytes) -> Image.Image:
     try:
         # 40 megapixels are 160 MB in Pillow, each time: hence in place, and one copy at most beside what is read.
         ImageOps.exif_transpose(image, in_place=True)
-        image = _to_srgb(_eight_bit(image), image.info.get("icc_profile"))
+        image = to_srgb(_eight_bit(image), image.info.get("icc_profile"))
         if image.has_transparency_data:
             image = image if image.mode == "RGBA" else image.convert("RGBA")
             fresh = Image.new("RGB", image.size, "white")
@@ -177,7 +177,7 @@ def _eight_bit(image: Image.Image) -> Image.Image:
     return image
 
 
-def _to_srgb(image: Image.Image, profile: bytes | None) -> Image.Image:
+def to_srgb(image: Image.Image, profile: bytes | None) -> Image.Image:
     """Colours as the embedded profile means them; a profile that doesn't fit the image is ignored."""
     if not profile or image.mode not in ("RGB", "RGBA", "CMYK", "L"):
         return image

@@ -371,7 +371,7 @@ def test_a_library_is_backed_up_and_restored(tmp_path: Path, monkeypatch: pytest
     copied = run("backup", tmp_path / "copy", "--json")
     assert json.loads(copied.stdout) == {"out": str(tmp_path / "copy"), "images": 1, "lost": []}
     refused = run("restore", tmp_path / "copy")
-    assert refused.exit_code == 1 and "already holds a library" in refused.stderr
+    assert refused.exit_code == 1 and "already holds library.db" in refused.stderr
     monkeypatch.setenv("STUDIO_DATA_DIR", str(tmp_path / "again"))
     assert run("restore", tmp_path / "copy").exit_code == 0
     sha256 = str(image["sha256"])

@@ -181,6 +181,26 @@ def test_an_improvement_is_no_drawing_and_drawn_again(studio: Studio, photo: Ima
         assert studio.recipe(image.path)[1].outcome == "exact"
 
 
+class Greying(FakeRetoucher):
+    """Makes pictures larger and a little darker, as a network may."""
+
+    def upscale(self, image: Image.Image, factor: int) -> Image.Image:
+        return super().upscale(image, factor).point([max(0, value - 1) for value in range(256)] * 3)
+
+
+def test_what_is_made_white_is_white_when_it_is_made_larger(tmp_path: Path, photo: Image.Image) -> None:
+    settings = Settings(data_dir=tmp_path, backend="fake")
+    studio = Studio(settings, backends=lambda _: FakeBackend(), retoucher=Greying())
+    white = {"white_background": 1.0, "aspect": [1, 1]}
+    large = edited(studio, EnhanceRequest(image=photo, settings=white, upscale=2))
+    product = edited(studio, EnhanceRequest(image=photo, settings={"aspect": [1, 1]}, upscale=2))
+
+    assert large.image.crop((0, 0, 20, 140)).getextrema() == ((255, 255),) * 3
+    middle = (large.image.width // 2, large.image.height // 2)
+    assert large.image.getpixel(middle) == product.image.getpixel(middle)
+    assert studio.recipe(large.path)[1].outcome == "exact"
+
+
 @pytest.mark.parametrize(
     ("request_of", "said"),
     [

@@ -118,16 +118,21 @@ class GanBackend:
         looks by image operations: what `studio.editing` does. No network draws it."""
         from studio.editing.instruction import read
         from studio.editing.reference import like
-        from studio.editing.restyle import restyle
+        from studio.editing.restyle import needs_product, restyle
 
         assert request.seed is not None
         image = request.image
         parameters: dict[str, object] = {}
         if request.prompt:
             instruction = read(self._prompts, request.prompt)
+            mask = request.mask
+            if mask is None and needs_product(instruction, self._prompts, request.keep):
+                assert self._retoucher is not None
+                mask = self._retoucher.product_mask(image)
+                parameters["product_mask_sha256"] = self._retoucher.product_mask_sha256
             restyled = restyle(
                 image,
-                request.mask,
+                mask,
                 instruction,
                 self._prompts,
                 keep=request.keep,

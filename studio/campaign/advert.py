@@ -137,10 +137,10 @@ class Composer:
         surface = palette.deep if block is not None else palette.ground if layout.ground == "colour" else None
 
         # 3. The words, set but not drawn.
-        foot = self._at_the_foot(said, words.language, layout, channel)
+        foot = self._at_the_foot(said, words, layout, channel)
         for setting in foot:
             del said[setting.role]
-        settings, left_out = self._set(said, words.language, layout, channel) if layout.words else ((), ())
+        settings, left_out = self._set(said, words, layout, channel) if layout.words else ((), ())
         notes += [f"no room for the {NAMES[role]}, which is left out" for role in left_out]
 
         # 4. What is behind them: a card, or a scrim where nothing could be read on the bare scene.
@@ -154,7 +154,7 @@ class Composer:
         painted = [_paint(canvas, setting, ink, palette) for setting in settings]
         painted += [_paint(canvas, setting, foot_ink, palette) for setting in foot]
         headline = settings[0].size if settings else None
-        logo, name = self._paint_logo(canvas, layout, channel, words.language, palette, headline)
+        logo, name = self._paint_logo(canvas, layout, channel, words, palette, headline)
         return Advert(
             image=canvas,
             channel=channel,
@@ -172,13 +172,13 @@ class Composer:
         return subject.palette if self.look.colour is None else palette_around(self.look.colour, self.look.accent)
 
     def _set(
-        self, said: Mapping[Role, str], language: str, layout: Layout, channel: Channel
+        self, said: Mapping[Role, str], words: Words, layout: Layout, channel: Channel
     ) -> tuple[tuple[Setting, ...], tuple[Role, ...]]:
         """The words in the layout's boxes, and what was left out."""
         frame = channel.frame
         if layout.words is None:
             return (), ()
-        setter = self._setter(language, layout)
+        setter = self._setter(words, layout)
         size = sqrt(channel.width * channel.height)
         largest = layout.size * min(frame.width, frame.height)
         action: dict[Role, str] = {}
@@ -199,7 +199,7 @@ class Composer:
         return (*found.settings, *acting.settings), (*found.left_out, *acting.left_out)
 
     def _at_the_foot(
-        self, said: Mapping[Role, str], language: str, layout: Layout, channel: Channel
+        self, said: Mapping[Role, str], words: Words, layout: Layout, channel: Channel
     ) -> tuple[Setting, ...]:
         """Small print in the place that the layout has for it; nothing where it has none, or not room enough: then it
         stands among the words."""
@@ -208,7 +208,7 @@ class Composer:
             return ()
         room, size = channel.frame.part(layout.small_print), sqrt(channel.width * channel.height)
         try:
-            found = self._setter(language, layout).set(
+            found = self._setter(words, layout).set(
                 {"disclaimer": text},
                 room,
                 largest=_SMALL_PRINT * size / SCALE["disclaimer"],
@@ -220,11 +220,12 @@ class Composer:
             return ()
         return found.settings
 
-    def _setter(self, language: str, layout: Layout) -> Typesetter:
+    def _setter(self, words: Words, layout: Layout) -> Typesetter:
         return Typesetter(
             fonts=self.fonts,
             style=self.look.style or layout.face,
-            language=language,
+            language=words.language,
+            right_to_left=is_right_to_left(words.headline),
             own=self.look.font,
             whole=self.whole,
         )
@@ -234,7 +235,7 @@ class Composer:
         canvas: Image.Image,
         layout: Layout,
         channel: Channel,
-        language: str,
+        words: Words,
         palette: Palette,
         headline: int | None,
     ) -> tuple[Box | None, tuple[Painted, ...]]:
@@ -243,10 +244,11 @@ class Composer:
             return None, ()
         room = channel.frame.part(layout.logo)
         if self.look.logo is not None:
-            return _paste_logo(canvas, self.look.logo, room, layout.align, is_mirrored=layout.logo.left > 0.5), ()
+            is_mirrored = is_right_to_left(words.headline)
+            return _paste_logo(canvas, self.look.logo, room, layout.align, is_mirrored=is_mirrored), ()
         try:
             largest = min(room.height * 0.8, _NAME * headline if headline else room.height) / SCALE["brand"]
-            found = self._setter(language, layout).set(
+            found = self._setter(words, layout).set(
                 {"brand": self.look.name},
                 room,
                 largest=largest,

@@ -121,7 +121,7 @@ class BrandKits:
             there = ", ".join(self.names()) or "none yet"
             raise InputError(f"There is no brand kit “{name}”.", f"There are: {there}.")
         logo = folder / _LOGO
-        font = next((file for file in sorted(folder.glob(f"{_FONT}.*")) if file.suffix in _FONT_ENDINGS), None)
+        font = next((file for file in sorted(folder.glob(f"{_FONT}*")) if file.suffix in _FONT_ENDINGS), None)
         return BrandKit(
             words=validated(folder / _FILE, TypeAdapter(BrandWords)),
             logo=read_logo(logo.read_bytes()) if logo.is_file() else None,
@@ -139,7 +139,10 @@ class BrandKits:
             if kit.logo is not None:
                 kit.logo.save(part / _LOGO)
             if kit.font is not None:
-                shutil.copyfile(kit.font, part / f"{_FONT}{kit.font.suffix.lower()}")
+                # Named after what is in it: what is known of a font is remembered by its path.
+                data = kit.font.read_bytes()
+                name = f"{_FONT}-{hashlib.sha256(data).hexdigest()[:8]}{kit.font.suffix.lower()}"
+                (part / name).write_bytes(data)
             shutil.rmtree(folder, ignore_errors=True)
             os.replace(part, folder)
         except OSError as error:
@@ -186,7 +189,7 @@ def read_logo(data: bytes) -> Image.Image:
     else:
         try:
             ImageOps.exif_transpose(header, in_place=True)
-            logo = header.convert("RGBA")
+            logo = imaging.to_srgb(header.convert("RGBA"), header.info.get("icc_profile"))
             logo.info.clear()
         except (OSError, SyntaxError, ValueError) as error:
             raise InputError("The logo is damaged or incomplete.", "Save it again.") from error

@@ -173,24 +173,23 @@ class Campaign:
             for shot in (shot for brief in self.plan.briefs for shot in shots_of(self.plan, brief)):
                 brief = shot.brief
                 begun = _tried(lambda shot=shot, number=number: self._begun(shot, number, names, export), "a product")
-                if isinstance(begun, str):
-                    problem = f"line {brief.line}: {begun}" if brief.line else begun
-                    row = Row(number=number, key="", sku=brief.sku, status="failed", problems=(problem,))
-                    waiting.append((row, True))
-                    number += 1
-                    continue
                 # 3. Its adverts.
-                tasks, there, prepared = begun
+                tasks, there, prepared = (list[_Task](), dict[int, Row](), begun) if isinstance(begun, str) else begun
                 number += len(tasks)
                 for task in tasks:
                     if task.number in there:
                         row = replace(there[task.number], number=task.number)
                         export.journal.keep(row)
                         waiting.append((row, False))
-                    elif prepared is not None:
+                    elif isinstance(prepared, _Prepared):
                         waiting.append(pool.submit(self._make, task, prepared, export))
                     while len(waiting) > 2 * WORKERS:
                         yield _settled(waiting.popleft())
+                if isinstance(prepared, str):
+                    problem = f"line {brief.line}: {prepared}" if brief.line else prepared
+                    row = Row(number=number, key="", sku=brief.sku, status="failed", problems=(problem,))
+                    waiting.append((row, True))
+                    number += 1
             while waiting:
                 yield _settled(waiting.popleft())
         finally:
@@ -198,12 +197,14 @@ class Campaign:
 
     def _begun(
         self, shot: Shot, number: int, names: set[str], export: Export
-    ) -> tuple[list[_Task], dict[int, Row], _Prepared | None]:
+    ) -> tuple[list[_Task], dict[int, Row], _Prepared | str | None]:
+        """A shot's adverts, those of them that are there, and what the others need: None where there are none, words
+        where it failed."""
         # 1. What is to be made of this picture, and what of it there is already.
         tasks = self._tasks(shot, number, names)
         there = {task.number: row for task in tasks if (row := export.journal.done(task.key)) is not None}
         # 2. The picture, the product on it, and the words.
-        return tasks, there, self._prepared(shot) if len(there) < len(tasks) else None
+        return tasks, there, _tried(lambda: self._prepared(shot), "a product") if len(there) < len(tasks) else None
 
     def _tasks(self, shot: Shot, first: int, names: set[str]) -> list[_Task]:
         """The adverts of one picture: words x channels x layouts. Nothing is drawn for it."""
@@ -290,7 +291,7 @@ class Campaign:
         if brief.image is not None:
             data, sha256 = read_photo(brief.image)
             said = self._darkroom.read(brief.description) if brief.description else dict[str, str]()
-            return photo(data, brief.image.name, sha256, said)
+            return photo(data, brief.image.name, sha256, said, self._darkroom.known)
         return self._darkroom.kept(brief.kept or "")
 
     def _make(self, task: _Task, prepared: _Prepared, export: Export) -> Row:

@@ -6,6 +6,7 @@ A ZIP is made in a folder beside it and packed at the end, so that a stop in bet
 from __future__ import annotations
 
 import errno
+import hashlib
 import os
 import secrets
 import shutil
@@ -19,6 +20,8 @@ from studio.campaign.report import REPORT_NAME, write_report
 from studio.errors import StudioError
 
 _PARTIAL = ".partial"
+#: Holds adverts of an earlier time, in the folders that they were in.
+REPLACED = "replaced"
 
 
 class Unwritable(StudioError):
@@ -71,12 +74,14 @@ class Export:
             raise self._unwritable(error) from error
 
     def finish(self, title: str) -> None:
-        """Writes manifest and report; packs the ZIP. Raises Unwritable."""
+        """Writes manifest and report; packs the ZIP, or clears the folder. Raises Unwritable."""
         try:
             self.journal.write()
             write_report(self.folder / REPORT_NAME, self.journal.rows(), title=title)
             if self.is_zip:
                 self._pack()
+            else:
+                self._clear()
         except OSError as error:
             raise self._unwritable(error) from error
         finally:
@@ -87,6 +92,16 @@ class Export:
     def close(self) -> None:
         """Leaves it as it is, to be gone on with."""
         self.journal.close()
+
+    def _clear(self) -> None:
+        """Puts what an earlier time made and this one no longer has into a folder of its own, unless somebody changed
+        it: beside the new ones they might go out with old prices."""
+        for name, hashes in self.journal.left_over().items():
+            path = self.folder / name
+            if _is_inside(name) and path.is_file() and hashlib.sha256(path.read_bytes()).hexdigest() in hashes:
+                replaced = self.folder / REPLACED / name
+                replaced.parent.mkdir(parents=True, exist_ok=True)
+                path.replace(replaced)
 
     def _pack(self) -> None:
         part = self.out.with_name(f"{self.out.name}.{secrets.token_hex(6)}{_PARTIAL}")

@@ -88,6 +88,7 @@ class Fonts:
                 return face
             missing = min(missing, lacking, key=len)
         named = " ".join(sorted(missing)[:12])
+        _installed.cache_clear()  # one may be installed now
         raise InputError(
             f"No font on this computer has: {named}.",
             "Install one that does (Debian: apt install fonts-noto-cjk), or leave these letters out.",
@@ -111,15 +112,16 @@ def letters(text: str) -> set[str]:
     }
 
 
-def is_right_to_left(text: str) -> bool:
-    """Whether the first letter that has a direction is written from right to left (Unicode UAX 9, P2 and P3)."""
+def is_right_to_left(text: str, otherwise: bool = False) -> bool:
+    """Whether the first letter that has a direction is written from right to left (Unicode UAX 9, P2 and P3);
+    `otherwise` where none has one."""
     for letter in text:
         direction = unicodedata.bidirectional(letter)
         if direction in ("R", "AL"):
             return True
         if direction == "L":
             return False
-    return False
+    return otherwise
 
 
 def is_shaped(text: frozenset[str] | str) -> bool:

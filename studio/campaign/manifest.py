@@ -106,6 +106,17 @@ class Journal:
         for number in sorted(self._by_number):
             yield replace(self._at(self._by_number[number]), number=number)
 
+    def left_over(self) -> dict[str, set[str]]:
+        """The files of earlier times that no row of this time has, each with the hashes that it had."""
+        found: dict[str, set[str]] = {}
+        self._file.seek(0)
+        while line := self._file.readline():
+            with suppress(ValueError, TypeError):
+                row = Row.from_json(line)
+                found.setdefault(row.file, set()).add(row.sha256)
+        there = {row.file.casefold() for row in self.rows()}  # small and capital letters are the same to some systems
+        return {name: hashes for name, hashes in found.items() if name and name.casefold() not in there}
+
     def write(self) -> None:
         """Writes manifest.csv and manifest.json. Raises OSError."""
         with (self._folder / CSV_NAME).open("w", encoding="utf-8", newline="") as file:

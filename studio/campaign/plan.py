@@ -38,8 +38,9 @@ class CopyChoice:
 class Plan:
     """What is to be made. Channels and layouts are names; none are the standard ones, and the first that suits.
 
-    `words` take the place of the briefs' own; a price and small print that they lack are the brief's. `scenes` are put
-    behind the descriptions that are drawn, and photos are put into them ("" is a photo's own). `seeds` draw anew.
+    `words` take the place of the briefs' own; a price and small print that they lack are the brief's. Where none has a
+    headline, they say what else is said in their language, and headlines are written. `scenes` are put behind the
+    descriptions that are drawn, and photos are put into them ("" is a photo's own). `seeds` draw anew.
     `concepts_in_listings` overrules that what shows no real product stays out of listings.
     """
 
@@ -206,7 +207,7 @@ def shots_of(plan: Plan, brief: Brief) -> list[Shot]:
 def words_of(plan: Plan, brief: Brief, attributes: Mapping[str, str], writer: Copywriter) -> list[Words]:
     """What a brief's adverts say, once for each variant: nothing where nothing is known of the product. Raises
     InputError for a tone or kind of customer that there isn't."""
-    if plan.words:
+    if _are_given(plan, brief):
         return [_completed(words, brief) for words in plan.words]
     if brief.headline:
         own = Words(language=language_of(brief.headline), headline=brief.headline)
@@ -214,6 +215,7 @@ def words_of(plan: Plan, brief: Brief, attributes: Mapping[str, str], writer: Co
     written: list[Words] = []
     choice = plan.copy
     known = bool(brief.name) or "product" in attributes
+    own = {words.language: _completed(words, brief) for words in plan.words}
     for language in choice.languages:
         for tone in choice.tones:
             for variant in range(choice.variants):
@@ -228,13 +230,13 @@ def words_of(plan: Plan, brief: Brief, attributes: Mapping[str, str], writer: Co
                     audience=choice.audience,
                     variant=variant,
                 )
-                written.append(_own_first(words, brief))
+                written.append(_own_first(words, own.get(language, _completed(Words(), brief))))
     return written
 
 
 def languages_of(plan: Plan, brief: Brief) -> list[str]:
     """The languages of what `words_of` gives, in its order: known before anything is drawn."""
-    if plan.words:
+    if _are_given(plan, brief):
         return [words.language for words in plan.words]
     if brief.headline:
         return [language_of(brief.headline)]
@@ -256,6 +258,11 @@ def count_of(plan: Plan, channels: Channels, layouts: Layouts) -> int:
     return total
 
 
+def _are_given(plan: Plan, brief: Brief) -> bool:
+    """Whether the plan's words are all that is said."""
+    return any(words.headline or brief.headline for words in plan.words)
+
+
 def _completed(words: Words, brief: Brief) -> Words:
     """Words with the brief's own where they have none."""
     return Words(
@@ -268,15 +275,15 @@ def _completed(words: Words, brief: Brief) -> Words:
     )
 
 
-def _own_first(words: Words, brief: Brief) -> Words:
-    """Words from templates, where the brief's own come first."""
+def _own_first(words: Words, own: Words) -> Words:
+    """Words from templates, where those that somebody gave come first."""
     return Words(
         language=words.language,
         headline=words.headline,
-        subline=brief.subline or words.subline,
-        price=brief.price,
-        cta=brief.cta or words.cta,
-        disclaimer=brief.disclaimer,
+        subline=own.subline or words.subline,
+        price=own.price,
+        cta=own.cta or words.cta,
+        disclaimer=own.disclaimer,
     )
 
 

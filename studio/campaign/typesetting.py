@@ -99,12 +99,13 @@ class Set:
 
 @dataclass(frozen=True, kw_only=True)
 class Typesetter:
-    """Sets words of one language with one typeface; `own` is the brand's font file, `whole` are words
-    of scripts without spaces that aren't broken."""
+    """Sets words of one language with one typeface; `right_to_left` says how what has no letters is written, such as a
+    price; `own` is the brand's font file, `whole` are words of scripts without spaces that aren't broken."""
 
     fonts: Fonts
     style: Style = "sans"
     language: str = "en"
+    right_to_left: bool = False
     own: Path | None = None
     whole: frozenset[str] = frozenset()
 
@@ -223,7 +224,7 @@ class Typesetter:
         lines = balanced(pieces(text, self.whole), lambda piece: _width(face, piece) * size / _SET_AT, width)
         if lines is None or len(lines) > _MOST_LINES[role]:
             return None
-        from_right = is_right_to_left(text)
+        from_right = is_right_to_left(text, self.right_to_left)
         baseline: float | None = None
         below = top + pad_y
         found: list[Line] = []

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 import studio as package
 from studio import imaging, provenance
 from studio.campaign.export import pack
-from studio.campaign.manifest import JOURNAL, JSON_NAME, Journal, Row, rows_of
+from studio.campaign.manifest import JOURNAL, JSON_NAME, Journal, Row, is_finished, rows_of
 from studio.campaign.report import REPORT_NAME, write_report
 from studio.errors import InputError, StudioError
 from studio.request import ADVERT, Origin, Recipe
@@ -26,14 +26,16 @@ if TYPE_CHECKING:
 
 
 def rows_in(folder: Path) -> list[Row]:
-    """The rows of a campaign's folder, which may have been stopped; of what was made twice the last. Raises InputError
-    where there is no campaign."""
-    found: dict[tuple[str, str, str], Row] = {}
-    with suppress(OSError), (folder / JOURNAL).open(encoding="utf-8") as lines:
-        for line in lines:
-            with suppress(ValueError, TypeError):  # a stop in the middle of a row
-                row = Row.from_json(line)
-                found[row.file, row.sku, row.channel] = row
+    """The rows of a campaign's folder, which may have been stopped: then of what was made twice the last. Raises
+    InputError where there is no campaign."""
+    found: dict[tuple[str, ...], Row] = {}
+    if not is_finished(folder):
+        with suppress(OSError), (folder / JOURNAL).open(encoding="utf-8") as lines:
+            for line in lines:
+                with suppress(ValueError, TypeError):  # a stop in the middle of a row
+                    row = Row.from_json(line)
+                    found.pop((row.key,), None)  # it failed before
+                    found[(row.file, row.sku, row.channel) if row.file or not row.key else (row.key,)] = row
     if found:
         return list(found.values())
     try:

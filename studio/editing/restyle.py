@@ -53,8 +53,7 @@ def restyle(
     unless the product is to change or to be placed. Raises InputError in plain words for what can't be done.
     """
     style = prompts.styles.styles.get(instruction.style or "")
-    where = _surroundings(instruction, style, keep)
-    wanted = instruction.material or instruction.finish or (instruction.colour and (keep != "product"))
+    where, wanted = _surroundings(instruction, style, keep), _of_product(instruction, keep)
     look = style.look if style and style.look != looks.Look() else None
     if keep == "product" and not where:
         raise InputError(
@@ -67,7 +66,7 @@ def restyle(
         )
     if not (where or wanted or look):
         raise InputError("There is nothing to do.", "Name a colour, a material, a scene or a style.")
-    if (where or wanted or keep != "nothing") and product_mask is None:
+    if product_mask is None and needs_product(instruction, prompts, keep):
         raise InputError("It isn't known where the product is.", "Select the product first.")
     mask = None if product_mask is None else required(product_mask, image)
     result, done = image, list[str]()
@@ -94,6 +93,17 @@ def restyle(
     locked = {"product": inside, "shape": outside}.get(keep)
     proof = measure(image, result, locked(mask)) if mask and locked else None
     return Restyled(image=result, proof=proof, done=tuple(done))
+
+
+def needs_product(instruction: Instruction, prompts: Prompts, keep: Keep) -> bool:
+    """Whether it has to be known where the product is."""
+    style = prompts.styles.styles.get(instruction.style or "")
+    return keep != "nothing" or bool(_surroundings(instruction, style, keep) or _of_product(instruction, keep))
+
+
+def _of_product(instruction: Instruction, keep: Keep) -> bool:
+    """Whether the product itself is to change."""
+    return bool(instruction.material or instruction.finish or (instruction.colour and keep != "product"))
 
 
 def _surroundings(instruction: Instruction, style: Style | None, keep: Keep) -> tuple[str, Rgb | None] | None:

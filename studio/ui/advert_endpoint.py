@@ -6,6 +6,7 @@ Gradio reads the types of the results from the function itself, so annotations a
 # pyright: reportUnknownMemberType=false, reportPrivateImportUsage=false
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -55,9 +56,10 @@ def campaign_endpoint(page: gr.Blocks, runs: Runs) -> Callable[..., tuple[dict[s
 
         The product is a `description`, or an `image` of it, or a `table` of products (CSV with the columns sku, name,
         description, headline, subline, cta, price). Without a `headline` the words are written, in `languages` (en, zh,
-        de), `tones` (plain, warm, bold, elegant, playful) and for an `audience`; `language` is that of the headline.
-        `channels` and `layouts` are names, by default six channels and the first layout that suits; `scenes` and
-        `variants` draw the product several times, variant i with seed `seed + i`. `brand` names a brand kit.
+        de), `tones` (plain, warm, bold, elegant, playful) and for an `audience`, and what else is given goes with them;
+        `language` is that of the headline. `channels` and `layouts` are names, by default six channels and the first
+        layout that suits; `scenes` and `variants` draw the product several times, variant i with seed `seed + i`.
+        `brand` names a brand kit.
 
         What was made for the same request before isn't made again. Returns a ZIP with the files, a folder a channel,
         manifest.csv, manifest.json and a report; and {"adverts": [{"file", "sha256", "sku", "channel", "width",
@@ -68,16 +70,16 @@ def campaign_endpoint(page: gr.Blocks, runs: Runs) -> Callable[..., tuple[dict[s
             given = [each for each in (description.strip(), image, table) if each]
             if len(given) != 1:
                 raise InputError("The product is given in one way.", "Send a description, an image or a table.")
-            words = Words(
-                language=language, headline=headline, subline=subline, cta=cta, price=price, disclaimer=disclaimer
-            )
+            # Without a headline the rest goes with what is written, in all languages.
+            spoken = (language,) if headline.strip() else tuple(languages or ("en",))
+            said = Words(headline=headline.strip(), subline=subline, cta=cta, price=price, disclaimer=disclaimer)
             request = AdvertRequest(
                 source="words" if image is None and table is None else "table" if image is None else "pictures",
                 name=name,
                 description=description,
                 pictures=() if image is None else (studio.keep(uploaded(image)),),
                 table="" if table is None else keep_table(studio, [_table(table)]),
-                words=(words,) if headline.strip() else (),
+                words=tuple(replace(said, language=each) for each in spoken) if said.by_role else (),
                 languages=tuple(languages or ("en",)),
                 tones=tuple(tones or ("plain",)),
                 audience=audience,

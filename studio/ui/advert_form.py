@@ -5,7 +5,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import gradio as gr
@@ -15,7 +15,7 @@ from studio.campaign.channels import Channel, load_channels
 from studio.campaign.copywriting import LANGUAGES, load_copy
 from studio.campaign.layouts import Layout, load_layouts
 from studio.ui import adverts_markup as markup
-from studio.ui.advert_request import MAX_VARIANTS, AdvertRequest
+from studio.ui.advert_request import MAX_VARIANTS, OTHERS, PANES, AdvertRequest
 from studio.ui.brand_kit_form import NO_KIT, brand_kit_form
 from studio.ui.controls import read_seed
 
@@ -26,21 +26,6 @@ if TYPE_CHECKING:
 
 SOURCES = {"Described in words": "words", "In pictures": "pictures", "A table of products": "table"}
 
-#: Languages that words are typed in. The last one is any other, chosen beside it.
-PANES = {"en": "English", "zh": "中文", "de": "Deutsch", "": "Other"}
-OTHERS = {
-    "French": "fr",
-    "Spanish": "es",
-    "Italian": "it",
-    "Portuguese": "pt",
-    "Dutch": "nl",
-    "Polish": "pl",
-    "Turkish": "tr",
-    "Japanese": "ja",
-    "Korean": "ko",
-    "Arabic": "ar",
-    "Hebrew": "he",
-}
 #: Headlines may be several, one a line, which make adverts of their own.
 PARTS = ("headline", "subline", "price", "cta", "disclaimer")
 
@@ -327,24 +312,20 @@ def to_request(
 
 
 def words_of(other: str, texts: Sequence[str]) -> list[list[Words]]:
-    """What the panes say, for each of them: once for every headline. `texts` are those of PARTS, pane after pane."""
+    """What the panes say, for each of them: once for every headline, or once without one where all else is to go with
+    what is written. `texts` are those of PARTS, pane after pane."""
     said: list[list[Words]] = []
     for place, language in enumerate(PANES):
         headline, subline, price, cta, disclaimer = (
             text or "" for text in texts[place * len(PARTS) : (place + 1) * len(PARTS)]
         )
-        said.append(
-            [
-                Words(
-                    language=language or other,
-                    headline=line.strip(),
-                    subline=subline.strip(),
-                    price=price.strip(),
-                    cta=cta.strip(),
-                    disclaimer=disclaimer.strip(),
-                )
-                for line in headline.splitlines()
-                if line.strip()
-            ]
+        rest = Words(
+            language=language or other,
+            subline=subline.strip(),
+            price=price.strip(),
+            cta=cta.strip(),
+            disclaimer=disclaimer.strip(),
         )
+        lines = [line.strip() for line in headline.splitlines() if line.strip()]
+        said.append([replace(rest, headline=line) for line in lines or [""] if line or rest.by_role])
     return said

@@ -18,6 +18,7 @@ from studio.campaign.brand_kit import BrandKits
 from studio.campaign.brief import Brief, brief_of, read_briefs
 from studio.campaign.copywriting import Language
 from studio.campaign.plan import CopyChoice, Plan
+from studio.campaign.typesetting import NAMES
 from studio.errors import InputError, StudioError
 from studio.request import MAX_SEED
 
@@ -34,6 +35,23 @@ _LONGEST = 300  # characters of a text in an advert
 _FILE_NAME = 40  # characters of a description that files are named after
 _PICTURE_ENDINGS = (".png", ".jpg", ".jpeg", ".webp")
 
+#: Languages that words are typed in. The last one is any other, chosen beside it.
+PANES = {"en": "English", "zh": "中文", "de": "Deutsch", "": "Other"}
+OTHERS = {
+    "French": "fr",
+    "Spanish": "es",
+    "Italian": "it",
+    "Portuguese": "pt",
+    "Dutch": "nl",
+    "Polish": "pl",
+    "Turkish": "tr",
+    "Japanese": "ja",
+    "Korean": "ko",
+    "Arabic": "ar",
+    "Hebrew": "he",
+}
+_LANGUAGES = PANES | {language: title for title, language in OTHERS.items()}
+
 Source = Literal["words", "pictures", "table"]
 
 
@@ -42,8 +60,9 @@ class AdvertRequest:
     """A campaign as people ask for it; all of it can be written down as JSON.
 
     `source` says which of description, `pictures` (hashes of the library) and `table` (a folder's name) is the product.
-    `words` are written from templates where there are none, in `languages`, `tones` and for an `audience`. Variant i is
-    drawn with seed `seed + i`. `brand` is the name of a kit, or "".
+    `words` are written from templates where there are none, in `languages`, `tones` and for an `audience`; those
+    without a headline go with what is written in their language. Variant i is drawn with seed `seed + i`. `brand` is
+    the name of a kit, or "".
     """
 
     source: Source = "words"
@@ -88,6 +107,12 @@ def title_of(request: AdvertRequest) -> str:
     return (named or products)[:60]
 
 
+def unsaid(request: AdvertRequest) -> list[str]:
+    """Languages that are ticked and have no headline, while others have one: nothing is made in them."""
+    said = {words.language for words in request.words if words.headline}
+    return [PANES[language] for language in request.languages if language not in said] if said else []
+
+
 def to_plan(request: AdvertRequest, studio: Studio) -> Plan:
     """The plan that carries a request out. Raises InputError, in words for the person who asked."""
     for text in _texts(request):
@@ -97,6 +122,7 @@ def to_plan(request: AdvertRequest, studio: Studio) -> Plan:
         for role, text in words.by_role.items():
             if len(text) > _LONGEST:
                 raise InputError(f"The {role} has {len(text)} characters.", f"Use at most {_LONGEST}.")
+    _check_headlines(request)
     if not request.channels:
         raise InputError("No channel is ticked.", "Tick the places where the adverts go.")
     if not 1 <= request.variants <= MAX_VARIANTS:
@@ -121,6 +147,15 @@ def to_plan(request: AdvertRequest, studio: Studio) -> Plan:
         read = read_briefs(table_file(studio, request.table))
         return replace(plan, briefs=read.good, bad=read.bad, words=(), notes=read.unused)
     return replace(plan, briefs=_products(request))
+
+
+def _check_headlines(request: AdvertRequest) -> None:
+    """Raises InputError for what would never be seen: words for which there is no headline, and none is written."""
+    written = () if any(words.headline for words in request.words) else request.languages
+    for words in () if request.source == "table" else request.words:
+        if words.by_role and not words.headline and words.language not in written:
+            part, language = NAMES[next(iter(words.by_role))], _LANGUAGES.get(words.language, words.language)
+            raise InputError(f"There is a {part} but no headline ({language}).", "Type one, or take the rest out.")
 
 
 def _products(request: AdvertRequest) -> tuple[Brief, ...]:

@@ -100,7 +100,7 @@ def progress(run: Run | None) -> str:
                 f'<p class="faint">{part}{left}.{wrong}</p>'
             )
         case "done":
-            return notice(f"{adverts(done)} done.{wrong}", kind="problem" if failed else "exact")
+            return notice(f"{adverts(done - failed)} done.{wrong}", kind="problem" if failed else "exact")
         case "stopped":
             return notice(f"Stopped with {part}. What was made is kept.{wrong}")
         case "failed":
@@ -155,9 +155,9 @@ def _card(run: Run, title: str, row: Row, verdict: str) -> str:
     badge += f' <span class="badge {verdict}">{verdict}</span>' if verdict else ""
     if not row.file:
         return f'<li class="not-made"><span class="words">{escape(row.sku)} {badge}</span>{said}</li>'
-    called, url = escape(name_of(row)), address(run, row)
+    called = escape(name_of(row))
     return (
-        f'<li><a href="{url}" target="_blank"><img src="{url}/small?v={row.sha256[:12]}"'
+        f'<li><a href="{address(run, row)}" target="_blank"><img src="{address(run, row, "/small")}"'
         f' alt="{called}, {escape(title)}" width="{row.width}" height="{row.height}" loading="lazy"></a>'
         f'<label class="tick"><input type="checkbox" value="{escape(row.file)}"'
         f' aria-label="Winner: {called}, {escape(title)}"></label>'
@@ -170,9 +170,9 @@ def name_of(row: Row) -> str:
     return row.file.rpartition("/")[2].rpartition(".")[0]
 
 
-def address(run: Run, row: Row) -> str:
-    """Where the page finds an advert's file."""
-    return f"/adverts/{run.number}/{quote(row.file)}"
+def address(run: Run, row: Row, of: str = "") -> str:
+    """Where the page finds an advert's file, and its small picture; another one of its name has another address."""
+    return f"/adverts/{run.number}/{quote(row.file)}{of}?v={row.sha256[:12]}"
 
 
 def compared(run: Run, rows: Sequence[Row], channels: Mapping[str, Channel]) -> str:

@@ -22,9 +22,9 @@ from studio.errors import InputError, StudioError
 from studio.library.shares import DAYS, MAX_DAYS
 from studio.ui import adverts_markup as markup
 from studio.ui.advert_files import archive
-from studio.ui.advert_form import PANES, PARTS, Form, advert_form, grouped, to_request, words_of
+from studio.ui.advert_form import PARTS, Form, advert_form, grouped, to_request, words_of
 from studio.ui.advert_preview import AdvertPreview
-from studio.ui.advert_request import MAX_PICTURES, AdvertRequest, keep_table, to_plan
+from studio.ui.advert_request import MAX_PICTURES, PANES, AdvertRequest, keep_table, to_plan, unsaid
 from studio.ui.advert_runs import Run, Runs
 from studio.ui.brand_kit_form import PRESS_LOOK
 from studio.ui.errors import plain_words
@@ -276,6 +276,8 @@ def on_advert_preview(studio: Studio, runs: Runs, preview: AdvertPreview, *value
             plan = to_plan(request, studio)
             campaign = runs.campaign(request)
             cost = markup.price(campaign.count, campaign.seconds)
+            if without := " and ".join(unsaid(request)):
+                cost += notice(f"No adverts in {without}: it has no headline. Type one, or press “Write it for me”.")
         except StudioError as error:  # in the page rather than as a message that pops up at every key
             return [f'<p class="advert-price faint">{notice(str(error))}</p>', "", *nothing]
         try:
@@ -309,7 +311,8 @@ def _check_words(runs: Runs, request: AdvertRequest) -> None:
     """Raises InputError where adverts would have no headline, before anything is made."""
     campaign = runs.campaign(request)
     plan: Plan = campaign.plan
-    if request.source == "table" or plan.words or request.name or all(not each.words for each in campaign.channels):
+    is_given = request.source == "table" or any(words.headline for words in plan.words) or request.name
+    if is_given or all(not each.words for each in campaign.channels):
         return
     if "product" not in _attributes(runs.studio, request):
         raise InputError("There is no headline.", "Type one, or say what the product is called.")

@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from PIL import Image
 
 from studio import imaging
 from studio.backends.base import Drawing
@@ -15,9 +16,12 @@ from studio.backends.gan import GanBackend
 from studio.backends.scene_reader import STEP
 from studio.errors import InputError, WeightsError
 from studio.prompts import Prompts, load_prompts
-from studio.request import GenerationRequest
+from studio.request import GenerationRequest, RestyleRequest
+from studio.service import Studio
+from studio.settings import Settings
 from studio.world.captions import complete
 from studio.world.scene import ATTRIBUTES, CORE_ATTRIBUTES, U_NAMES
+from tests.fakes import FakeRetoucher
 
 PROMPT = "a glossy red ceramic mug on a marble counter"
 REQUEST = GenerationRequest(prompt=PROMPT, count=4, seed=7, size=32)
@@ -352,3 +356,22 @@ def test_a_shop_s_model_speaks_its_own_words(
     assert understanding.unknown == ("dragon", "blue")
     parameters = shop.generate(replace(REQUEST, prompt="a red T-Shirt"), 0).parameters
     assert parameters["model_prompt"] == "a red T-Shirt"  # nothing is added
+
+
+@pytest.mark.parametrize("prompt", ["on a marble counter", "on a navy backdrop", "make it navy", "make it felt"])
+def test_where_nothing_is_kept_the_product_is_found_all_the_same(
+    tiny_snapshot: Path, tiny_text_encoder: Path, tmp_path: Path, prompt: str
+) -> None:
+    retoucher = FakeRetoucher()
+    gan = GanBackend(tiny_snapshot, prompts=load_prompts(), retoucher=retoucher, text_encoder=str(tiny_text_encoder))
+    studio = Studio(Settings(data_dir=tmp_path), backends=lambda _: gan, retoucher=retoucher)
+    photo = Image.effect_noise((90, 70), 80).convert("RGB")
+
+    (restyled,) = studio.generate(RestyleRequest(image=photo, prompt=prompt, keep="nothing"))
+    (look,) = studio.generate(RestyleRequest(image=photo, prompt="vintage film", keep="nothing"))
+
+    assert restyled.image.tobytes() != photo.tobytes()
+    assert restyled.recipe.parameters["product_mask_sha256"] == retoucher.product_mask_sha256
+    assert "product_mask_sha256" not in look.recipe.parameters
+    assert studio.recipe(restyled.path)[1].outcome == "exact"
+    studio.library.close()

@@ -83,6 +83,7 @@ class FakeDarkroom:
         return Darkroom(
             draw=self.draw,
             kept=self.kept,
+            known=lambda pixels_sha256: None,
             product_mask=self.product_mask,
             restage=self.restage,
             read=lambda text: {"product": "mug"} if "mug" in text else {},

@@ -136,6 +136,18 @@ def test_arabic_is_laid_out_in_a_mirror() -> None:
     assert arabic.product.right < arabic.words[0].setting.box.left
 
 
+@pytest.mark.parametrize("name", ["beside", "block_beside", "clean_beside"])
+def test_a_logo_and_a_price_stand_where_the_words_begin(name: str) -> None:
+    channel, look = small(CHANNELS["google_ads_landscape"]), Look(logo=Image.new("RGBA", (20, 20), (10, 120, 60, 255)))
+    hebrew = replace(WORDS, language="he", headline="הכוס האדומה", subline="", cta="", price="24 ₪")
+    for words, edge in ((replace(WORDS, subline="", cta=""), "left"), (hebrew, "right")):
+        found = Composer(look=look).draw(subject(), words, LAYOUTS.all[name], channel)
+        headline, price = (painted.setting.box for painted in found.words)
+        assert found.logo is not None
+        assert getattr(found.logo, edge) == pytest.approx(getattr(headline, edge), abs=4)
+        assert getattr(price, edge) == pytest.approx(getattr(headline, edge), abs=3)
+
+
 def test_busy_and_middling_pictures_get_a_scrim_that_leaves_the_product_alone() -> None:
     image, mask = product()
     stripes = np.asarray(image).copy()

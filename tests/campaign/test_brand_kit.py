@@ -1,19 +1,21 @@
+from dataclasses import replace
 from io import BytesIO
 from pathlib import Path
 
 import pytest
-from PIL import Image
+from PIL import Image, ImageCms
 
 from studio.campaign.brand_kit import MAX_FONT_BYTES, BrandKits, brand_kit, read_logo
+from studio.campaign.fonts import Fonts, sized
 from studio.errors import InputError
 from studio.settings import packaged
 
 FONT = packaged("assets") / "fonts" / "Fraunces-Regular.ttf"
 
 
-def png(image: Image.Image) -> bytes:
+def png(image: Image.Image, icc_profile: bytes | None = None) -> bytes:
     buffer = BytesIO()
-    image.save(buffer, "PNG")
+    image.save(buffer, "PNG", icc_profile=icc_profile)
     return buffer.getvalue()
 
 
@@ -55,6 +57,25 @@ def test_a_kit_of_the_same_name_takes_its_place_and_another_does_not(tmp_path: P
         kits.load("One")
 
 
+def test_a_new_font_is_used_at_once(tmp_path: Path) -> None:
+    kits, fonts = BrandKits(tmp_path), Fonts(system=())
+    sizes = dict[str, set[float]]()
+    for name in ("Fraunces", "Inter", "Fraunces"):
+        kits.save(brand_kit(name="One", font=FONT.with_name(f"{name}-Regular.ttf")))
+        found = kits.load("One")
+        face = fonts.face("Good mornings", own=found.font)
+        assert face.path == found.font
+        sizes.setdefault(name, set()).add(sized(face, 90).getlength("Good mornings"))
+    assert len(sizes["Fraunces"]) == 1 and sizes["Fraunces"].isdisjoint(sizes["Inter"])
+    # One that was kept without a hash in its name is found, and keeps its font when the kit is changed.
+    path = kits.load("One").font
+    assert path is not None
+    path.rename(path.with_name("font.ttf"))
+    kits.save(replace(kits.load("One"), logo=None))
+    kept = kits.load("One").font
+    assert kept is not None and kept.read_bytes() == FONT.read_bytes()
+
+
 def test_words_that_a_brand_never_uses_are_found() -> None:
     kit = brand_kit(name="One", never=["cheap", "billig"])
     assert [flag.word for flag in kit.flags("A CHEAP mug")] == ["cheap"]
@@ -67,6 +88,22 @@ def test_a_logo_keeps_its_transparency_and_loses_its_rim() -> None:
     opaque = read_logo(png(Image.new("RGB", (30, 10), "red")))
     assert opaque.getchannel("A").getextrema() == (255, 255)
     assert max(read_logo(png(Image.new("RGBA", (4000, 100), (1, 2, 3, 255)))).size) == 2000
+
+
+def test_a_logo_s_colours_are_as_its_profile_means_them() -> None:
+    srgb = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()  # pyright: ignore[reportUnknownMemberType, reportUnknownArgumentType]
+    swapped = srgb.replace(b"rXYZ", b"____").replace(b"bXYZ", b"rXYZ").replace(b"____", b"bXYZ")  # red is blue
+    colours = [
+        read_logo(png(image, icc_profile=swapped)).getpixel((15, 5))
+        for image in (
+            Image.new("RGB", (30, 10), (200, 20, 40)),
+            Image.new("RGBA", (30, 10), (200, 20, 40, 255)),
+            Image.new("RGBA", (30, 10), (200, 20, 40, 128)),
+        )
+    ]
+    opaque, full, half = colours
+    assert opaque == full == (pytest.approx(40, abs=1), 20, pytest.approx(200, abs=1), 255)
+    assert half == (*opaque[:3], 128)  # pyright: ignore[reportIndexIssue, reportOptionalSubscript]
 
 
 @pytest.mark.parametrize(

@@ -4,6 +4,7 @@ import json
 import re
 import zipfile
 from collections.abc import Iterator
+from dataclasses import replace
 from io import BytesIO
 from pathlib import Path
 from typing import ClassVar
@@ -19,6 +20,7 @@ from studio.campaign.channels import Channel
 from studio.campaign.layouts import Layout
 from studio.campaign.manifest import Journal, Row
 from studio.campaign.plan import CopyChoice, Plan, read_plan
+from studio.campaign.sources import Picture
 from studio.campaign.subject import Subject
 from studio.errors import InputError, StudioError
 from studio.prompts import Prompts
@@ -98,6 +100,37 @@ def test_nothing_is_done_twice(campaign: type[Maker], tmp_path: Path) -> None:
     changed = list(campaign(briefs=(MUG, Brief(sku="lamp", description="a lamp", price="€9"))).run(tmp_path))
     assert [step.is_new for step in changed] == [False, False, True, True]
     assert [each["sku"] for each in table(tmp_path)] == ["mug", "mug", "lamp", "lamp"]
+
+
+def test_what_is_no_longer_in_the_plan_lies_apart_and_nothing_else(campaign: type[Maker], tmp_path: Path) -> None:
+    briefs = (MUG, *(Brief(sku=sku, description=f"a {sku}") for sku in ("jar", "lamp")))
+    list(campaign(briefs=briefs).run(tmp_path))
+    own = [tmp_path / "x_ads_card" / "mine.jpg", tmp_path / "x_ads_card" / "lamp.jpg"]
+    for path in own:  # the second is one of ours that somebody changed
+        path.write_bytes(b"mine")
+    list(campaign(briefs=(MUG,)).run(tmp_path))
+    made = {tmp_path / each["file"] for each in table(tmp_path)}
+    assert set(tmp_path.glob("*/*.jpg")) == made | set(own)
+    assert (tmp_path / "replaced" / "x_ads_card" / "jar.jpg").is_file()
+    # A product that fails keeps those of its adverts that are what they should be.
+    (tmp_path / "x_ads_card" / "mug.jpg").unlink()
+    failing = campaign()
+    failing._darkroom = replace(failing._darkroom, draw=no_picture)  # pyright: ignore[reportPrivateUsage]
+    steps = list(failing.run(tmp_path))
+    assert [(step.row.file, step.row.status) for step in steps] == [
+        ("iab_medium_rectangle/mug.jpg", "ok"),
+        ("", "failed"),
+    ]
+    assert (tmp_path / "iab_medium_rectangle" / "mug.jpg").is_file()
+    # One whose price is another one fails: the old price goes.
+    failing = campaign(briefs=(replace(MUG, price="€9"),))
+    failing._darkroom = replace(failing._darkroom, draw=no_picture)  # pyright: ignore[reportPrivateUsage]
+    list(failing.run(tmp_path))
+    assert set(tmp_path.glob("*/*.jpg")) == set(own)
+
+
+def no_picture(prompt: str, seed: int) -> Picture:
+    raise InputError("There is no picture.", "Draw one.")
 
 
 @pytest.mark.parametrize("stop", [1, 3, 6])

@@ -52,6 +52,12 @@ def test_what_failed_is_told_with_product_and_channel(tmp_path: Path) -> None:
     assert result.exit_code == 1 and "mug, amazon_main: Amazon main image shows the real product" in result.stderr
 
 
+def test_a_product_that_fails_counts_as_all_of_its_adverts(tmp_path: Path) -> None:
+    (tmp_path / "briefs.csv").write_text("sku,description\nmug,a red mug\nlamp,a dragon lamp\n", encoding="utf-8")
+    result = run(tmp_path / "briefs.csv", "--channels", "x_ads_card, iab_mobile", "--out", tmp_path / "out")
+    assert result.exit_code == 1 and "Made: 2, failed: 2;" in result.stderr
+
+
 def test_a_wrong_plan_is_one_plain_line(tmp_path: Path) -> None:
     plan = tmp_path / "plan.yaml"
     plan.write_text("products: []\nseed: 3\n", encoding="utf-8")

@@ -32,6 +32,16 @@ def test_words_come_from_what_is_known(
     assert (words.headline, words.subline, words.cta) == (headline, subline, cta)
 
 
+@pytest.mark.parametrize(
+    ("known", "headline"),
+    [({"colour": "red"}, "红色马克杯"), ({"material": "ceramic"}, "陶瓷马克杯"), ({}, "马克杯")],
+)
+def test_chinese_names_colour_and_material_by_themselves(
+    writer: Copywriter, known: dict[str, str], headline: str
+) -> None:
+    assert writer.write({"product": "mug", **known}, language="zh").headline == headline
+
+
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_every_tone_and_customer_has_words_for_every_product_whatever_is_known(
     writer: Copywriter, language: Language

@@ -49,6 +49,17 @@ def test_fonts_of_the_computer_are_found_by_their_letters(tmp_path: Path) -> Non
     assert found == Face(path=tmp_path / "deep" / "Some-Regular.ttf")
 
 
+def test_a_font_that_is_installed_meanwhile_is_found(tmp_path: Path) -> None:
+    bare, system = tmp_path / "bundled", tmp_path / "system"
+    bare.mkdir()
+    system.mkdir()
+    fonts = Fonts(folder=bare, system=(system,))
+    with pytest.raises(InputError, match="No font on this computer"):
+        fonts.face("שלום")
+    (system / "Some.ttf").write_bytes((FOLDER / "NotoSansHebrew-Regular.ttf").read_bytes())
+    assert fonts.face("שלום").path == system / "Some.ttf"
+
+
 def test_chinese_and_japanese_take_their_own_faces_of_a_collection() -> None:
     try:
         faces = {language: Fonts().face("直角", language=language) for language in ("zh", "ja")}

@@ -75,6 +75,16 @@ def test_hebrew_stands_at_the_right_and_reads_from_there() -> None:
     assert all(line.right_to_left for line in found["headline"].lines)
 
 
+def test_a_price_without_letters_stands_where_the_headline_does() -> None:
+    words: dict[Role, str] = {"headline": "כוס אדומה", "price": "24 ₪"}
+    setter = Typesetter(fonts=FONTS, language="he", right_to_left=True)
+    found = by_role(setter.set(words, BOX, largest=60, picture=628).settings)
+    assert found["price"].box.right == pytest.approx(found["headline"].box.right, abs=3)
+    assert found["price"].lines[0].right_to_left
+    latin: dict[Role, str] = {"headline": "כוס אדומה", "price": "24 EUR"}
+    assert by_role(setter.set(latin, BOX, largest=60, picture=628).settings)["price"].box.left == BOX.left
+
+
 def test_what_has_no_room_gives_way_and_the_headline_never_does() -> None:
     low = Box(left=0, top=0, right=300, bottom=40)
     found = Typesetter(fonts=FONTS).set({**WORDS, "disclaimer": ""}, low, largest=40, picture=250)

@@ -1,5 +1,10 @@
 import hashlib
+import os
+import time
 import zipfile
+from collections.abc import Generator
+from contextlib import closing
+from dataclasses import replace
 from io import BytesIO
 from pathlib import Path
 
@@ -7,8 +12,9 @@ import pytest
 from PIL import Image
 
 from studio import provenance
-from studio.campaign.campaign import Campaign
-from studio.campaign.manifest import rows_of
+from studio.campaign.brief import Brief
+from studio.campaign.campaign import Campaign, Progress
+from studio.campaign.manifest import JOURNAL, Journal, rows_of
 from studio.campaign.plan import CopyChoice, Plan
 from studio.campaign.winners import export_winners, keep_winners, rows_in
 from studio.errors import InputError
@@ -37,6 +43,29 @@ def test_winners_are_packed_byte_by_byte_with_their_own_manifest(folder: Path, t
         assert all(packed.read(name) == (folder / name).read_bytes() for name in chosen)
         assert [row.file for row in rows_of(packed.read("manifest.json").decode())] == chosen
     assert sorted(path.name for path in tmp_path.iterdir()) == ["campaign", "chosen.zip"]
+
+
+def test_what_is_not_the_campaign_s_any_more_is_no_winner(folder: Path, prompts: Prompts, signer: Signer) -> None:
+    long = "Donaudampfschifffahrtsgesellschaftskapitänsmütze" * 3
+    room = FakeDarkroom().darkroom
+
+    def run(*briefs: Brief) -> Generator[Progress]:
+        plan = Plan(briefs=briefs, channels=("x_ads_card", "iab_medium_rectangle"))
+        return Campaign(plan, darkroom=room, prompts=prompts, signer=signer).run(folder)
+
+    made = [step.row for step in run(MUG)]
+    assert [row.file for row in rows_in(folder)] == [row.file for row in made]
+    # Stopped, it is what there is: what failed, and then was made, is there once.
+    list(run(replace(MUG, headline=long)))
+    failed = rows_in(folder)
+    assert [row.status for row in failed] == ["failed", "failed"]
+    with closing(Journal(folder)) as journal:
+        journal.add(replace(failed[0], file="x_ads_card/mug.jpg", status="ok"))
+    later = time.time() + 9
+    os.utime(folder / JOURNAL, (later, later))
+    found = [(row.key, row.status) for row in rows_in(folder)]
+    assert [each for each in found if each[0] == failed[0].key] == [(failed[0].key, "ok")]
+    assert (failed[1].key, "failed") in found
 
 
 def test_winners_are_kept_in_the_library_and_name_the_exported_file(folder: Path, tmp_path: Path) -> None:

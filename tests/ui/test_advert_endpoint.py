@@ -75,6 +75,14 @@ def test_an_image_and_a_table_are_products_too(client: Client, tmp_path: Path) -
     (tmp_path / "products.csv").write_text("sku,description\nM1,a red mug\n,a mug\n", encoding="utf-8")
     _, of_table = client.predict(table=handle_file(tmp_path / "products.csv"), channels=[SQUARE], api_name="/campaign")
 
+    packed, priced = client.predict(
+        description="a red ceramic mug", price="$24", languages=["de"], channels=[SQUARE], api_name="/campaign"
+    )
+    with zipfile.ZipFile(packed) as archive:
+        (row,) = json.loads(archive.read("manifest.json"))["adverts"]
+    said = row["recipe"]["words"]
+    assert priced["failed"] == 0 and said["headline"] and (said["language"], said["price"]) == ("de", "$24")
+
     assert [row["status"] for row in of_image["adverts"]] == ["ok"]
     assert [row["status"] for row in of_table["adverts"]] == ["failed", "ok"]
     assert "line 3: The sku is empty." in of_table["adverts"][0]["problems"][0]

@@ -19,12 +19,13 @@ from PIL import Image
 from studio import imaging, provenance
 from studio.campaign.advert import Words
 from studio.campaign.brand_kit import BrandKits
+from studio.campaign.winners import rows_in
 from studio.request import ADVERT, GenerationRequest
 from studio.service import Studio
 from studio.settings import Settings
-from studio.ui.advert_form import GROUPS, PANES, PARTS, group_of, to_request
+from studio.ui.advert_form import GROUPS, PARTS, group_of, to_request
 from studio.ui.advert_preview import AdvertPreview
-from studio.ui.advert_request import AdvertRequest, keep_table, title_of, to_plan
+from studio.ui.advert_request import PANES, AdvertRequest, keep_table, title_of, to_plan
 from studio.ui.advert_runs import Run, Runs
 from studio.ui.adverts_tab import (
     EVERYTHING,
@@ -130,7 +131,6 @@ def test_the_form_says_what_is_asked_for() -> None:
         ("en", "cta"): "Shop now",
         ("de", "headline"): "Guten Morgen",
         ("", "headline"): "Bonjour",
-        ("zh", "subline"): "without a headline nothing is said",
     }
     request = to_request(*form(texts=texts, scenes=["on a marble counter"], variants=2, feeds=["x_post"]))
 
@@ -199,6 +199,11 @@ def test_claims_and_the_brand_s_own_words_are_flagged_in_their_language(studio: 
         (form(kit="Nobody"), "There is no brand kit “Nobody”."),
         (form(texts={("en", "headline"): "a" * 400}), "The headline has 400 characters."),
         (form(variants=99), "There can't be 99 variants."),
+        (form(texts={("", "price"): "24 €"}), "There is a price but no headline (French)."),
+        (
+            form(languages=["en", "de"], texts={("en", "headline"): "Good", ("de", "cta"): "Los"}),
+            "There is a call to action but no headline (Deutsch).",
+        ),
     ],
 )
 def test_what_can_t_be_made_is_said_at_once(studio: Studio, runs: Runs, values: list[Any], words: str) -> None:
@@ -212,9 +217,27 @@ def test_what_can_t_be_made_is_said_at_once(studio: Studio, runs: Runs, values: 
 
 
 def test_without_any_words_for_it_nothing_is_made(studio: Studio, runs: Runs) -> None:
-    with pytest.raises(gr.Error) as error:
-        on_run(runs, *form(description="something nice"))
-    assert "There is no headline." in said(error)
+    for texts in ({}, {("en", "price"): "$24"}):
+        with pytest.raises(gr.Error) as error:
+            on_run(runs, *form(description="something nice", texts=texts))
+        assert "There is no headline." in said(error)
+
+
+def test_what_is_typed_without_a_headline_goes_with_the_one_that_is_written(studio: Studio, runs: Runs) -> None:
+    texts = {("en", "price"): "$24", ("en", "disclaimer"): "While stocks last.", ("de", "price"): "24 €"}
+    run = done(runs, form(languages=["en", "de"], banners=["x_ads_card"], texts=texts))
+    english, german = [dict(row.recipe or {})["words"] for row in rows_in(run.folder)]
+    assert (english["headline"], english["price"]) == ("Red ceramic mug", "$24")  # pyright: ignore[reportIndexIssue]
+    assert english["disclaimer"] == "While stocks last." and english["cta"] == "Shop now"  # pyright: ignore[reportIndexIssue]
+    assert (german["price"], german["disclaimer"]) == ("24 €", "")  # pyright: ignore[reportIndexIssue]
+
+
+def test_a_language_without_a_headline_is_named(studio: Studio, runs: Runs) -> None:
+    preview, texts = AdvertPreview(studio), {("en", "headline"): "Morning"}
+    cost, *_ = on_advert_preview(studio, runs, preview, *form(languages=["en", "de"], texts=texts))
+    assert "<strong>1 advert</strong>" in cost and "No adverts in Deutsch" in cost
+    for values in (form(texts=texts), form(languages=["en", "de"])):
+        assert "No adverts in" not in on_advert_preview(studio, runs, preview, *values)[0]
 
 
 def test_words_are_written_and_others_at_the_next_press(studio: Studio) -> None:
@@ -292,7 +315,7 @@ def test_a_table_with_bad_rows_makes_the_rest(studio: Studio, runs: Runs, tmp_pa
     run = done(runs, form("table", table=name))
     assert [(row.sku, row.status) for row in run.rows] == [("", "failed"), ("M3", "failed"), ("M1", "ok"), ("M2", "ok")]
     _, progress, grid, *_ = on_watch(studio, runs, run.number, PROBLEMS, ("", -1, ""))
-    assert "2 failed" in progress
+    assert "2 adverts done. 2 failed." in progress
     assert "line 3: The sku is empty" in grid
 
 
@@ -315,7 +338,9 @@ def test_a_campaign_is_run_shown_and_not_made_twice(studio: Studio, runs: Runs) 
     assert run.state == "done" and [row.status for row in run.rows] == ["ok", "ok"]
     seen, progress, grid, made, timer, stop = on_watch(studio, runs, run.number, EVERYTHING, ("", -1, ""))
     assert "2 adverts done." in progress
-    assert grid.count("<img") == 2 and f"/adverts/{run.number}/{run.rows[0].file}" in grid
+    address = f"/adverts/{run.number}/{run.rows[0].file}"
+    assert grid.count("<img") == 2 and f'href="{address}?v={run.rows[0].sha256[:12]}"' in grid
+    assert f'src="{address}/small?v={run.rows[0].sha256[:12]}"' in grid
     assert made.visible is True and timer.active is False and stop.visible is False
     assert on_watch(studio, runs, run.number, EVERYTHING, seen)[2] == gr.skip()
 
