@@ -565,7 +565,7 @@ def _settings_of_run(kind: type, given: list[str]) -> dict[str, Any]:
         several = get_origin(types[name]) is tuple
         plain = [*filter(None, value.split(","))] if several else value or None
         try:
-            parsed = TypeAdapter(types[name]).validate_python(plain)
+            parsed: Any = TypeAdapter(types[name]).validate_python(plain)
         except ValidationError as error:
             raise typer.BadParameter(f"{setting!r}: {error.errors()[0]['msg']}", param_hint="--set") from error
         least = 1 if isinstance(parsed, int) and name != "seed" else 0
