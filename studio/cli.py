@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from dataclasses import asdict, replace
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Literal, get_origin, get_type_hints
+from typing import TYPE_CHECKING, Annotated, Any, Literal, cast, get_origin, get_type_hints
 
 import typer
 from typer.core import TyperGroup
@@ -565,11 +565,12 @@ def _settings_of_run(kind: type, given: list[str]) -> dict[str, Any]:
         several = get_origin(types[name]) is tuple
         plain = [*filter(None, value.split(","))] if several else value or None
         try:
-            parsed: Any = TypeAdapter(types[name]).validate_python(plain)
+            parsed = TypeAdapter[Any](types[name]).validate_python(plain)
         except ValidationError as error:
             raise typer.BadParameter(f"{setting!r}: {error.errors()[0]['msg']}", param_hint="--set") from error
         least = 1 if isinstance(parsed, int) and name != "seed" else 0
-        if not all(least <= number < math.inf for number in (parsed if several else [parsed]) if number is not None):
+        numbers = [] if parsed is None else cast("list[float]", parsed if several else [parsed])
+        if not all(least <= number < math.inf for number in numbers):
             raise typer.BadParameter(f"{setting!r} is not {least} or more", param_hint="--set")
         found[name] = parsed
     return found
