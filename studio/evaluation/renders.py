@@ -53,7 +53,7 @@ def read_image(path: Path, size: int) -> Tensor:
         image = opened.convert("RGBA")
     if min(image.size) < size:
         raise InputError(
-            f"{path} is {image.width} px, and {size} px are to be measured.", f"Render with --size {size} or more."
+            f"{path} is {image.width} px, and {size} px are needed.", f"Render with --size {size} or more."
         )
     colour, mask = image.convert("RGB"), image.getchannel("A")
     if image.size != (size, size):

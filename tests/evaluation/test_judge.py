@@ -75,7 +75,7 @@ def test_a_saved_judge_judges_the_same(trained: Judge, toys: Renders, tmp_path: 
 
 def test_what_the_library_searches_by_is_trained_too(tmp_path: Path, tiny_text_encoder: Path) -> None:
     said: list[str] = []
-    folder = write_toys(tmp_path / "toys", seeds=range(16))
+    folder = write_toys(tmp_path / "toys", seeds=range(16), size=64)
     path = train_likeness(folder, tmp_path, steps=1, say=said.append)
 
     saved = load_judge(path)

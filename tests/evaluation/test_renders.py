@@ -28,7 +28,7 @@ def test_scales_down_without_mixing_the_mask_into_the_colour(tmp_path: Path) -> 
 
 def test_renders_that_would_have_to_be_enlarged_are_refused(tmp_path: Path) -> None:
     records = read_records([write_toys(tmp_path / "a", seeds=range(1), size=32)])
-    with pytest.raises(InputError, match=r"is 32 px, and 64 px are to be measured. Render with --size 64"):
+    with pytest.raises(InputError, match=r"is 32 px, and 64 px are needed. Render with --size 64"):
         read_renders(records, 64)
 
 
