@@ -17,20 +17,27 @@ def secret_file(path: Path, make: Callable[[], bytes]) -> bytes:
     if not path.exists():
         path.parent.mkdir(parents=True, exist_ok=True)
         part = path.with_name(f"{path.name}.{secrets.token_hex(8)}.partial")
-        descriptor = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        _write_new(part, make())
         try:
-            with os.fdopen(descriptor, "wb") as file:
-                file.write(make())
-                file.flush()
-                os.fsync(descriptor)
-            with suppress(FileExistsError):  # another process was first
-                try:
-                    os.link(part, path)
-                except FileExistsError:
-                    raise
-                except OSError:  # no hard links here, as on a stick or a share
-                    with open(path, "xb") as file:
-                        file.write(part.read_bytes())
+            os.link(part, path)
+        except FileExistsError:  # another process was first
+            pass
+        except OSError:  # no hard links here, as on a stick or a share
+            with suppress(FileExistsError):
+                _write_new(path, part.read_bytes())
         finally:
             part.unlink()
     return path.read_bytes()
+
+
+def _write_new(path: Path, data: bytes) -> None:
+    """For its owner alone. Raises FileExistsError where there is such a file."""
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    try:
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(descriptor)
+    except BaseException:
+        path.unlink()
+        raise

@@ -90,10 +90,10 @@ class Studio:
 
     def tidy(self) -> None:
         """Deletes what the library need not keep any longer; where strangers use it, all that is older than a day."""
-        if self.settings.open_to_all:
-            with suppress(StudioError):  # the next time
+        with suppress(StudioError):  # the next time
+            if self.settings.open_to_all:
                 self.library.forget(OPEN_KEPT)
-        self.library.tidy()
+            self.library.tidy()
 
     @cached_property
     def likeness(self) -> Likeness:

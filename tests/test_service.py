@@ -2,6 +2,7 @@ import hashlib
 import struct
 import zlib
 from collections.abc import Callable
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -46,6 +47,18 @@ def test_what_is_generated_is_kept_with_its_recipe(studio_of: Build) -> None:
         assert studio.file(image.sha256) == image.path
         assert provenance.read_recipe(data) == image.recipe
         assert imaging.max_difference(imaging.decode(data), image.image) == 0
+
+
+@pytest.mark.parametrize("open_to_all", [False, True])
+def test_what_strangers_made_is_kept_for_a_day(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, open_to_all: bool
+) -> None:
+    studio = Studio(Settings(data_dir=tmp_path, open_to_all=open_to_all), backends=lambda _: FakeBackend())
+    list(studio.generate(GenerationRequest(prompt="a mug", count=2, seed=7)))
+    monkeypatch.setattr("studio.service.OPEN_KEPT", timedelta(0))
+    studio.tidy()
+    assert studio.library.storage().images == (0 if open_to_all else 2)
+    studio.library.close()
 
 
 def test_each_image_is_kept_before_the_next_is_drawn(studio_of: Build) -> None:

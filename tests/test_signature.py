@@ -92,6 +92,7 @@ def test_a_key_can_lie_where_there_are_no_hard_links(tmp_path: Path, monkeypatch
     path = tmp_path / "a.key"
     assert secret_file(path, lambda: b"first") == secret_file(path, lambda: b"second") == b"first"
     assert list(tmp_path.iterdir()) == [path]
+    assert path.stat().st_mode & 0o777 == 0o600
 
 
 def test_a_damaged_key_is_an_error_in_plain_words(tmp_path: Path) -> None:

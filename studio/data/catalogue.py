@@ -367,7 +367,8 @@ def _table(folder: Path) -> list[dict[str, str]]:
                 f"{folder / TABLE}, line {number} is neither for {' nor for '.join(SPLITS)}, or has too many columns.",
                 "Put a caption that has a comma in quotation marks.",
             )
-    return [{_usable(name): value for name, value in line.items()} for line in lines]
+    names = {name: _usable(name) for line in lines[:1] for name in line}
+    return [{names[name]: value for name, value in line.items()} for line in lines]
 
 
 def _usable(column: str) -> str:

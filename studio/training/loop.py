@@ -110,8 +110,8 @@ def train(
                 f"Renders of {side} px can't be learnt from beside larger ones: {config.preset} draws"
                 f" {', '.join(map(str, sizes))} px."
             )
-    contested = min(min(each.images.shape[-1], config.size) for each in sets)
-    if data.exact and config.contest_size and contested > config.contest_size:
+    smallest = min(config.size, *(each.images.shape[-1] for each in sets))
+    if data.exact and config.contest_size and smallest > config.contest_size:
         raise TrainingStopped(
             f"There is nothing for the contest: all renders are larger than {config.contest_size} px. Add smaller ones"
             " (--data twice), or leave contest_size out."

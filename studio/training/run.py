@@ -15,6 +15,7 @@ from accelerate.utils import set_seed
 from studio.training.config import RunConfig
 from studio.training.folder import (
     CHECKPOINT,
+    SETTINGS,
     Stateful,
     TrainingStopped,
     begin_run,
@@ -32,7 +33,7 @@ LONGEST_WAIT = timedelta(hours=12)
 
 def accelerator_of(out: Path, *, resume: bool) -> Accelerator:
     """That of a run in `out`. Raises TrainingStopped where one is there that is not to go on."""
-    if (out / "config.json").exists() and not resume:
+    if (out / SETTINGS).exists() and not resume:
         raise TrainingStopped(f"{out} already holds a run: go on with it (--resume) or name another folder.")
     return Accelerator(
         cpu=not torch.accelerator.is_available(),  # said aloud, as several processes on CPUs need it

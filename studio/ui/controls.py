@@ -170,19 +170,19 @@ def request_of(recipe: Recipe, offers: Sequence[Offer]) -> GenerationRequest:
 
 def read_seed(text: str) -> int | None:
     """The seed typed in the box, None if there is none; raises InputError for anything but a whole number."""
-    if not text.strip():
-        return None
-    if not re.fullmatch(r"\s*[0-9]{1,19}\s*", text):
-        raise InputError("The seed must be a whole number.", "Press the dice for a new one.")
-    return int(text)
+    return _whole(text, 19, InputError("The seed must be a whole number.", "Press the dice for a new one."))
 
 
 def read_size(text: str) -> int | None:
     """The side in pixels that is chosen or typed, None for the model's own; raises InputError for anything else."""
+    return _whole(text, 5, InputError("The size must be a whole number of pixels.", "Choose one of the list."))
+
+
+def _whole(text: str, digits: int, otherwise: InputError) -> int | None:
     if not text.strip():
         return None
-    if not re.fullmatch(r"\s*[0-9]{1,5}\s*", text):
-        raise InputError("The size must be a whole number of pixels.", "Choose one of the list.")
+    if not re.fullmatch(rf"\s*[0-9]{{1,{digits}}}\s*", text):
+        raise otherwise
     return int(text)
 
 

@@ -6,6 +6,7 @@ import json
 import threading
 import zipfile
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from html import unescape
 from pathlib import Path
@@ -428,6 +429,22 @@ def test_a_bug_with_the_product_fails_it_and_ends_the_campaign_in_order(
     # One row stands for two adverts, and it is done all the same, after a restart too.
     again = Runs(studio).find(run.number)
     assert again is not None and again.state == "done"
+
+
+def test_all_campaigns_stop_where_everything_is_deleted(tmp_path: Path) -> None:
+    backend = Gated()
+    studio = Studio(Settings(data_dir=tmp_path), backends=lambda _: backend, retoucher=FakeRetoucher())
+    runs = Runs(studio)
+    numbers = [on_run(runs, *form(texts={("en", "headline"): each}))[0] for each in ("One", "Two")]
+    assert backend.drawing.wait(60)
+    found = [run for number in numbers if (run := runs.find(number))]
+    with ThreadPoolExecutor(1) as aside:
+        stopping = aside.submit(runs.stop_all)
+        backend.may_draw.set()
+        stopping.result(timeout=60)
+    assert [run.ended.is_set() for run in found] == [True, True]
+    assert not any(run.is_going_on for run in found) and runs.newest_going_on() is None
+    studio.library.close()
 
 
 def test_no_more_than_a_few_campaigns_wait(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
