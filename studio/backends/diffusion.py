@@ -676,11 +676,11 @@ def _schedulers(folder: ModelFolder, tasks: Mapping[str, type]) -> tuple[str, ..
 
 
 def _own_facts(folder: ModelFolder) -> _Facts:
-    from studio.models.diffusion import FORMAT_VERSION
+    from studio.models.diffusion import READABLE
     from studio.models.diffusion_pipeline import TextAdapterPipeline
 
     description = model_folder.read_json(folder.path / "config.json")
-    if description.get("format_version") != FORMAT_VERSION:
+    if description.get("format_version") not in READABLE:
         raise WeightsError(
             f"The model in {folder.path} is of another format than this version reads.", "Train it anew."
         )

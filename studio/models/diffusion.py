@@ -24,6 +24,7 @@ from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 
 from .adapter import Conditioning, TextAdapter
+from .eight_bits import from_eight_bits, to_eight_bits
 from .errors import SnapshotError
 from .presets import DIFFUSION_PRESETS, STYLE_WIDTH, TEXT_WIDTH
 
@@ -31,7 +32,8 @@ if TYPE_CHECKING:
     from diffusers.models.unets.unet_2d_condition import UNet2DConditionModel
     from diffusers.schedulers.scheduling_ddim import DDIMScheduler
 
-FORMAT_VERSION = 2
+FORMAT_VERSION = 3  # 2: weights in half precision; they are read as well
+READABLE = (2, FORMAT_VERSION)
 INDEX, DESCRIPTION = "model_index.json", "config.json"
 ADAPTER = "adapter.safetensors"
 WEIGHTS = "unet/diffusion_pytorch_model.safetensors"
@@ -192,7 +194,7 @@ def _repeated(conditioning: Conditioning, n: int) -> Conditioning:
 def save_diffusion(
     folder: Path, *, adapter: nn.Module, unet: UNet2DConditionModel, description: DiffusionDescription
 ) -> DiffusionDescription:
-    """Writes weights (fp16) and descriptions; returns ours with the weights' sha256. What was in the folder goes."""
+    """Writes weights (in eight bits) and descriptions; returns ours with the weights' sha256. What was in the folder goes."""
     from diffusers import __version__
 
     partial = folder.with_name(f"{folder.name}.partial")
@@ -201,8 +203,7 @@ def save_diffusion(
     unet.save_config(partial / "unet")
     build_scheduler().save_pretrained(partial / "scheduler")
     for file, module in ((WEIGHTS, unet), (ADAPTER, adapter)):
-        halves = {name: value.to("cpu", torch.float16).contiguous() for name, value in module.state_dict().items()}
-        save_file(halves, partial / file, metadata={"format": "pt"})
+        save_file(to_eight_bits(module.state_dict()), partial / file, metadata={"format": "pt"})
     description = replace(
         description, unet_sha256=_sha256(partial / WEIGHTS), adapter_sha256=_sha256(partial / ADAPTER)
     )
@@ -232,9 +233,8 @@ def load_diffusion(folder: Path) -> DiffusionSnapshot:
     description, adapter = load_reading(folder)
     with _explained(folder):
         _check(folder, WEIGHTS, description.unet_sha256)
-        unet = UNet2DConditionModel.from_pretrained(
-            folder / "unet", local_files_only=True, use_safetensors=True, torch_dtype=torch.float32
-        )
+        unet = UNet2DConditionModel.from_config(UNet2DConditionModel.load_config(folder / "unet", local_files_only=True))
+        unet.load_state_dict(from_eight_bits(load_file(folder / WEIGHTS)))
         if unet.config["projection_class_embeddings_input_dim"] != TEXT_WIDTH + len(description.u_names):
             raise SnapshotError(f"The UNet in {folder} is told other values than its {DESCRIPTION} says.")
         scheduler = DDIMScheduler.from_pretrained(folder / "scheduler", local_files_only=True)
@@ -254,7 +254,7 @@ def load_reading(folder: Path) -> tuple[DiffusionDescription, TextAdapter]:
         description = _parse(json.loads((folder / DESCRIPTION).read_text(encoding="utf-8")), folder)
         _check(folder, ADAPTER, description.adapter_sha256)
         adapter = TextAdapter(description.attributes)
-        adapter.load_state_dict({name: value.float() for name, value in load_file(folder / ADAPTER).items()})
+        adapter.load_state_dict(from_eight_bits(load_file(folder / ADAPTER)))
     return description, adapter.eval().requires_grad_(False)
 
 
@@ -274,7 +274,7 @@ def _check(folder: Path, file: str, sha256: str) -> None:
 
 
 def _parse(record: object, folder: Path) -> DiffusionDescription:
-    if not isinstance(record, dict) or record.get("format_version") != FORMAT_VERSION:
+    if not isinstance(record, dict) or record.get("format_version") not in READABLE:
         raise SnapshotError(f"The model in {folder} is of another format than this version reads.")
     try:
         description = DiffusionDescription(**record)

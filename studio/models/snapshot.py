@@ -1,4 +1,4 @@
-"""A snapshot: the averaged weights for drawing, half precision, with a description that says what they are."""
+"""A snapshot: the averaged weights for drawing, in eight bits, with a description that says what they are."""
 
 from __future__ import annotations
 
@@ -15,11 +15,13 @@ from safetensors.torch import load, save
 from torch import nn
 
 from .adapter import TextAdapter
+from .eight_bits import from_eight_bits, to_eight_bits
 from .errors import SnapshotError
 from .generator import Generator
 from .presets import EPS_WIDTH, PRESETS, image_size
 
-FORMAT_VERSION = 3
+FORMAT_VERSION = 4  # 3: weights in half precision; they are read as well
+READABLE = (3, FORMAT_VERSION)
 WEIGHTS = "model.safetensors"
 DESCRIPTION = "config.json"
 
@@ -55,17 +57,17 @@ class Snapshot:
 
 
 def save_snapshot(folder: Path, *, adapter: nn.Module, generator: nn.Module, config: SnapshotConfig) -> SnapshotConfig:
-    """Writes weights (fp16) and description; returns the description with the weights' sha256.
+    """Writes weights (in eight bits) and description; returns the description with the weights' sha256.
 
     Stopped at any moment, it leaves a folder that holds the earlier snapshot or the new one: new weights have a name of
     their own until the description, which is swapped in one go, speaks of them.
     """
-    tensors = {
-        f"{name}.{key}": value.detach().to("cpu", torch.float16).contiguous()
+    weights = {
+        f"{name}.{key}": value
         for name, module in (("adapter", adapter), ("generator", generator))
         for key, value in module.state_dict().items()
     }
-    data = save(tensors)
+    data = save(to_eight_bits(weights))
     config = replace(config, weights_sha256=hashlib.sha256(data).hexdigest())
     folder.mkdir(parents=True, exist_ok=True)
     new = _new_weights(folder, config)
@@ -118,11 +120,11 @@ def load_snapshot(folder: Path) -> Snapshot:
     adapter = TextAdapter(config.attributes)
     generator = Generator(config.preset, len(config.u_names), config.eps_dim, attributes=config.attributes)
     try:
-        tensors = load(data)
+        weights = from_eight_bits(load(data))
         for name, module in (("adapter", adapter), ("generator", generator)):
             prefix = f"{name}."
             module.load_state_dict(
-                {key.removeprefix(prefix): value.float() for key, value in tensors.items() if key.startswith(prefix)}
+                {key.removeprefix(prefix): value for key, value in weights.items() if key.startswith(prefix)}
             )
             module.eval().requires_grad_(False)
     except (RuntimeError, SafetensorError) as error:
@@ -132,7 +134,7 @@ def load_snapshot(folder: Path) -> Snapshot:
 
 
 def _parse(record: object, folder: Path) -> SnapshotConfig:
-    if not isinstance(record, dict) or record.get("format_version") != FORMAT_VERSION:
+    if not isinstance(record, dict) or record.get("format_version") not in READABLE:
         raise SnapshotError(
             f"The model in {folder} is of another format than this version reads: train it anew, or draw with the"
             " version that made it."

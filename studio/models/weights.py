@@ -1,4 +1,4 @@
-"""A file for each network that works on pictures: weights in half precision, and a note of how they came about."""
+"""A file for each network that works on pictures: weights in eight bits, and a note of how they came about."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from safetensors import SafetensorError
 from safetensors.torch import load, save
 from torch import nn
 
+from .eight_bits import from_eight_bits, to_eight_bits
 from .errors import SnapshotError
 from .snapshot import write_whole
 
@@ -30,8 +31,7 @@ class Saved(Generic[NetworkT]):
 
 def save_weights(path: Path, network: nn.Module, *, note: str) -> None:
     """Writes the weights and the note. Raises OSError."""
-    tensors = {name: value.detach().cpu().half().contiguous() for name, value in network.state_dict().items()}
-    write_whole(path, save(tensors, {"note": note}))
+    write_whole(path, save(to_eight_bits(network.state_dict()), {"note": note}))
 
 
 def load_weights(path: Path, network: NetworkT, *, called: str) -> Saved[NetworkT]:
@@ -42,7 +42,7 @@ def load_weights(path: Path, network: NetworkT, *, called: str) -> Saved[Network
     """
     try:
         data = path.read_bytes()
-        network.load_state_dict(load(data))
+        network.load_state_dict(from_eight_bits(load(data)))
         note = _note(data)
     except (OSError, SafetensorError) as error:
         raise SnapshotError(f"The {called} {path} can't be read: {error}.") from error
