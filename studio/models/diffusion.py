@@ -194,7 +194,7 @@ def _repeated(conditioning: Conditioning, n: int) -> Conditioning:
 def save_diffusion(
     folder: Path, *, adapter: nn.Module, unet: UNet2DConditionModel, description: DiffusionDescription
 ) -> DiffusionDescription:
-    """Writes weights (in eight bits) and descriptions; returns ours with the weights' sha256. What was in the folder goes."""
+    """Writes weights (in eight bits) and descriptions; returns ours with the weights' sha256. What the folder held goes."""
     from diffusers import __version__
 
     partial = folder.with_name(f"{folder.name}.partial")
@@ -233,7 +233,9 @@ def load_diffusion(folder: Path) -> DiffusionSnapshot:
     description, adapter = load_reading(folder)
     with _explained(folder):
         _check(folder, WEIGHTS, description.unet_sha256)
-        unet = UNet2DConditionModel.from_config(UNet2DConditionModel.load_config(folder / "unet", local_files_only=True))
+        unet = UNet2DConditionModel.from_config(
+            UNet2DConditionModel.load_config(folder / "unet", local_files_only=True)
+        )
         unet.load_state_dict(from_eight_bits(load_file(folder / WEIGHTS)))
         if unet.config["projection_class_embeddings_input_dim"] != TEXT_WIDTH + len(description.u_names):
             raise SnapshotError(f"The UNet in {folder} is told other values than its {DESCRIPTION} says.")

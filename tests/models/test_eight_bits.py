@@ -6,9 +6,10 @@ from studio.models.eight_bits import from_eight_bits, to_eight_bits
 
 
 def test_large_weights_are_a_half_step_off_at_most_and_a_quarter_of_the_size() -> None:
-    weight = torch.randn(64, 16, 3, 3, generator=torch.Generator().manual_seed(0)) * torch.logspace(-3, 1, 64)[
-        :, None, None, None
-    ]
+    weight = (
+        torch.randn(64, 16, 3, 3, generator=torch.Generator().manual_seed(0))
+        * torch.logspace(-3, 1, 64)[:, None, None, None]
+    )
     packed = to_eight_bits({"a.weight": weight})
     assert packed["a.weight"].dtype == torch.int8
     assert sum(each.nbytes for each in packed.values()) < 0.26 * weight.nbytes
