@@ -194,7 +194,7 @@ def _repeated(conditioning: Conditioning, n: int) -> Conditioning:
 def save_diffusion(
     folder: Path, *, adapter: nn.Module, unet: UNet2DConditionModel, description: DiffusionDescription
 ) -> DiffusionDescription:
-    """Writes weights (in eight bits) and descriptions; returns ours with the weights' sha256. What the folder held goes."""
+    """Writes weights (in eight bits) and descriptions; returns ours with their sha256. What the folder held goes."""
     from diffusers import __version__
 
     partial = folder.with_name(f"{folder.name}.partial")
