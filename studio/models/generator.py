@@ -133,28 +133,31 @@ class Generator(nn.Module):
                 for each in layer.parameters():
                     each.zero_()
 
-    def forward(self, z: Tensor, conditioning: Conditioning, stages: int | None = None) -> Tensor:
+    def forward(self, z: Tensor, conditioning: Conditioning, stages: int | None = None, *, fixed: int = 0) -> Tensor:
         """`z` [n, u + eps] to images [n, 3, size, size], about -1..1 (not clamped).
 
-        With `stages` below the preset's number, only that many are run and the image is the smaller one they give.
+        With `stages` below the preset's number, only that many are run and the image is the smaller one they give. The
+        first `fixed` of them and the style get no gradient: the rest learns to enlarge what they draw.
         """
-        u, eps = z.split([self.u_width, self.eps_width], dim=1)
-        style = self.mapping(self._told(u, eps, conditioning))
-        x = self.constant + self.start(style).view(-1, *self.constant.shape)
-        x = x.to(style.dtype).contiguous(memory_format=torch.channels_last)  # half precision where autocast says so
+        learns = torch.is_grad_enabled()
+        with torch.set_grad_enabled(learns and not fixed):
+            u, eps = z.split([self.u_width, self.eps_width], dim=1)
+            style = self.mapping(self._told(u, eps, conditioning))
+            x = self.constant + self.start(style).view(-1, *self.constant.shape)
+            x = x.to(style.dtype).contiguous(memory_format=torch.channels_last)  # half precision where autocast says so
         image: Tensor | None = None
-        last = (stages or len(self.blocks)) - 1
-        for stage, blocks in enumerate(self.blocks[: last + 1]):  # type: ignore[arg-type]
-            for block in blocks:  # type: ignore[attr-defined]
-                x = block(x, style)
-            name = str(stage)
-            if name in self.attention:
-                x = self.attention[name](x, conditioning.tokens, conditioning.mask)
-            if name in self.to_rgb:
-                rgb = F.pixel_shuffle(self.to_rgb[name](x), 2)
-                image = rgb if image is None else rgb + _double(_smooth(image))
-            if stage < last:
-                x = _double(self.narrow[stage](x))
+        for stage, blocks in enumerate(self.blocks[:stages]):  # type: ignore[arg-type]
+            with torch.set_grad_enabled(learns and stage >= fixed):
+                if stage:
+                    x = _double(self.narrow[stage - 1](x))
+                for block in blocks:  # type: ignore[attr-defined]
+                    x = block(x, style)
+                name = str(stage)
+                if name in self.attention:
+                    x = self.attention[name](x, conditioning.tokens, conditioning.mask)
+                if name in self.to_rgb:
+                    rgb = F.pixel_shuffle(self.to_rgb[name](x), 2)
+                    image = rgb if image is None else rgb + _double(_smooth(image))
         assert image is not None
         return image
 

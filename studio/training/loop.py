@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Mapping, Sequence
-from contextlib import nullcontext
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -43,6 +43,10 @@ from studio.training.run import accelerator_of, begin, go_on, own_batch, steps
 from studio.training.signs import Watch, measure
 from studio.training.steps import cosine, descend, mean_over_processes
 from studio.training.text import EncodedTexts
+
+#: Over this share of the contest the generator's part in it grows from nothing to its weight: at first its images are
+#: of a kind that the discriminator never met, and what would teach it then threw back what it had learnt (seen).
+RAMP = 0.05
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -225,7 +229,7 @@ def _batch(
     device, size = accelerator.device, min(config.size_at(share), data.images.shape[-1])
     eps = torch.randn(n, EPS_WIDTH, generator=generator)
     copied = data.exact and (share < config.regression_share or size > (config.contest_size or size))
-    if copied:  # there is one right picture: noise would have to be unlearnt
+    if copied and share < config.regression_share:  # there is one right picture: noise would have to be unlearnt
         eps.zero_()
     # Sentences that don't fit: half are another image's, half differ in one attribute.
     swapped = k * sum(map(len, sets)) + first + chosen
@@ -255,17 +259,24 @@ def _regression_step(
     means: Means,
 ) -> None:
     """One step of L1 on the exact render, in pixels and in the maps of the discriminator, which meanwhile learns from
-    the renders to see what captions speak of; at a smaller size for the first part of a run."""
+    the renders to see what captions speak of; at a smaller size for the first part of a run.
+
+    Its slopes are held as in the contest (R1), or they grow so steep that the contest begins with an explosion. Renders
+    that are larger than those of the contest teach the stages above its size alone: L1 would blur what it has made.
+    """
     if share < config.regression_share:
-        rate = cosine(config.regression_learning_rate, share / config.regression_share)
+        rate, fixed = cosine(config.regression_learning_rate, share / config.regression_share), 0
     else:
         rate = cosine(config.adversarial_learning_rate, _phase(config, batch, share))
+        fixed = num_stages(config.contest_size) if config.contest_size else 0
     trunk, sentence = networks.discriminator, batch.conditioning.sentence
     with autocast(accelerator.device):
-        fake = networks.generator(batch.z, batch.conditioning, num_stages(batch.real.shape[-1]))
+        fake = networks.generator(batch.z, batch.conditioning, num_stages(batch.real.shape[-1]), fixed=fixed)
     real_seen, fake_seen = augment(batch.real, fake, 0.0, _seed(progress, accelerator))
     trunk.requires_grad_(True)
-    with autocast(accelerator.device):
+    penalise = progress.step % config.penalty_every == 0
+    real_seen.requires_grad_(penalise)
+    with _seen_in(penalise, accelerator):
         h_real, maps_real = trunk.features(real_seen)
     trunk.requires_grad_(False)
     with autocast(accelerator.device):
@@ -281,6 +292,9 @@ def _regression_step(
     right, mistaken = trunk.logit(h_real, sentence), trunk.logit(h_real, batch.wrong)
     loss_text = mismatch(right, mistaken)
     losses = {"attributes": loss_attributes, "text": loss_text}
+    if penalise:
+        r1 = gradient_penalty(right, real_seen)
+        losses["penalty"] = config.penalty_every * config.gamma(batch.real.shape[-1], 0.0) / 2 * r1
     descend(losses, networks.discriminator, networks.optimizers_d, rate, accelerator)
     means.add(
         reconstruction=loss_pixels.detach(),
@@ -316,7 +330,7 @@ def _adversarial_step(
     real_seen, fake_seen = augment(batch.real, fake.detach(), progress.strength, seed)
     real_seen.requires_grad_(penalise)
     fake_seen.requires_grad_(penalise)
-    with nullcontext() if penalise else autocast(accelerator.device):  # double backward is for full precision
+    with _seen_in(penalise, accelerator):
         h_real, h_fake = trunk.features(real_seen)[0], trunk.features(fake_seen)[0]
     real_logit, fake_logit = trunk.logit(h_real, sentence), trunk.logit(h_fake, sentence)
     wrong_logit = trunk.logit(h_real, batch.wrong)
@@ -342,9 +356,10 @@ def _adversarial_step(
         h_fake, maps_fake = trunk.features(fake_seen)
     loss_adversarial = adversarial.generator(trunk.logit(h_real, sentence), trunk.logit(h_fake, sentence))
     loss_attributes = attribute_cross_entropy(trunk.classify(h_fake), batch.labels)
+    grown = min(1.0, phase / RAMP) if batch.exact else 1.0
     losses = {
-        "adversarial": config.adversarial_weight * loss_adversarial,
-        "attributes": config.attribute_weight * loss_attributes,
+        "adversarial": grown * config.adversarial_weight * loss_adversarial,
+        "attributes": grown * config.attribute_weight * loss_attributes,
     }
     if batch.exact:
         loss_pixels = reconstruction(fake, batch.real, batch.weight)
@@ -362,6 +377,11 @@ def _adversarial_step(
         gap=(real_logit - fake_logit).detach().mean(),
         text_sensitivity=(real_logit - wrong_logit).detach().mean(),
     )
+
+
+def _seen_in(penalise: bool, accelerator: Accelerator) -> AbstractContextManager[object]:
+    """The precision in which the discriminator looks: double backward is for the full one."""
+    return nullcontext() if penalise else autocast(accelerator.device)
 
 
 def _seed(progress: Progress, accelerator: Accelerator) -> int:

@@ -41,6 +41,16 @@ def test_fewer_stages_give_a_smaller_image(generator: Generator) -> None:
     assert generator(noise(2), conditioning(2), stages=2).shape == (2, 3, 16, 16)
 
 
+def test_stages_that_are_fixed_draw_the_same_and_learn_nothing(generator: Generator) -> None:
+    whole, part = generator(noise(2), conditioning(2)), generator(noise(2), conditioning(2), fixed=2)
+    assert torch.equal(whole, part)
+    names = [name for name, _ in generator.named_parameters()]
+    slopes = torch.autograd.grad(part.sum(), list(generator.parameters()), allow_unused=True)
+    learnt = {name for name, slope in zip(names, slopes, strict=True) if slope is not None}
+    above = ("blocks.2.", "narrow.1.", "attention.2.", "to_rgb.2.")
+    assert learnt == {name for name in names if name.startswith(above)}
+
+
 def test_the_image_depends_on_noise_and_on_words(generator: Generator) -> None:
     words = conditioning(2)
     first, second = generator(noise(2), words)

@@ -13,6 +13,8 @@ from accelerate import Accelerator
 from safetensors.torch import load_file
 
 from studio.data.packed import PackedData, part
+from studio.models.generator import Generator
+from studio.models.presets import num_stages
 from studio.models.snapshot import load_snapshot
 from studio.models.text_encoder import TextEncoder
 from studio.training import TrainingConfig, loop, train
@@ -184,13 +186,23 @@ def test_the_adversarial_stage_can_be_of_another_loss(data: PackedData, encoder:
 
 
 def test_large_renders_can_be_copied_while_small_ones_are_contested(
-    data: PackedData, encoder: TextEncoder, tmp_path: Path
+    data: PackedData, encoder: TextEncoder, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     contested: list[int] = []
 
     def discriminator(real: torch.Tensor, fake: torch.Tensor) -> torch.Tensor:
         contested.append(len(real))
         return relativistic_discriminator(real, fake)
+
+    drawn: set[tuple[int, int]] = set()
+    draw = Generator.forward
+
+    def watched(self: Generator, *given: Any, **how: Any) -> torch.Tensor:
+        image = draw(self, *given, **how)
+        drawn.add((image.shape[-1], how.get("fixed", 0)))
+        return image
+
+    monkeypatch.setattr(Generator, "forward", watched)
 
     def contests(out: str, **options: Any) -> int:
         contested.clear()
@@ -203,6 +215,11 @@ def test_large_renders_can_be_copied_while_small_ones_are_contested(
 
     small = replace(data, images=data.images[..., ::2, ::2], masks=data.masks[..., ::2, ::2])
     assert 0 < contests("both", smaller=[small]) < 6
+    assert {fixed for size, fixed in drawn if size == 16} == {0}
+    assert {fixed for size, fixed in drawn if size == 32} == {
+        0,
+        num_stages(16),
+    }  # in regression, and beside the contest
     with pytest.raises(TrainingStopped, match="larger than 16 px"):
         contests("large")
 
