@@ -1,8 +1,8 @@
 """The diffusion model: a UNet that turns noise into a picture in steps, told what the generator is told.
 
-A snapshot of it is a folder in the format of diffusers (`model_index.json`, `unet/`, `scheduler/`) with two files of
-our own: `adapter.safetensors` reads the words, `config.json` says what the model is. diffusers is imported inside the
-functions, so that nobody else waits for it.
+A snapshot of it is a folder laid out as those of diffusers (`model_index.json`, `unet/`, `scheduler/`), with weights in
+eight bits and two files of our own: `adapter.safetensors` reads the words, `config.json` says what the model is.
+diffusers is imported inside the functions, so that nobody else waits for it.
 """
 
 from __future__ import annotations

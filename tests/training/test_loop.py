@@ -224,6 +224,28 @@ def test_large_renders_can_be_copied_while_small_ones_are_contested(
         contests("large")
 
 
+def test_slopes_are_held_from_the_first_step_and_the_contest_begins_gently(
+    data: PackedData, encoder: TextEncoder, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    of_generator: list[float] = []
+    of_discriminator: list[set[str]] = []
+
+    def watched(losses: dict[str, torch.Tensor], network: torch.nn.Module, *rest: Any) -> None:
+        if isinstance(network, Generator):
+            of_generator.append(losses["adversarial"].item() if "adversarial" in losses else 0.0)
+        else:
+            of_discriminator.append(set(losses))
+        descend(losses, network, *rest)
+
+    monkeypatch.setattr(loop, "descend", watched)
+    config = replace(CONFIG, num_images=160, batch_size=4, growth=(), regression_share=0.25, penalty_every=4)
+    loss = replace(RELATIVISTIC, generator=lambda real, fake: (0 * fake + 1).mean())
+    train(config, data=data, encoder=encoder, out=tmp_path / "run", say=lambda line: None, adversarial=loss)
+    assert ["penalty" in names for names in of_discriminator] == [step % 4 == 0 for step in range(40)]
+    first = of_generator[10:14]  # of 30 steps; a twentieth is one and a half of them
+    assert first == pytest.approx([0, config.adversarial_weight / 1.5, *[config.adversarial_weight] * 2])
+
+
 def test_a_loss_that_is_no_number_stops_the_run(data: PackedData, encoder: TextEncoder, tmp_path: Path) -> None:
     out = tmp_path / "run"
     train(replace(CONFIG, num_images=4), data=data, encoder=encoder, out=out, say=lambda line: None)
