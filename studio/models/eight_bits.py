@@ -13,9 +13,9 @@ SCALE = ".scale"
 
 
 def to_eight_bits(weights: Mapping[str, Tensor]) -> dict[str, Tensor]:
-    """Each large float weight NAME [out, ...] as int8 and NAME.scale [out] float16, absmax to 127 in each row
-    (Krishnamoorthi 2018, arXiv 1806.08342, per channel and symmetric); other floats as float16, whole numbers as they
-    are. All on the CPU."""
+    """Each large float weight NAME [out, ...] as int8 and NAME.scale [out], absmax to 127 in each row (Krishnamoorthi
+    2018, arXiv 1806.08342, per channel and symmetric); other floats as float16, whole numbers as they are. All on the
+    CPU. Scales have eleven bits, so that products are exact, and what is read is written as the same again."""
     packed: dict[str, Tensor] = {}
     for name, value in weights.items():
         value = value.detach().cpu()
@@ -25,8 +25,9 @@ def to_eight_bits(weights: Mapping[str, Tensor]) -> dict[str, Tensor]:
             packed[name] = value.half().contiguous()
         else:
             rows = value.float().flatten(1)
-            scale = (rows.abs().amax(1) / 127).half()
-            steps = (rows / scale.float().clamp_min(1e-12)[:, None]).round().clamp(-127, 127)
+            mantissa, exponent = torch.frexp(rows.abs().amax(1) / 127)
+            scale = torch.ldexp((mantissa * 2048).round() / 2048, exponent)
+            steps = (rows / scale.clamp_min(1e-30)[:, None]).round().clamp(-127, 127)
             packed[name] = steps.to(torch.int8).view(value.shape).contiguous()
             packed[name + SCALE] = scale
     return packed
@@ -34,10 +35,10 @@ def to_eight_bits(weights: Mapping[str, Tensor]) -> dict[str, Tensor]:
 
 def from_eight_bits(packed: Mapping[str, Tensor]) -> dict[str, Tensor]:
     """The weights in float32 of what `to_eight_bits` gave, or of a file in half precision."""
-    scales = {name + SCALE for name, value in packed.items() if value.dtype == torch.int8}
+    scales = {name + SCALE for name, value in packed.items() if value.dtype == torch.int8} & packed.keys()
     weights: dict[str, Tensor] = {}
     for name, value in packed.items():
-        if name + SCALE in scales & packed.keys():
+        if name + SCALE in scales:
             weights[name] = value.float() * packed[name + SCALE].float().view(-1, *[1] * (value.ndim - 1))
         elif name not in scales:
             weights[name] = value.float() if value.is_floating_point() else value

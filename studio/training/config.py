@@ -36,7 +36,7 @@ class TrainingConfig(RunConfig):
     preset: str = "c128"
 
     growth: tuple[float, ...] = (0.15, 0.35)  # a quarter of the size up to the first share, half up to the second
-    regression_share: float = 0.65  # regression on the exact render alone, up to here,
+    regression_share: float = 0.3  # regression on the exact render alone, up to here
     contest_size: int | None = None  # larger renders then teach the stages above this size, by regression alone
     regression_learning_rate: tuple[float, float] = (1e-3, 5e-5)
     adversarial_learning_rate: tuple[float, float] = (5e-4, 5e-5)

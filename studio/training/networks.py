@@ -46,7 +46,7 @@ class Networks:
         """What a checkpoint and a snapshot take at most."""
         generator, discriminator = _count(self.generator), _count(self.discriminator)
         checkpoint = 4 * (4 * generator + 3 * discriminator)  # weights, two moments, and the generator's average
-        return checkpoint + 2 * (generator + _count(self.adapter))
+        return checkpoint + generator + _count(self.adapter)
 
 
 def build_networks(

@@ -43,7 +43,8 @@ def test_small_weights_and_counts_are_kept_and_a_scale_of_their_own_is_no_step()
 
 
 def test_written_again_they_are_the_same() -> None:
-    weights = {"weight": torch.randn(100, 300, generator=torch.Generator().manual_seed(1))}
+    rows = torch.randn(100, 300, generator=torch.Generator().manual_seed(1))
+    weights = {"weight": rows * torch.logspace(-12, 3, 100)[:, None]}  # a layer that began at zero has tiny ones
     packed = to_eight_bits(weights)
     again = to_eight_bits(from_eight_bits(packed))
     assert all(torch.equal(packed[name], again[name]) for name in packed | again)
