@@ -233,14 +233,15 @@ def load_diffusion(folder: Path) -> DiffusionSnapshot:
     description, adapter = load_reading(folder)
     with _explained(folder):
         _check(folder, WEIGHTS, description.unet_sha256)
-        unet = UNet2DConditionModel.from_config(
-            UNet2DConditionModel.load_config(folder / "unet", local_files_only=True)
-        )
+        told = UNet2DConditionModel.load_config(folder / "unet", local_files_only=True)
+        assert isinstance(told, dict)
+        unet = UNet2DConditionModel.from_config(told)
+        assert isinstance(unet, UNet2DConditionModel)
         unet.load_state_dict(from_eight_bits(load_file(folder / WEIGHTS)))
         if unet.config["projection_class_embeddings_input_dim"] != TEXT_WIDTH + len(description.u_names):
             raise SnapshotError(f"The UNet in {folder} is told other values than its {DESCRIPTION} says.")
         scheduler = DDIMScheduler.from_pretrained(folder / "scheduler", local_files_only=True)
-        assert isinstance(scheduler, DDIMScheduler)  # a tuple only where it is asked for what was not used
+        assert isinstance(scheduler, DDIMScheduler)  # tuples only where they are asked for what was not used
     unet.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
     return DiffusionSnapshot(
         description=description,
