@@ -45,8 +45,13 @@ class Networks:
     def kept_bytes(self) -> int:
         """What a checkpoint and a snapshot take at most."""
         generator, discriminator = _count(self.generator), _count(self.discriminator)
-        checkpoint = 4 * (4 * generator + 3 * discriminator)  # weights, two moments, and the generator's average
-        return checkpoint + generator + _count(self.adapter)
+        moments = sum(
+            (1 if isinstance(optimizer, Muon) else 2) * sum(each.numel() for each in group["params"])
+            for optimizer in (*self.optimizers_g, *self.optimizers_d)
+            for group in optimizer.param_groups
+        )
+        checkpoint = 4 * (2 * generator + discriminator + moments)  # weights, the generator's average, moments
+        return checkpoint + 2 * (generator + _count(self.adapter))
 
 
 def build_networks(
