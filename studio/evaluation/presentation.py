@@ -195,7 +195,7 @@ def _distance_cells(run: Mapping[str, Any]) -> Iterator[str]:
 
 def _diversity(diversity: Mapping[str, Any]) -> str:
     if not diversity["count"]:
-        return "No two renders share all core attributes, so there is nothing to compare with."
+        return "No two renders are of one description, so there is nothing to compare with."
     seeds, eps = diversity["over_seeds"], diversity["over_eps_alone"]
     return (
         f"Over {diversity['count']} descriptions, two images of one description differ by {_plain(seeds['judge'])} "

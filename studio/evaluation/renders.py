@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,7 +14,7 @@ from torch import Tensor
 
 from studio.data.renders import read_records as read_folder
 from studio.errors import InputError
-from studio.world.scene import Scene
+from studio.world.scene import CORE_ATTRIBUTES, EXTRA_ATTRIBUTES, Scene
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -41,6 +42,26 @@ def read_records(folders: Sequence[Path]) -> Records:
     found = [pair for folder in dict.fromkeys(folders) for pair in read_folder(folder)]
     found.sort(key=lambda pair: (pair[1].seed, pair[0]))
     return Records(scenes=tuple(scene for _, scene in found), files=tuple(path for path, _ in found))
+
+
+def description(scene: Scene) -> dict[str, str]:
+    """The attributes of a scene that no camera or light changes, as a caption says them: one that says no second
+    colour, pattern or pair is of a scene without."""
+    return {group: name for group in CORE_ATTRIBUTES + EXTRA_ATTRIBUTES if (name := getattr(scene, group))}
+
+
+def twins(scenes: Sequence[Scene], count: int, *, seed: int) -> list[tuple[int, int]]:
+    """Places of `count` pairs of scenes of one description, or of all there are, each scene in one pair at most."""
+    waiting: dict[tuple[tuple[str, str], ...], int] = {}
+    pairs: list[tuple[int, int]] = []
+    for place, scene in enumerate(scenes):
+        described = tuple(description(scene).items())
+        if described in waiting:
+            pairs.append((waiting.pop(described), place))
+        else:
+            waiting[described] = place
+    random.Random(seed).shuffle(pairs)
+    return pairs[:count]
 
 
 def read_image(path: Path, size: int) -> Tensor:

@@ -22,7 +22,16 @@ from studio.evaluation.measure import Examined, breakdown, closeness, compare, e
 from studio.evaluation.metrics import diversity_ratio
 from studio.evaluation.painter import Painter
 from studio.evaluation.presentation import contact_sheet, to_markdown
-from studio.evaluation.renders import Records, Renders, read_image, read_records, read_renders, to_float
+from studio.evaluation.renders import (
+    Records,
+    Renders,
+    description,
+    read_image,
+    read_records,
+    read_renders,
+    to_float,
+    twins,
+)
 from studio.evaluation.runs import (
     CONTACT_PROMPTS,
     CONTACT_SEEDS,
@@ -41,7 +50,6 @@ from studio.models.random_features import RandomFeatures
 from studio.prompts import Prompts, load_prompts
 from studio.settings import packaged
 from studio.world.captions import caption
-from studio.world.scene import CORE_ATTRIBUTES, Scene
 
 FORMAT_VERSION = 1
 #: A figure of the model counts as failing below this share of the renders' figure.
@@ -250,10 +258,6 @@ def _memorisation(
     }
 
 
-def _core(scene: Scene) -> tuple[str, ...]:
-    return tuple(getattr(scene, group) for group in CORE_ATTRIBUTES)
-
-
 def _mask_overlap(judge: Judge, held: Renders) -> float:
     """Mean intersection over union of the judge's masks with the true ones."""
     seen, true = assess(judge, held.images).masks, held.masks > 127
@@ -277,17 +281,8 @@ def _told_apart(
 def _diversity(
     painter: Painter, judge: Judge, records: Records, prompts: Prompts, seed: int, track: Track
 ) -> dict[str, Any]:
-    """How much two images of one description differ, over how much two renders do that share all core attributes."""
-    first_with: dict[tuple[str, ...], int] = {}
-    pairs: list[tuple[int, int]] = []
-    for i, scene in enumerate(records.scenes):
-        partner = first_with.pop(_core(scene), None)
-        if partner is None:
-            first_with[_core(scene)] = i
-        else:
-            pairs.append((partner, i))
-    random.Random(seed).shuffle(pairs)
-    pairs = pairs[:DIVERSITY_PAIRS]
+    """How much two images of one description differ, over how much two renders of it do."""
+    pairs = twins(records.scenes, DIVERSITY_PAIRS, seed=seed)
     if not pairs:
         return {"count": 0}
 
@@ -300,7 +295,7 @@ def _diversity(
         one, other = pairs[i]
         scene = records.scenes[one]
         rng = random.Random(f"{seed} {scene.seed}")
-        text = caption({group: getattr(scene, group) for group in CORE_ATTRIBUTES}, rng, prompts)
+        text = caption(description(scene), rng, prompts)
         u = scene.u
         images = (
             read_image(records.files[one], painter.size)[:3],

@@ -71,8 +71,10 @@ def campaign_endpoint(page: gr.Blocks, runs: Runs) -> Callable[..., tuple[dict[s
             if len(given) != 1:
                 raise InputError("The product is given in one way.", "Send a description, an image or a table.")
             # Without a headline the rest goes with what is written, in all languages.
-            spoken = (language,) if headline.strip() else tuple(languages or ("en",))
             said = Words(headline=headline.strip(), subline=subline, cta=cta, price=price, disclaimer=disclaimer)
+            if table and said.by_role:
+                raise InputError("The words of a table's products stand in it.", "Put these into its columns.")
+            spoken = (language,) if headline.strip() else tuple(languages or ("en",))
             request = AdvertRequest(
                 source="words" if image is None and table is None else "table" if image is None else "pictures",
                 name=name,

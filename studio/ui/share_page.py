@@ -6,6 +6,7 @@ import base64
 import hashlib
 import logging
 import os
+import re
 import threading
 import zipfile
 from collections.abc import Callable, Coroutine, Iterator, Mapping
@@ -171,20 +172,20 @@ def share_routes(studio: Studio) -> APIRouter:
             _parts(packed), media_type="application/zip", headers=length | _attachment("images.zip")
         )
 
-    @router.get("/{token}/{place:int}.png")
-    @router.get("/{token}/{place:int}/file")
-    def whole(request: Request, token: str, place: int) -> Response:
+    @router.get("/{token}/{number}.png")
+    @router.get("/{token}/{number}/file")
+    def whole(request: Request, token: str, number: str) -> Response:
         shared = opened(request, token)
         if not shared.share.download:
             raise _Refused(_nothing())
-        image = _at(shared, place)
+        place, image = _at(shared, number)
         name = _file_name(place, image).rpartition("/")[2]
         how = _inline(name) if image.name else _attachment(name)
         return _read(lambda: given(image), _MEDIA[image.path.suffix], how)
 
-    @router.get("/{token}/{place:int}.webp")
-    def small(request: Request, token: str, place: int, large: bool = False) -> Response:
-        image = _at(opened(request, token), place)
+    @router.get("/{token}/{number}.webp")
+    def small(request: Request, token: str, number: str, large: bool = False) -> Response:
+        _, image = _at(opened(request, token), number)
         return _read(lambda: small_webp(image.path, LARGE if large else SMALL), "image/webp")
 
     @router.post("/{token}/comments")
@@ -293,10 +294,11 @@ def _by_image(shared: Shared) -> Mapping[str, list[object]]:
     return found
 
 
-def _at(shared: Shared, place: int) -> SharedImage:
-    if not 0 <= place < len(shared.images):
+def _at(shared: Shared, number: str) -> tuple[int, SharedImage]:
+    """The place and the image of that number, of few digits: Python takes those of thousands for an attack."""
+    if not re.fullmatch("[0-9]{1,6}", number) or int(number) >= len(shared.images):
         raise _Refused(_nothing())
-    return shared.images[place]
+    return int(number), shared.images[int(number)]
 
 
 def _read(read: Callable[[], bytes], media_type: str, headers: Mapping[str, str] | None = None) -> Response:

@@ -1,4 +1,5 @@
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -6,7 +7,8 @@ import pytest
 import torch
 
 from studio.errors import InputError
-from studio.evaluation.renders import read_records, read_renders, to_float
+from studio.evaluation.renders import description, read_records, read_renders, to_float, twins
+from studio.world.scene import CORE_ATTRIBUTES
 from tests.evaluation.toy import draw_toy, toy_scene, write_toys
 
 
@@ -46,3 +48,15 @@ def test_says_what_is_wrong_with_a_folder(tmp_path: Path) -> None:
     )
     with pytest.raises(InputError, match="No render that"):
         read_records([tmp_path])
+
+
+def test_twins_are_two_scenes_of_one_description_whatever_camera_and_light() -> None:
+    one = replace(toy_scene(0), accent="red", pattern=None, number=None)
+    turned = replace(one, seed=1, azimuth=one.azimuth + 10)
+    plain, striped = replace(one, seed=2, accent=None), replace(one, seed=3, pattern="stripes")
+
+    assert description(plain) == {group: getattr(one, group) for group in CORE_ATTRIBUTES}
+    assert description(one) == description(plain) | {"accent": "red"}
+    assert twins([one, plain, striped, turned], 9, seed=0) == [(0, 3)]
+    assert sorted(twins([one, plain, turned, plain, one], 9, seed=0)) == [(0, 2), (1, 3)]
+    assert len(twins([one, plain, turned, plain], 1, seed=0)) == 1

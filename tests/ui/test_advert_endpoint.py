@@ -99,6 +99,7 @@ def test_an_image_and_a_table_are_products_too(client: Client, tmp_path: Path) -
         ({"description": "a mug", "tones": ["rude"]}, "There is no tone “rude”."),
         ({"image": {"path": "/etc/passwd"}}, "There is no picture."),
         ({"table": {"path": "/etc/passwd"}}, "There is no picture."),
+        ({"table": {"path": "products.csv"}, "price": "$24"}, "The words of a table's products stand in it."),
     ],
 )
 def test_what_can_t_be_made_is_said_in_words(client: Client, given: dict[str, Any], words: str) -> None:

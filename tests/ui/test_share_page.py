@@ -119,6 +119,16 @@ def test_without_leave_to_download_there_are_pictures_to_look_at_only(
     assert stranger.get(f"/s/{token}/0.png").status_code == stranger.get(f"/s/{token}/all.zip").status_code == 404
 
 
+@pytest.mark.parametrize("number", ["3", "-1", "x", "\u0661", "9" * 4301])
+def test_a_number_that_no_picture_has_finds_nothing(
+    studio: Studio, stranger: httpx.Client, images: list[str], number: str
+) -> None:
+    _, token = studio.shares.create(images)
+
+    for name in (f"{number}.png", f"{number}/file", f"{number}.webp"):
+        assert stranger.get(f"/s/{token}/{name}").status_code == 404
+
+
 def test_every_answer_keeps_itself_to_itself(studio: Studio, stranger: httpx.Client, images: list[str]) -> None:
     _, token = studio.shares.create(images, demo=1)
     _, locked = studio.shares.create(images, password="x")

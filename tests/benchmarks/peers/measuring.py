@@ -20,12 +20,12 @@ from studio.evaluation.classifier import told_apart
 from studio.evaluation.judge import assess
 from studio.evaluation.measure import Examined, compare, examine, number, rightness
 from studio.evaluation.metrics import bootstrap_interval
-from studio.evaluation.renders import Records, Renders, read_records, read_renders, to_float
+from studio.evaluation.renders import Records, Renders, description, read_records, read_renders, to_float, twins
 from studio.models.judge import Judge
 from studio.models.random_features import RandomFeatures
 from studio.prompts import Prompts
 from studio.world.captions import caption
-from studio.world.scene import CORE_ATTRIBUTES, Scene
+from studio.world.scene import Scene
 from tests.benchmarks.peers.setting import CPU, Peer, to_pixels
 
 
@@ -59,22 +59,20 @@ def open_yardstick(
     """Twins are looked for among all the renders in `folders`; the renders of other scenes are those of training."""
     size = held.images.shape[-1]
     records = read_records(folders)
-    first, second = _twins(records.scenes, pairs)
+    places = twins(records.scenes, pairs, seed=0)
 
-    def twins(places: Sequence[int]) -> Tensor:
+    def small(places: Sequence[int]) -> Tensor:
         chosen = Records(scenes=tuple(records.scenes[i] for i in places), files=tuple(records.files[i] for i in places))
         return read_small(chosen, size).images
 
-    described = [records.scenes[i] for i in first]
     others = torch.arange(min(len(held.images), len(data)))
     return Yardstick(
         held=held,
         captions=tuple(caption(scene.attributes(), _rng(scene), prompts) for scene in held.scenes),
         others=to_pixels(image_batch(data, others, size, CPU)),
-        twins=(twins(first), twins(second)),
+        twins=(small([one for one, _ in places]), small([other for _, other in places])),
         twin_captions=tuple(
-            caption({group: getattr(scene, group) for group in CORE_ATTRIBUTES}, _rng(scene), prompts)
-            for scene in described
+            caption(description(scene), _rng(scene), prompts) for scene in (records.scenes[one] for one, _ in places)
         ),
         judge=judge,
         classifier_steps=classifier_steps,
@@ -119,20 +117,6 @@ def measure_renders(yardstick: Yardstick, *, seed: int = 0) -> dict[str, Any]:
 
 def _rng(scene: Scene) -> random.Random:
     return random.Random(f"peers {scene.seed}")
-
-
-def _twins(scenes: Sequence[Scene], count: int) -> tuple[list[int], list[int]]:
-    """Places of pairs of scenes that share all core attributes, each scene in one pair at most."""
-    waiting: dict[tuple[str, ...], int] = {}
-    pairs: list[tuple[int, int]] = []
-    for place, scene in enumerate(scenes):
-        core = tuple(getattr(scene, group) for group in CORE_ATTRIBUTES)
-        if core in waiting:
-            pairs.append((waiting.pop(core), place))
-        else:
-            waiting[core] = place
-    random.Random(0).shuffle(pairs)
-    return [one for one, _ in pairs[:count]], [other for _, other in pairs[:count]]
 
 
 def _diversity(peer: Peer, yardstick: Yardstick, seed: int) -> dict[str, Any]:
