@@ -19,7 +19,7 @@ from studio import GenerationRequest, Studio
 from studio.settings import Settings
 
 REPEATS = 7
-LIMIT = 5.0  # times the physical limit, for one image
+LIMIT = 3.0  # times the physical limit, for one image
 
 
 @dataclass(frozen=True, kw_only=True)
