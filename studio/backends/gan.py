@@ -6,6 +6,7 @@ import json
 from dataclasses import asdict, dataclass
 from functools import cached_property
 from pathlib import Path
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from studio import imaging
@@ -99,7 +100,7 @@ class GanBackend:
         first, *steps = (*request.near, request.seed + index)
         planned = self._reader.plan(request.prompt, first, steps, request.controls)
         return Drawing(
-            self.draw(planned.text, planned.u, first, *steps),
+            self.draw(planned.text, planned.u, first, *steps, attributes=planned.attributes),
             {
                 "controls": dict(request.controls),
                 **({"near": list(request.near)} if request.near else {}),
@@ -144,12 +145,19 @@ class GanBackend:
             image = like(image, request.reference, strength=request.strength)
         return Drawing(image, parameters)
 
-    def draw(self, text: str, u: Mapping[str, float], seed: int, *steps: int) -> Image.Image:
-        """The text as it stands, camera, light and proportions as `u` (U_NAMES to numbers) says; only eps is the
-        seed's, or a small step away from it for each of `steps`."""
+    def draw(
+        self,
+        text: str,
+        u: Mapping[str, float],
+        seed: int,
+        *steps: int,
+        attributes: Mapping[str, str] = MappingProxyType({}),
+    ) -> Image.Image:
+        """The text as it stands, with `attributes` whatever was read, and camera, light and proportions as `u` (U_NAMES
+        to numbers) says; only eps is the seed's, or a small step away from it for each of `steps`."""
         import torch
 
-        conditioning = self._reader.encode(text)
+        conditioning = self._reader.conditions(text, attributes)
         snapshot = self._networks.snapshot
         with torch.inference_mode():
             eps, *others = (

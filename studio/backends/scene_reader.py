@@ -9,7 +9,7 @@ import random
 import re
 from bisect import bisect_left
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING
 
@@ -35,6 +35,8 @@ from studio.world.scene import (
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from torch import Tensor
 
     from studio.models.adapter import Conditioning, TextAdapter
     from studio.models.text_encoder import TextEncoder
@@ -65,10 +67,11 @@ def controls_of(u_names: Sequence[str]) -> tuple[Control, ...]:
 
 @dataclass(frozen=True, kw_only=True)
 class Planned:
-    """What an image is drawn from: `text` for the model, `u` (U_NAMES to numbers), and what recipes keep of both, JSON
-    values only."""
+    """What an image is drawn from: `text` for the model, the `attributes` that it is to have, `u` (U_NAMES to numbers),
+    and what recipes keep of all, JSON values only."""
 
     text: str
+    attributes: Mapping[str, str]
     u: Mapping[str, float]
     parameters: dict[str, object]
 
@@ -128,6 +131,7 @@ class SceneReader:
         text = complete(understanding.canonical, left_open, self._prompts)
         return Planned(
             text=text,
+            attributes=said | core,
             u=u_of(continuous, silhouette),
             parameters={
                 "model_prompt": text,
@@ -135,6 +139,19 @@ class SceneReader:
                 **({"continuous": continuous, "silhouette": silhouette} if self._u_names else {}),
             },
         )
+
+    def conditions(self, text: str, attributes: Mapping[str, str]) -> Conditioning:
+        """What a text is encoded to, with `attributes` as if the heads had read them without a doubt: what is said
+        literally, or was chosen by the seed, they may have read otherwise."""
+        import torch
+
+        encoded = self.encode(text)
+        certain: dict[str, Tensor] = {}
+        for group, name in attributes.items():
+            logits = encoded.logits[group].new_full(encoded.logits[group].shape, -torch.inf)
+            logits[:, self._offered[group].index(name)] = 0
+            certain[group] = logits
+        return replace(encoded, logits={**encoded.logits, **certain})
 
     def _understand(self, prompt: str) -> Understanding:
         """The attribute heads, where they are confident; a word that is literally there overrules them.

@@ -169,6 +169,22 @@ def test_a_confident_head_is_believed_where_no_word_is_literal(
     assert "tone" not in found
 
 
+def test_what_was_understood_is_drawn_whatever_the_heads_read(gan: GanBackend) -> None:
+    reader, text = gan._reader, "a teal glass vase, glossy, on a shelf"
+    read = reader.encode(text)
+    assert int(read.logits["colour"].argmax()) != ATTRIBUTES["colour"].index("teal")
+
+    told = reader.conditions(text, {"colour": "teal"})
+
+    assert torch.equal(told.logits["colour"].softmax(1)[0], torch.eye(17)[ATTRIBUTES["colour"].index("teal")])
+    assert all(torch.equal(told.logits[group], read.logits[group]) for group in read.logits if group != "colour")
+    planned = reader.plan(text, 7, (), {})
+    assert planned.attributes["colour"] == "teal" and planned.text == text
+    as_read, as_told = (gan.draw(text, planned.u, 7, attributes=each) for each in ({}, planned.attributes))
+    assert pixels(gan.generate(replace(REQUEST, prompt=text), 0)) == imaging.pixels_sha256(as_told)
+    assert imaging.pixels_sha256(as_read) != imaging.pixels_sha256(as_told)
+
+
 @pytest.mark.parametrize("prompt", ["🎉", "<b>mug</b>", "كوب", "红色陶瓷杯", "x" * 1000, "mug " * 250, "\u202e mug"])
 def test_unusual_prompts_are_drawn(gan: GanBackend, prompt: str) -> None:
     assert gan.generate(replace(REQUEST, prompt=prompt), 0).image.size == (32, 32)
