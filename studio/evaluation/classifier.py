@@ -24,6 +24,8 @@ BATCH = 32  # half of it of each kind
 #: Of 500 renders blurred over 3 pixels at half strength it tells 86 % from sharp ones, after 300 steps 58 %.
 STEPS = 900
 RATE = 1e-3
+#: What one of them finds is as much luck as skill: of the same images four were right about 80, 95, 97 and 100 %.
+TRAININGS = 5
 CHUNK = 64
 
 
@@ -44,13 +46,23 @@ class Classifier(nn.Module):
 
 
 def told_apart(first: Tensor, second: Tensor, *, seed: int, steps: int = STEPS) -> Tensor:
-    """How often a new classifier is right about two kinds of uint8 images [n, 3, size, size]: for each of the odd pairs
-    [n // 2] the share 0, 0.5 or 1. Their mean is its accuracy; it has learnt from the even pairs.
+    """How often new classifiers are right about two kinds of uint8 images [n, 3, size, size]: of each of TRAININGS the
+    share 0, 0.5 or 1 for each of the odd pairs, [TRAININGS, n // 2]. Their mean is the accuracy. They learn from the
+    even pairs.
 
     Image i of both kinds should show one scene, or all images scenes of their own: were the even scenes of one kind the
     odd ones of the other, knowing a scene again would lead to the wrong answer, and the accuracy come out too low.
     The same seed, images and thread count give the same shares.
     """
+    found: list[Tensor] = []
+    for training in range(TRAININGS):
+        classifier = _trained(first[::2], second[::2], seed=TRAININGS * seed + training, steps=steps)
+        right = ~_looks_second(classifier, first[1::2]), _looks_second(classifier, second[1::2])
+        found.append(torch.stack(right).float().mean(0))
+    return torch.stack(found)
+
+
+def _trained(first: Tensor, second: Tensor, *, seed: int, steps: int) -> Classifier:
     with torch.random.fork_rng():
         torch.manual_seed(seed)
         classifier = Classifier()
@@ -60,16 +72,14 @@ def told_apart(first: Tensor, second: Tensor, *, seed: int, steps: int = STEPS) 
     schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, steps)
     kinds = torch.tensor([0.0, 1.0]).repeat_interleave(BATCH // 2)
     for _ in range(steps):
-        batch = torch.cat([_cut_outs(kind[::2], generator) for kind in (first, second)])
+        batch = torch.cat([_cut_outs(kind, generator) for kind in (first, second)])
         logits = classifier(to_float(batch).contiguous(memory_format=torch.channels_last))
         loss = F.binary_cross_entropy_with_logits(logits, kinds)
         optimizer.zero_grad()
         loss.backward()
         optimizer.step()
         schedule.step()
-    classifier.eval()
-    right = ~_looks_second(classifier, first[1::2]), _looks_second(classifier, second[1::2])
-    return torch.stack(right).float().mean(0)
+    return classifier.eval()
 
 
 def _cut_outs(images: Tensor, generator: torch.Generator) -> Tensor:

@@ -121,11 +121,14 @@ def compare(run: Examined, renders: Examined, judge: Judge, *, seed: int) -> dic
 
 
 def rightness(right: Tensor, *, seed: int) -> dict[str, object]:
-    """A classifier's accuracy from the shares [n] that it was right about; scenes are what the interval varies."""
+    """The accuracy of classifiers from the shares [trainings, n] that each was right about; the interval is that over
+    scenes."""
+    mean = right.mean(0)
     return {
-        "value": number(float(right.mean())),
-        "interval": _interval(lambda indices: right[indices].mean(-1), len(right), seed),
-        "count": 2 * len(right),
+        "value": number(float(mean.mean())),
+        "interval": _interval(lambda indices: mean[indices].mean(-1), len(mean), seed),
+        "each": [number(float(each)) for each in right.mean(1)],
+        "count": 2 * len(mean),
     }
 
 

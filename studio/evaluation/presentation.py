@@ -171,11 +171,13 @@ def _distances(report: Mapping[str, Any]) -> Iterator[str]:
     )
     apart = report["told_apart_from_renders"]
     asked, renders = apart["asked"], apart["renders"]
+    each = sorted(asked["each"])
     yield (
-        f"A small classifier, trained for {apart['steps']} steps on half of the scenes to tell the model's images (as "
-        f"a user gets them) from renders, is right about {_share(asked)} of the {asked['count']} images of the other "
-        f"half; one trained to tell renders from renders of other scenes, about {_share(renders)} of "
-        f"{renders['count']}. 50 % is perfect: no better than guessing."
+        f"{len(each)} small classifiers, each trained for {apart['steps']} steps on half of the scenes to tell the "
+        f"model's images (as a user gets them) from renders, are right about {_share(asked)} of the {asked['count']} "
+        f"images of the other half (single ones {100 * each[0]:.0f} % to {100 * each[-1]:.0f} %); as many, trained to "
+        f"tell renders from renders of other scenes, about {_share(renders)} of {renders['count']}. 50 % is perfect: "
+        "no better than guessing."
     )
 
 

@@ -267,7 +267,7 @@ def _mask_overlap(judge: Judge, held: Renders) -> float:
 def _told_apart(
     renders: Tensor, asked: Tensor, others: Tensor, seed: int, steps: int, track: Track
 ) -> dict[str, object]:
-    """How often a freshly trained classifier is right about renders and the model's images of the same scenes; and, as
+    """How often freshly trained classifiers are right about renders and the model's images of the same scenes; and, as
     the floor, about renders and renders of other scenes."""
     pairs = {"asked": (renders, asked), "renders": (renders[: len(others)], others)}
     names = list(pairs)

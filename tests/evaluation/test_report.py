@@ -7,6 +7,7 @@ import pytest
 from PIL import Image
 
 from studio.errors import InputError, StudioError, WeightsError
+from studio.evaluation.classifier import TRAININGS
 from studio.evaluation.report import evaluate
 from studio.evaluation.runs import CONTACT_PROMPTS, CONTACT_SEEDS, SWEEP_STEPS, SWEPT_CONTROLS, SWEPT_PROMPTS
 from studio.prompts import load_prompts
@@ -106,6 +107,7 @@ def test_an_untrained_model_repeats_no_training_render(report: dict[str, Any]) -
 def test_an_untrained_model_is_told_from_renders(report: dict[str, Any]) -> None:
     apart = report["told_apart_from_renders"]
     assert apart["asked"]["value"] > 0.9
+    assert len(apart["asked"]["each"]) == TRAININGS
     low, high = apart["asked"]["interval"]
     assert low <= apart["asked"]["value"] <= high
     assert apart["asked"]["count"] == apart["renders"]["count"] == 12
@@ -122,7 +124,7 @@ def test_writes_a_table_and_a_sheet_with_its_legend(out: Path) -> None:
     text = (out / "report.md").read_text(encoding="utf-8")
     assert "# Evaluation of tiny" in text
     assert "map distance" in text and "it is not LPIPS" in text
-    assert "is right about" in text
+    assert "5 small classifiers" in text and "are right about" in text
     assert all(prompt in text for prompt in CONTACT_PROMPTS)
     assert "one typing error" in text and "kept from training" in text and "24 training renders" in text
     with Image.open(out / "sweeps.png") as sheet:

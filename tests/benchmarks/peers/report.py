@@ -47,7 +47,7 @@ def to_markdown(report: Mapping[str, Any]) -> str:
         "Product, colour, material and all five core attributes jointly are the judge's accuracies divided by those on "
         "renders. KID is in the features of the judge and of a fixed random network, against renders of other scenes: "
         "it compares the rows of this table, and nothing else. Sharpness is high-frequency power over that of renders. "
-        "Told apart is the accuracy of a fresh classifier between the peer's images and renders; 50 % is perfect. "
+        "Told apart is the mean accuracy of fresh classifiers between the peer's images and renders; 50 % is perfect. "
         "Diversity is the distance of two images of one description over that of two renders of it, in the judge's "
         "features. The time is that of one image, of words already read, over ours in the same minute.",
         *_over_seeds(report["runs"]),
