@@ -14,6 +14,11 @@ _WORD = re.compile(rf"(?P<chinese>[{_CHINESE}]+)|[^\W\d_{_CHINESE}]+")
 _UNIT = re.compile(rf"[{_CHINESE}]|[^\W{_CHINESE}]+")
 _VOWEL = re.compile(r"\b([Aa]) (?=[aeiou])")
 _IN = re.compile(r"\s+in\s+")
+#: What stands before a thing, but not before the name of a material alone.
+_ARTICLES = frozenset("a an the this that one my our your his her their each every another".split()) | frozenset(
+    "ein eine einen einem einer eines das dem des mein meines unser unseres dieses diesem jedes".split()
+)
+_JOINS = frozenset(("and", "or", "und", "oder"))
 _JOINT = re.compile(r"[\s'’\-‐‑–]*")  # what may stand between the words of one phrase
 
 _ENGLISH_ENDINGS = ("s", "es", "d", "ed", "ing", "ly", "y")
@@ -60,6 +65,8 @@ class Lexicon:
     chinese: Mapping[str, tuple[Found, ...]]
     #: German words that are English ones, too: German only in a text that has more German than English.
     ambiguous: frozenset[Phrase]
+    #: Small words such as "the" and "on".
+    stops: frozenset[Phrase]
     #: Filler such as "background": a quality right before it isn't the product's.
     surroundings: frozenset[Phrase]
     #: The attributes that are qualities, and those that are things.
@@ -259,6 +266,24 @@ class Lexicon:
                 break
             start, end = start - 1, before.start
         return start
+
+    def is_thing(self, text: str, pieces: Sequence[Piece], index: int) -> bool:
+        """Whether a word for a quality is the noun of its phrase, with an article: "glass" in "a green glass on a
+        shelf", but neither in "something in green glass" nor in "a glass decoration"."""
+        end = pieces[index].end
+        for following in pieces[index + 1 : index + 2]:
+            # "On a marble counter" is one piece.
+            word = phrase_of(text[following.start : following.end])[:1]
+            if adjoining(text, end, following.start) and (word not in self.stops or word[0] in _JOINS):
+                return False
+        start = pieces[index].start
+        for before in reversed(pieces[:index]):
+            if not adjoining(text, before.end, start):
+                return False
+            word, start = phrase_of(text[before.start : before.end]), before.start
+            if word in self.stops:
+                return word[0] in _ARTICLES
+        return False
 
     def _of_part(self, pieces: Sequence[Piece]) -> Piece:
         """Qualities and the part that they are said of: the colour is an accent, and nothing else can be asked for."""

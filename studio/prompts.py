@@ -71,6 +71,8 @@ class Term(Entry):
     phrase: str
     #: What stands before it: "a", or "a pair of", or nothing.
     article: str = Field("a", min_length=0)
+    #: Words for a quality that are this product where no product is named: "a green glass".
+    alone: tuple[str, ...] = ()
     #: Other ways in which a caption says it.
     says: tuple[str, ...]
     en: tuple[str, ...] = Field(min_length=1)
@@ -296,13 +298,28 @@ class Prompts:
 
     def _cut(self, text: str) -> list[Piece]:
         """The pieces of a text, with the parts of the product that it names first."""
-        pieces = self.lexicon.pieces(text)
+        pieces = self._with_thing(text, self.lexicon.pieces(text))
         product = _product(pieces)
         if product:
-            with_parts = self.lexicons[product].pieces(text)
+            with_parts = self._with_thing(text, self.lexicons[product].pieces(text))
             if _product(with_parts) == product:  # it is not the part itself that was taken for a product, as in 瓶盖
                 return with_parts
         return pieces
+
+    def _with_thing(self, text: str, pieces: list[Piece]) -> list[Piece]:
+        """The pieces with the thing in them that may be a material as well, where no product is named."""
+        if _product(pieces):
+            return pieces
+        for index, piece in enumerate(pieces):
+            name = self._alone.get(phrase_of(text[piece.start : piece.end]))
+            if name and self.lexicon.is_thing(text, pieces, index):
+                thing = piece._replace(named=(*piece.named, Found("product", name)))
+                return [*pieces[:index], thing, *pieces[index + 1 :]]
+        return pieces
+
+    @cached_property
+    def _alone(self) -> dict[Phrase, str]:
+        return {phrase_of(word): name for name, term in self.vocabulary["product"].items() for word in term.alone}
 
     def _of_others(self, text: str, pieces: Sequence[Piece]) -> set[int]:
         """The places of qualities that are said of an unknown thing before the product, which has its own: of "red" in
@@ -422,6 +439,7 @@ def _lexicon(vocabulary: Mapping[str, Mapping[str, Term]], words: _Words) -> Lex
         german=dict.fromkeys(map(phrase_of, (*words.de.stop, *words.de.filler)), ()),
         chinese=dict.fromkeys(map(normal, (*words.zh.stop, *words.zh.filler)), ()),
         ambiguous=frozenset(map(phrase_of, words.de.also_english)),
+        stops=frozenset(map(phrase_of, (*words.en.stop, *words.de.stop))),
         surroundings=frozenset(
             phrase_of(text) for language in (words.en, words.zh, words.de) for text in language.surroundings
         ),
