@@ -154,10 +154,7 @@ class SceneReader:
         return replace(encoded, logits={**encoded.logits, **certain})
 
     def _understand(self, prompt: str) -> Understanding:
-        """The attribute heads, where they are confident; a word that is literally there overrules them.
-
-        The confidence is always the head's, so a word that the model itself did not read shows as unsure.
-        """
+        """What the attribute heads are confident of; a word that is literally there overrules them, and is certain."""
         canonical = self._prompts.canonical(prompt)
         attributes = self._attributes(canonical)
         unread: tuple[str, ...] = ()
@@ -188,8 +185,8 @@ class SceneReader:
             best = classes.index(known[group]) if group in known else int(probabilities.argmax())
             if best == len(classes):  # "not said"
                 continue
-            confidence = float(probabilities[best])
-            if group in known or confidence >= CONFIDENT:
+            confidence = 1.0 if group in known else float(probabilities[best])
+            if confidence >= CONFIDENT:
                 attributes.append(Understood(group=group, value=classes[best], confidence=confidence))
         return tuple(attributes)
 

@@ -141,8 +141,7 @@ def test_a_literal_word_overrules_the_heads(gan: GanBackend) -> None:
 
     found = {attribute.group: attribute for attribute in understanding.attributes}
     assert (found["product"].value, found["colour"].value, found["material"].value) == ("vase", "teal", "glass")
-    # Untrained heads are unsure of everything, and say so.
-    assert all(0 < found[group].confidence < 0.5 for group in ("product", "colour", "material"))
+    assert all(found[group].confidence == 1 for group in ("product", "colour", "material"))
     assert understanding.unknown == ("dragon",)
 
 
