@@ -120,10 +120,11 @@ class SceneReader:
         understanding = self.understand(prompt)
         said = {attribute.group: attribute.value for attribute in understanding.attributes}
         core = sample_core(rng, said, self._offered) if self._completed else {}
-        continuous = sample_continuous(rng, said | core)
+        attributes = said | core
+        continuous = sample_continuous(rng, attributes)
         silhouette = sample_silhouette(rng, core["product"]) if core else 0
         for step in steps:
-            continuous = step_continuous(random.Random(step), continuous, said | core, STEP)
+            continuous = step_continuous(random.Random(step), continuous, attributes, STEP)
         continuous |= controls
 
         # 2. Complete the prompt: a model of exact renders was trained on captions that say all core attributes.
@@ -131,11 +132,11 @@ class SceneReader:
         text = complete(understanding.canonical, left_open, self._prompts)
         return Planned(
             text=text,
-            attributes=said | core,
+            attributes=attributes,
             u=u_of(continuous, silhouette),
             parameters={
                 "model_prompt": text,
-                "attributes": said | core,
+                "attributes": attributes,
                 **({"continuous": continuous, "silhouette": silhouette} if self._u_names else {}),
             },
         )
