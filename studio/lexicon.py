@@ -14,11 +14,6 @@ _WORD = re.compile(rf"(?P<chinese>[{_CHINESE}]+)|[^\W\d_{_CHINESE}]+")
 _UNIT = re.compile(rf"[{_CHINESE}]|[^\W{_CHINESE}]+")
 _VOWEL = re.compile(r"\b([Aa]) (?=[aeiou])")
 _IN = re.compile(r"\s+in\s+")
-#: What stands before a thing, but not before the name of a material alone.
-_ARTICLES = frozenset("a an the this that one my our your his her their each every another".split()) | frozenset(
-    "ein eine einen einem einer eines das dem des mein meines unser unseres dieses diesem jedes".split()
-)
-_JOINS = frozenset(("and", "or", "und", "oder"))
 _JOINT = re.compile(r"[\s'’\-‐‑–]*")  # what may stand between the words of one phrase
 
 _ENGLISH_ENDINGS = ("s", "es", "d", "ed", "ing", "ly", "y")
@@ -67,6 +62,9 @@ class Lexicon:
     ambiguous: frozenset[Phrase]
     #: Small words such as "the" and "on".
     stops: frozenset[Phrase]
+    #: Small words that stand before a thing, but not before the name of a material alone; and "and" and "or".
+    articles: frozenset[Phrase]
+    joins: frozenset[Phrase]
     #: Filler such as "background": a quality right before it isn't the product's.
     surroundings: frozenset[Phrase]
     #: The attributes that are qualities, and those that are things.
@@ -274,15 +272,15 @@ class Lexicon:
         for following in pieces[index + 1 : index + 2]:
             # "On a marble counter" is one piece.
             word = phrase_of(text[following.start : following.end])[:1]
-            if adjoining(text, end, following.start) and (word not in self.stops or word[0] in _JOINS):
+            if adjoining(text, end, following.start) and (word not in self.stops or word in self.joins):
                 return False
         start = pieces[index].start
         for before in reversed(pieces[:index]):
             if not adjoining(text, before.end, start):
                 return False
             word, start = phrase_of(text[before.start : before.end]), before.start
-            if word in self.stops:
-                return word[0] in _ARTICLES
+            if word in self.articles or word in self.stops:
+                return word in self.articles
         return False
 
     def _of_part(self, pieces: Sequence[Piece]) -> Piece:

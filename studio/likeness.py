@@ -90,7 +90,7 @@ class Likeness:
     def _tensor(self, images: Sequence[Image.Image]) -> Tensor:
         import torch
 
-        size = self._networks.saved.size
+        size = self._networks.saved.judge.size
         fitted = [ImageOps.fit(image.convert("RGB"), (size, size), Image.Resampling.LANCZOS) for image in images]
         pixels = torch.from_numpy(np.stack([np.asarray(image) for image in fitted]))
         return pixels.permute(0, 3, 1, 2).float() / 127.5 - 1

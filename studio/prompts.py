@@ -129,6 +129,8 @@ class CaptionTemplates(Entry):
 
 class _Language(Entry):
     stop: tuple[str, ...]
+    articles: tuple[str, ...] = ()
+    joins: tuple[str, ...] = ()
     filler: tuple[str, ...]
     surroundings: tuple[str, ...]
 
@@ -440,6 +442,8 @@ def _lexicon(vocabulary: Mapping[str, Mapping[str, Term]], words: _Words) -> Lex
         chinese=dict.fromkeys(map(normal, (*words.zh.stop, *words.zh.filler)), ()),
         ambiguous=frozenset(map(phrase_of, words.de.also_english)),
         stops=frozenset(map(phrase_of, (*words.en.stop, *words.de.stop))),
+        articles=frozenset(map(phrase_of, (*words.en.articles, *words.de.articles))),
+        joins=frozenset(map(phrase_of, (*words.en.joins, *words.de.joins))),
         surroundings=frozenset(
             phrase_of(text) for language in (words.en, words.zh, words.de) for text in language.surroundings
         ),

@@ -56,11 +56,11 @@ def tiny_likeness(tmp_path_factory: pytest.TempPathFactory, tiny_text_encoder: P
     path = tmp_path_factory.mktemp("likeness") / "likeness.safetensors"
     with torch.random.fork_rng():
         torch.manual_seed(0)
-        judge = Judge(ATTRIBUTES)
+        judge = Judge(ATTRIBUTES, 32)
     for weights in judge.parameters():
         if weights.ndim == 4:
             weights.data *= 3  # torch's own weights let a picture fade on its way through the layers
-    save_judge(path, judge, size=32, attributes=ATTRIBUTES, note="untrained", dtype=torch.float16)
+    save_judge(path, judge, attributes=ATTRIBUTES, note="untrained", dtype=torch.float16)
     return Likeness(path, text_encoder=str(tiny_text_encoder))
 
 

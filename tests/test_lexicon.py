@@ -40,6 +40,8 @@ def lexicon() -> Lexicon:
         chinese={"红": (RED,), "红色": (RED,), "杯": (MUG,), "盖": (CAP,), "的": (), "背景": ()},
         ambiguous=frozenset({("rot",)}),
         stops=frozenset({("a",), ("in",), ("on",)}),
+        articles=frozenset({("a",)}),
+        joins=frozenset(),
         surroundings=frozenset({("background",), ("hintergrund",), ("背景",)}),
         qualities=frozenset({RED, LEATHER, STRIPES}),
         products=frozenset({MUG, LAMP, BAG}),

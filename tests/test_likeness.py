@@ -50,7 +50,7 @@ def test_threads_may_ask_at_once(tiny_likeness: Likeness) -> None:
 
 def test_other_networks_are_another_version(tiny_likeness: Likeness, tmp_path: Path, tiny_text_encoder: Path) -> None:
     path = tmp_path / "likeness.safetensors"
-    save_judge(path, Judge(ATTRIBUTES), size=32, attributes=ATTRIBUTES, note="another")
+    save_judge(path, Judge(ATTRIBUTES, 32), attributes=ATTRIBUTES, note="another")
     other = Likeness(path, text_encoder=str(tiny_text_encoder))
 
     assert len(tiny_likeness.version) == len(other.version) == 33
@@ -60,7 +60,7 @@ def test_other_networks_are_another_version(tiny_likeness: Likeness, tmp_path: P
 
 def test_missing_or_damaged_weights_are_an_error_in_plain_words(tmp_path: Path, tiny_text_encoder: Path) -> None:
     path = tmp_path / "likeness.safetensors"
-    save_judge(path, Judge(ATTRIBUTES), size=32, attributes=ATTRIBUTES, note="whole")
+    save_judge(path, Judge(ATTRIBUTES, 32), attributes=ATTRIBUTES, note="whole")
     whole = path.read_bytes()
     path.unlink()
     for data in (None, b"no weights", whole[:-100]):
@@ -69,6 +69,6 @@ def test_missing_or_damaged_weights_are_an_error_in_plain_words(tmp_path: Path, 
         with pytest.raises(WeightsError, match="can't be read"):
             Likeness(path, text_encoder=str(tiny_text_encoder)).of_texts(["a mug"])
     other_world = {**ATTRIBUTES, "product": ("mug",)}
-    save_judge(path, Judge(other_world), size=32, attributes=ATTRIBUTES, note="its classes are not those it says")
+    save_judge(path, Judge(other_world, 32), attributes=ATTRIBUTES, note="its classes are not those it says")
     with pytest.raises(WeightsError, match="of another version"):
         Likeness(path, text_encoder=str(tiny_text_encoder)).of_texts(["a mug"])

@@ -43,6 +43,8 @@ if TYPE_CHECKING:
     from studio.prompts import Prompts
 
 CONFIDENT = 0.5
+#: What the word lists have the words for: heads are believed about it only where a prompt has a word beyond them.
+LISTED = ("colour", "material")
 #: How far a small step goes: in a camera's or light's span up to this share, in the noise of the GAN by this weight.
 STEP = 0.25
 
@@ -179,16 +181,17 @@ class SceneReader:
         known = self._prompts.known(canonical, self._offered) | {
             group: name for group, name in self._own if _says(canonical, name)
         }
+        # Where every word is known and none names a colour, none is asked for: "Bluetooth" isn't blue.
+        literal = () if self._prompts.unknown_words(canonical, self._offered) else LISTED
         attributes: list[Understood] = []
         for group, logits in self.encode(canonical).logits.items():
             classes = self._offered[group]
-            probabilities = logits[0].softmax(0)
-            best = classes.index(known[group]) if group in known else int(probabilities.argmax())
-            if best == len(classes):  # "not said"
-                continue
-            confidence = 1.0 if group in known else float(probabilities[best])
-            if confidence >= CONFIDENT:
-                attributes.append(Understood(group=group, value=classes[best], confidence=confidence))
+            if group in known:
+                attributes.append(Understood(group=group, value=known[group], confidence=1.0))
+            elif group not in literal:
+                probability, best = logits[0].softmax(0).max(0)
+                if int(best) < len(classes) and float(probability) >= CONFIDENT:  # the last one is "not said"
+                    attributes.append(Understood(group=group, value=classes[int(best)], confidence=float(probability)))
         return tuple(attributes)
 
     def _has_room(self, text: str, left_open: Sequence[str]) -> bool:

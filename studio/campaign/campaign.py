@@ -10,12 +10,11 @@ import secrets
 import time
 import unicodedata
 from collections import deque
-from collections.abc import Callable, Generator
+from collections.abc import Generator
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import closing
+from contextlib import closing, contextmanager
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from typing import TypeVar
 
 import studio
 from studio.campaign.advert import Advert, Composer, Look, Words
@@ -37,8 +36,6 @@ from studio.errors import InputError, StudioError
 from studio.prompts import Prompts
 from studio.refusals import Refusal
 from studio.signature import Signer
-
-_T = TypeVar("_T")
 
 logger = logging.getLogger(__name__)
 
@@ -171,40 +168,40 @@ class Campaign:
         pool = ThreadPoolExecutor(WORKERS, thread_name_prefix="adverts")
         try:
             for shot in (shot for brief in self.plan.briefs for shot in shots_of(self.plan, brief)):
-                brief = shot.brief
-                begun = _tried(lambda shot=shot, number=number: self._begun(shot, number, names, export), "a product")
+                tasks: list[_Task] = []
+                there: dict[int, Row] = {}
+                prepared: _Prepared | None = None
+                problem = ""
+                try:
+                    with _stopping_no_other("a product"):
+                        # 1. What is to be made of this picture, and what of it there is already.
+                        tasks = self._tasks(shot, number, names)
+                        done = ((task.number, export.journal.done(task.key)) for task in tasks)
+                        there = {place: row for place, row in done if row is not None}
+                        # 2. The picture, the product on it, and the words.
+                        prepared = self._prepared(shot) if len(there) < len(tasks) else None
+                except _Failed as failed:
+                    problem = str(failed)
                 # 3. Its adverts.
-                tasks, there, prepared = (list[_Task](), dict[int, Row](), begun) if isinstance(begun, str) else begun
                 number += len(tasks)
                 for task in tasks:
                     if task.number in there:
                         row = replace(there[task.number], number=task.number)
                         export.journal.keep(row)
                         waiting.append((row, False))
-                    elif isinstance(prepared, _Prepared):
+                    elif prepared is not None:
                         waiting.append(pool.submit(self._make, task, prepared, export))
                     while len(waiting) > 2 * WORKERS:
                         yield _settled(waiting.popleft())
-                if isinstance(prepared, str):
-                    problem = f"line {brief.line}: {prepared}" if brief.line else prepared
-                    row = Row(number=number, key="", sku=brief.sku, status="failed", problems=(problem,))
+                if problem:
+                    problem = f"line {shot.brief.line}: {problem}" if shot.brief.line else problem
+                    row = Row(number=number, key="", sku=shot.brief.sku, status="failed", problems=(problem,))
                     waiting.append((row, True))
                     number += 1
             while waiting:
                 yield _settled(waiting.popleft())
         finally:
             pool.shutdown(cancel_futures=True)
-
-    def _begun(
-        self, shot: Shot, number: int, names: set[str], export: Export
-    ) -> tuple[list[_Task], dict[int, Row], _Prepared | str | None]:
-        """A shot's adverts, those of them that are there, and what the others need: None where there are none, words
-        where it failed."""
-        # 1. What is to be made of this picture, and what of it there is already.
-        tasks = self._tasks(shot, number, names)
-        there = {task.number: row for task in tasks if (row := export.journal.done(task.key)) is not None}
-        # 2. The picture, the product on it, and the words.
-        return tasks, there, _tried(lambda: self._prepared(shot), "a product") if len(there) < len(tasks) else None
 
     def _tasks(self, shot: Shot, first: int, names: set[str]) -> list[_Task]:
         """The adverts of one picture: words x channels x layouts. Nothing is drawn for it."""
@@ -296,8 +293,11 @@ class Campaign:
 
     def _make(self, task: _Task, prepared: _Prepared, export: Export) -> Row:
         """One advert, or a row that says why there is none. Raises Unwritable."""
-        made = _tried(lambda: self._made(task, prepared, export), f"an advert for {task.channel.name}")
-        return replace(_row(task), problems=(made,)) if isinstance(made, str) else made
+        try:
+            with _stopping_no_other(f"an advert for {task.channel.name}"):
+                return self._made(task, prepared, export)
+        except _Failed as failed:
+            return replace(_row(task), problems=(str(failed),))
 
     def _made(self, task: _Task, prepared: _Prepared, export: Export) -> Row:
         """One advert: composed, encoded, marked, signed, measured, written."""
@@ -362,24 +362,30 @@ def _row(task: _Task) -> Row:
     )
 
 
-def _tried(make: Callable[[], _T], what: str) -> _T | str:
-    """What `make` gives, or else what went wrong in words, as a failure stops no other. Raises Unwritable where nothing
-    can be written any more.
+class _Failed(Exception):
+    """One product or advert can't be made; says why, for people."""
+
+
+@contextmanager
+def _stopping_no_other(what: str) -> Generator[None]:
+    """Whatever goes wrong inside is a `_Failed`. Raises Unwritable where nothing can be written any more.
 
     What nobody expected is in the log, under a number; `what` it was has none of anybody's words in it.
     """
     try:
-        return make()
+        yield
     except Exception as error:
         if isinstance(error, Unwritable):
             raise
         if is_full(error):
             raise Unwritable("The disk is full.", "Make room; what was made is kept.") from error
         if isinstance(error, StudioError):
-            return str(error)
+            raise _Failed(str(error)) from error
         number = secrets.token_hex(4)
         logger.exception("%s could not be made (error %s)", what, number)
-        return f"Something went wrong in the studio (error {number}), and its log says what. Run it once more."
+        raise _Failed(
+            f"Something went wrong in the studio (error {number}), and its log says what. Run it once more."
+        ) from error
 
 
 def _recipe(picture: Picture, words: Words, advert: Advert, plan: Plan) -> dict[str, object]:

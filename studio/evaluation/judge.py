@@ -151,7 +151,7 @@ def train_likeness(
     judge, done = train_judge(renders, seed=LIKENESS_SEED, minutes=minutes, steps=steps, on_step=on_step)
     note = f"{done} of {steps} steps on {len(renders.scenes)} renders of the product world, seed {LIKENESS_SEED}"
     path = out / "likeness.safetensors"
-    save_judge(path, judge, size=LIKENESS_SIZE, attributes=JUDGED, note=note, dtype=torch.float16)
+    save_judge(path, judge, attributes=JUDGED, note=note, dtype=torch.float16)
     return path
 
 
@@ -163,8 +163,9 @@ def read_judge(path: Path, *, size: int) -> SavedJudge:
         raise WeightsError(str(error), "Leave it out to train one.") from error
     if saved.attributes != JUDGED:
         raise WeightsError(f"The judge {path} judges another world.", "Leave it out to train one.")
-    if size % saved.size:
+    if size % saved.judge.size:
         raise WeightsError(
-            f"The judge {path} is for pictures of {saved.size} pixels, these have {size}.", "Leave it out to train one."
+            f"The judge {path} is for pictures of {saved.judge.size} pixels, these have {size}.",
+            "Leave it out to train one.",
         )
     return saved

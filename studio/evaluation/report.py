@@ -215,7 +215,7 @@ def _open_judge(
 
         judge, done = train_judge(renders, seed=seed, minutes=minutes, steps=steps, on_step=advance)
         note = f"{done} of {steps} steps on {len(records.scenes)} renders, seed {seed}"
-        save_judge(path, judge, size=size, attributes=JUDGED, note=note)
+        save_judge(path, judge, attributes=JUDGED, note=note)
     return read_judge(path, size=size)
 
 

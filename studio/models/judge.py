@@ -41,9 +41,9 @@ class Judge(nn.Module):
     """Convolutions halve the picture four times; a pyramid over their maps gives the mask; the maps are averaged inside
     the mask and outside it, and the attributes are read from both."""
 
-    def __init__(self, attributes: Mapping[str, Sequence[str]], size: int | None = None) -> None:
+    def __init__(self, attributes: Mapping[str, Sequence[str]], size: int) -> None:
         """`attributes`: the classes of each group that is judged; one more says that nothing of the kind is seen.
-        `size`: side of the pictures that it learns or learnt from, where larger ones are to be made as small."""
+        `size`: side of the pictures that it learns or learnt from; larger ones are made as small."""
         super().__init__()
         self.size = size
         inputs = (3, *WIDTHS)
@@ -74,7 +74,7 @@ class Judge(nn.Module):
 
     def maps(self, images: Tensor) -> list[Tensor]:
         """The maps of every stage: [n, width, size / 2, size / 2] and so on, of images as `forward` takes them."""
-        if self.size and (factor := images.shape[-1] // self.size) > 1:
+        if (factor := images.shape[-1] // self.size) > 1:
             images = F.avg_pool2d(images, factor)
         found: list[Tensor] = []
         hidden = images
@@ -115,10 +115,9 @@ def _mean(maps: Tensor, weight: Tensor) -> Tensor:
 
 @dataclass(frozen=True, kw_only=True)
 class SavedJudge:
-    """A judge that was saved: for pictures of `size` pixels, with the classes of each group in order."""
+    """A judge that was saved, with the classes of each group in order."""
 
     judge: Judge
-    size: int
     attributes: Mapping[str, tuple[str, ...]]
     note: str
     sha256: str
@@ -128,7 +127,6 @@ def save_judge(
     path: Path,
     judge: Judge,
     *,
-    size: int,
     attributes: Mapping[str, tuple[str, ...]],
     note: str,
     dtype: torch.dtype = torch.float32,
@@ -138,7 +136,7 @@ def save_judge(
         name: (value.to(dtype) if value.is_floating_point() else value).contiguous()
         for name, value in judge.state_dict().items()
     }
-    metadata = {"size": str(size), "attributes": json.dumps(attributes), "note": note}
+    metadata = {"size": str(judge.size), "attributes": json.dumps(attributes), "note": note}
     path.write_bytes(save(tensors, metadata))
 
 
@@ -148,8 +146,8 @@ def load_judge(path: Path) -> SavedJudge:
         data = path.read_bytes()
         tensors, metadata = load(data), _metadata(data)
         attributes = {str(group): tuple(map(str, names)) for group, names in json.loads(metadata["attributes"]).items()}
-        size, note = int(metadata["size"]), metadata["note"]
-        judge = Judge(attributes, size)
+        note = metadata["note"]
+        judge = Judge(attributes, int(metadata["size"]))
         judge.load_state_dict(tensors)
     except (OSError, SafetensorError) as error:
         raise SnapshotError(f"The judge {path} can't be read: {error}.") from error
@@ -158,7 +156,7 @@ def load_judge(path: Path) -> SavedJudge:
     judge.to(memory_format=torch.channels_last)  # pyright: ignore[reportCallIssue]
     judge.eval().requires_grad_(False)
     sha256 = hashlib.sha256(data).hexdigest()
-    return SavedJudge(judge=judge, size=size, attributes=attributes, note=note, sha256=sha256)
+    return SavedJudge(judge=judge, attributes=attributes, note=note, sha256=sha256)
 
 
 def _metadata(data: bytes) -> dict[str, str]:

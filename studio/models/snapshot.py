@@ -6,7 +6,7 @@ import hashlib
 import json
 import os
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 
 import torch
@@ -29,7 +29,8 @@ DESCRIPTION = "config.json"
 @dataclass(frozen=True, kw_only=True)
 class SnapshotConfig:
     """What a snapshot is. `attributes` gives the classes of every head in order, `u_names` the entries of u; `exact`
-    says that it was trained on exact renders, whose every core attribute has to be said."""
+    says that it was trained on exact renders, whose every core attribute has to be said; `emphasis` are attributes that
+    the generator is told more of than it was in training, each by a factor (`Generator.emphasise`)."""
 
     name: str
     preset: str
@@ -39,6 +40,7 @@ class SnapshotConfig:
     text_encoder_sha256: str
     num_images_seen: int
     exact: bool = True
+    emphasis: Mapping[str, float] = field(default_factory=dict[str, float])
     licence: str = "Apache-2.0"
     eps_dim: int = EPS_WIDTH
     weights_sha256: str = ""
@@ -129,7 +131,10 @@ def load_snapshot(folder: Path) -> Snapshot:
             module.eval().requires_grad_(False)
     except (RuntimeError, SafetensorError) as error:
         raise SnapshotError(f"The weights in {folder} do not fit the preset {config.preset!r}.") from error
+    for group, factor in config.emphasis.items():
+        generator.emphasise(group, factor)
     generator.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+    config = replace(config, emphasis={})  # as it is in the weights now
     return Snapshot(config=config, adapter=adapter, generator=generator)
 
 
@@ -145,9 +150,10 @@ def _parse(record: object, folder: Path) -> SnapshotConfig:
             config,
             u_names=tuple(config.u_names),
             attributes={group: tuple(classes) for group, classes in config.attributes.items()},
+            emphasis={group: float(factor) for group, factor in config.emphasis.items() if group in config.attributes},
         )
         known = config.preset in PRESETS and config.size == image_size(config.preset)
-    except (TypeError, AttributeError) as error:
+    except (TypeError, ValueError, AttributeError) as error:
         raise SnapshotError(f"{folder / DESCRIPTION} is not a model description: {error}") from error
     if not known:
         raise SnapshotError(f"{folder / DESCRIPTION} names a preset or a size that this version does not know.")

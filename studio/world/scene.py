@@ -244,6 +244,17 @@ CORE_ATTRIBUTES = ("product", "colour", "material", "finish", "scene")
 #: Materials whose own look leaves no room for a pattern.
 GRAINED = frozenset({"glass", "metal", "wood", "brass", "walnut", "marble", "cork", "wicker"})
 
+#: The colours of materials that have one by themselves: who asks for walnut and names no colour means no other.
+OWN_COLOURS = {
+    "metal": ("grey",),
+    "wood": ("beige", "brown"),
+    "brass": ("yellow",),
+    "walnut": ("brown",),
+    "marble": ("white", "grey", "black"),
+    "cork": ("beige", "brown"),
+    "wicker": ("beige", "brown"),
+}
+
 #: The groups that are plain unless something is said: one colour, no pattern, a single product.
 EXTRA_ATTRIBUTES = ("accent", "pattern", "number")
 
@@ -444,18 +455,30 @@ def sample_core(
     rng: random.Random, known: Mapping[str, str], offered: Mapping[str, Sequence[str]] = ATTRIBUTES
 ) -> dict[str, str]:
     """Completes the core attributes: those in `known` stay, the others are drawn from the world's prior, as far as they
-    are `offered`."""
+    are `offered`, and as people expect them: a product that is known has a usual material, a pattern one that it shows
+    on, and a material that is known its own colour."""
     product = known.get("product") or rng.choice(offered["product"])
     usual = [name for name in PRODUCTS[product].materials if name in offered["material"]]
-    materials = usual if usual and rng.random() < 0.875 else offered["material"]
+    is_usual = usual and (rng.random() < 0.875 or "product" in known)
+    colour = rng.choice(offered["colour"])
+    material = rng.choice(usual if is_usual else offered["material"])
+    if "pattern" in known and material in GRAINED:
+        material = _instead(material, offered["material"], [name for name in usual if name not in GRAINED])
+    if own := OWN_COLOURS.get(known.get("material", "")):
+        colour = _instead(colour, offered["colour"], [name for name in own if name in offered["colour"]])
     drawn = {
         "product": product,
-        "colour": rng.choice(offered["colour"]),
-        "material": rng.choice(materials),
+        "colour": colour,
+        "material": material,
         "finish": rng.choice(offered["finish"]),
         "scene": rng.choice(offered["scene"]),
     }
     return {name: known.get(name, value) for name, value in drawn.items()}
+
+
+def _instead(drawn: str, every: Sequence[str], fitting: Sequence[str]) -> str:
+    """What fits in place of what was drawn, without another draw: what is drawn after it stays the same."""
+    return fitting[every.index(drawn) % len(fitting)] if fitting else drawn
 
 
 def sample_silhouette(rng: random.Random, product: str) -> int:

@@ -168,6 +168,28 @@ def test_a_confident_head_is_believed_where_no_word_is_literal(
     assert "tone" not in found
 
 
+def test_a_colour_that_no_word_can_have_named_is_not_read(
+    tmp_path: Path, tiny_snapshot: Path, open_gan: Callable[[Path], GanBackend]
+) -> None:
+    from studio.models.snapshot import load_snapshot, save_snapshot
+
+    snapshot = load_snapshot(tiny_snapshot)
+    head = snapshot.adapter.heads["colour"]
+    assert isinstance(head, torch.nn.Linear)
+    head.weight.data.zero_()
+    head.bias.data.zero_()
+    head.bias.data[ATTRIBUTES["colour"].index("blue")] = 9
+    save_snapshot(tmp_path, adapter=snapshot.adapter, generator=snapshot.generator, config=snapshot.config)
+
+    def colour(prompt: str) -> str | None:
+        said = {attribute.group: attribute.value for attribute in open_gan(tmp_path).understand(prompt).attributes}
+        return said.get("colour")
+
+    assert colour("a walnut Bluetooth speaker on a shelf") is None
+    assert colour("a bleu speaker on a shelf") == "blue"
+    assert colour("a red speaker on a shelf") == "red"
+
+
 def test_what_was_understood_is_drawn_whatever_the_heads_read(gan: GanBackend) -> None:
     reader, text = gan._reader, "a teal glass vase, glossy, on a shelf"
     read = reader.encode(text)

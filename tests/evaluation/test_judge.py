@@ -67,9 +67,9 @@ def test_stops_when_its_minutes_are_over(toys: Renders) -> None:
 
 def test_a_saved_judge_judges_the_same(trained: Judge, toys: Renders, tmp_path: Path) -> None:
     path = tmp_path / "judge.safetensors"
-    save_judge(path, trained, size=32, attributes=JUDGED, note="a toy")
+    save_judge(path, trained, attributes=JUDGED, note="a toy")
     loaded = read_judge(path, size=32)
-    assert (loaded.note, loaded.size, loaded.attributes) == ("a toy", 32, JUDGED)
+    assert (loaded.note, loaded.judge.size, loaded.attributes) == ("a toy", 32, JUDGED)
     assert torch.equal(assess(loaded.judge, toys.images[:8]).features, assess(trained, toys.images[:8]).features)
 
 
@@ -79,7 +79,7 @@ def test_what_the_library_searches_by_is_trained_too(tmp_path: Path, tiny_text_e
     path = train_likeness(folder, tmp_path, steps=1, say=said.append)
 
     saved = load_judge(path)
-    assert (saved.size, saved.note) == (64, "1 of 1 steps on 16 renders of the product world, seed 5")
+    assert (saved.judge.size, saved.note) == (64, "1 of 1 steps on 16 renders of the product world, seed 5")
     assert said[-1].startswith("step 1 of 1")
     vectors = Likeness(path, text_encoder=str(tiny_text_encoder)).of_images([Image.new("RGB", (80, 64), "red")])
     assert vectors.shape == (1, 128)
@@ -87,7 +87,7 @@ def test_what_the_library_searches_by_is_trained_too(tmp_path: Path, tiny_text_e
 
 def test_a_judge_of_smaller_pictures_sees_larger_ones_as_small(trained: Judge, toys: Renders, tmp_path: Path) -> None:
     path = tmp_path / "judge.safetensors"
-    save_judge(path, trained, size=32, attributes=JUDGED, note="")
+    save_judge(path, trained, attributes=JUDGED, note="")
     judge = read_judge(path, size=64).judge
     images = toys.images[:4]
     small, large = assess(judge, images), assess(judge, images.repeat_interleave(2, 2).repeat_interleave(2, 3))
@@ -102,6 +102,6 @@ def test_refuses_a_judge_that_is_missing_damaged_or_for_another_size(trained: Ju
     path.write_bytes(b"not weights at all")
     with pytest.raises(WeightsError, match="can't be read"):
         read_judge(path, size=32)
-    save_judge(path, trained, size=32, attributes=JUDGED, note="")
+    save_judge(path, trained, attributes=JUDGED, note="")
     with pytest.raises(WeightsError, match="for pictures of 32 pixels"):
         read_judge(path, size=48)

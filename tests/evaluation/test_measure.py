@@ -14,7 +14,7 @@ class _Answering(Judge):
     """A judge who was told what to say of image i, whose first pixel holds i."""
 
     def __init__(self, scenes: list[Scene]) -> None:
-        super().__init__(JUDGED)
+        super().__init__(JUDGED, 32)
         self._answers = class_indices(tuple(scenes))
         self.eval().requires_grad_(False)
 

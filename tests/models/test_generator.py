@@ -1,3 +1,4 @@
+import copy
 from dataclasses import replace
 
 import pytest
@@ -144,6 +145,19 @@ def test_a_larger_world_begins_with_the_pictures_of_the_smaller_one() -> None:
         "finish": torch.tensor([[0.3, 0.7], [1.0, 0.0]]),
     }
     torch.testing.assert_close(larger(more, replace(words, logits=logits)), smaller(z, words))
+
+
+@torch.no_grad()
+def test_what_is_emphasised_is_told_as_if_it_were_more_than_certain(generator: Generator) -> None:
+    twice = copy.deepcopy(generator)
+    twice.emphasise("colour", 2)
+    # Red, blue, green, and no colour.
+    words = replace(conditioning(4), logits={"product": torch.zeros(4, 3), "colour": 99.0 * torch.eye(4)})
+    words = replace(words, sentence=words.sentence[:1].expand(4, -1))
+    u, eps = noise(1).expand(4, -1).split([3, EPS_WIDTH], dim=1)
+    once, more = (network.mapping[0](network._told(u, eps, words)) for network in (generator, twice))
+    assert torch.equal(once[3], more[3])
+    torch.testing.assert_close(more[:3] - more[3], 2 * (once[:3] - once[3]))
 
 
 @torch.no_grad()

@@ -27,6 +27,18 @@ def test_what_was_saved_is_loaded(folder: Path, tmp_path: Path) -> None:
     assert next(snapshot.generator.parameters()).dtype == torch.float32
 
 
+def test_what_a_description_emphasises_is_in_the_weights_that_are_loaded(folder: Path, tmp_path: Path) -> None:
+    plain = load_snapshot(folder).generator.state_dict()
+    describe(emphasis={"pattern": 1.5, "no such attribute": 2})(folder)
+    snapshot = load_snapshot(folder)
+    changed = [name for name, value in snapshot.generator.state_dict().items() if not torch.equal(value, plain[name])]
+    assert changed == ["mapping.0.weight"]
+    again = save_snapshot(
+        tmp_path / "again", adapter=snapshot.adapter, generator=snapshot.generator, config=snapshot.config
+    )
+    assert again.emphasis == {}  # or they would be changed a second time
+
+
 class Killed(Exception):
     """Stands for a kill: what follows isn't done, and nothing is tidied up."""
 
@@ -99,6 +111,7 @@ def describe(**changes: object) -> Callable[[Path], None]:
         (describe(format_version=99), "another format"),
         (describe(preset="c64"), "preset or a size"),
         (describe(surprise=1), "not a model description"),
+        (describe(emphasis={"pattern": "much"}), "not a model description"),
         (lambda folder: (folder / "config.json").write_text("{"), "can't be read"),
     ],
 )

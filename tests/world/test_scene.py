@@ -119,6 +119,28 @@ def test_known_attributes_stay(seed: int) -> None:
     assert set(core) == set(CORE_ATTRIBUTES)
 
 
+@pytest.mark.parametrize(
+    ("known", "group", "expected"),
+    [
+        ({"product": "chair", "material": "walnut"}, "colour", {"brown"}),
+        ({"product": "vase", "material": "marble"}, "colour", {"white", "grey", "black"}),
+        ({"product": "vase", "material": "ceramic"}, "colour", set(COLOURS)),
+        ({"product": "glass"}, "material", {"glass"}),
+        ({"product": "mug"}, "material", {"ceramic", "metal", "glass", "plastic"}),
+        ({"product": "mug", "pattern": "stripes"}, "material", {"ceramic", "plastic"}),
+        ({"product": "can", "pattern": "stripes"}, "material", {"metal"}),
+        ({}, "material", set(ATTRIBUTES["material"])),
+    ],
+)
+def test_what_is_left_open_goes_with_what_is_known(known: dict[str, str], group: str, expected: set[str]) -> None:
+    assert {sample_core(random.Random(seed), known)[group] for seed in range(400)} == expected
+    for seed in range(40):  # and the rest of the scene stays where it is
+        one, other = (random.Random(seed) for _ in range(2))
+        sample_core(one, known)
+        sample_core(other, {**known, group: min(expected)})
+        assert one.random() == other.random()
+
+
 def test_leaving_attributes_open_does_not_change_the_others() -> None:
     free = sample_core(random.Random(5), {})
 

@@ -247,5 +247,5 @@ def _open_judge(path: Path | None, records: Records, out: Path, size: int, steps
         say(f"training the judge on {len(records.scenes)} renders")
         judge, done = train_judge(read_small(records, size), seed=0, minutes=JUDGE_MINUTES, steps=steps)
         note = f"{done} of {steps} steps on {len(records.scenes)} renders, seed 0"
-        save_judge(own, judge, size=size, attributes=JUDGED, note=note)
+        save_judge(own, judge, attributes=JUDGED, note=note)
     return read_judge(path or own, size=size)
