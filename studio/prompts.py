@@ -50,7 +50,8 @@ SLOTS = frozenset(
 )
 
 _SLOT = re.compile(r"\{([^{}]*)\}")
-_COUNTABLE = ("product", "scene", "part")  # the groups whose words have plurals
+_SILHOUETTE = "silhouette"  # the group of what a product's silhouettes are called, in lexicons alone
+_COUNTABLE = ("product", "scene", "part", _SILHOUETTE)  # the groups whose words have plurals
 _GERMAN_PLURALS = ("e", "en", "n")  # an s is a genitive as often
 _ANY_PART = "accents"  # what the part is called when the product isn't known
 _PAIR = Found("number", "pair")
@@ -63,7 +64,20 @@ class Entry(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", str_strip_whitespace=True, str_min_length=1)
 
 
-class Term(Entry):
+class Wording(Entry):
+    """What asks for something, in three languages."""
+
+    en: tuple[str, ...] = ()
+    zh: tuple[str, ...] = ()
+    de: tuple[str, ...] = ()
+
+    @property
+    def english(self) -> tuple[str, ...]:
+        """All that means it in English."""
+        return self.en
+
+
+class Term(Wording):
     """A class of the vocabulary and what it is called."""
 
     word: str
@@ -73,11 +87,17 @@ class Term(Entry):
     article: str = Field("a", min_length=0)
     #: Words for a quality that are this product where no product is named: "a green glass".
     alone: tuple[str, ...] = ()
+    #: Of a product: the kinds that have names (`Product.silhouettes`).
+    silhouettes: Mapping[str, Wording] = Field(default_factory=dict[str, Wording])
     #: Other ways in which a caption says it.
     says: tuple[str, ...]
     en: tuple[str, ...] = Field(min_length=1)
     zh: tuple[str, ...] = Field(min_length=1)
     de: tuple[str, ...] = Field(min_length=1)
+
+    @property
+    def english(self) -> tuple[str, ...]:
+        return (self.phrase, *self.says, *self.en)
 
     @property
     def countable(self) -> bool:
@@ -210,6 +230,8 @@ class Prompts:
     lexicon: Lexicon
     #: product -> the lexicon that knows its part, too.
     lexicons: Mapping[str, Lexicon]
+    #: product -> the lexicon that knows its silhouettes.
+    silhouettes: Mapping[str, Lexicon]
 
     def part(self, product: str | None) -> Term:
         """What the part with the second colour is called."""
@@ -292,6 +314,11 @@ class Prompts:
                 for group, name in self._offered(piece, offered):
                     attributes.setdefault(group, name)
         return attributes
+
+    def silhouette(self, prompt: str, product: str) -> str | None:
+        """The kind of a product that a prompt names: "wine" in "two wine glasses". None if it names none."""
+        pieces = self.silhouettes[product].pieces(normal(prompt))
+        return next((found.name for each in pieces for found in each.named if found.group == _SILHOUETTE), None)
 
     @cached_property
     def _pieces(self) -> Callable[[str], list[Piece]]:
@@ -380,6 +407,10 @@ def load_prompts(folder: Path | None = None) -> Prompts:
             name: _knowing(lexicon, {Found("part", product.part): terms["part"][product.part]})
             for name, product in PRODUCTS.items()
         },
+        silhouettes={
+            name: _knowing(lexicon, {Found(_SILHOUETTE, kind): words for kind, words in term.silhouettes.items()})
+            for name, term in terms["product"].items()
+        },
     )
 
 
@@ -414,6 +445,12 @@ def _vocabulary(file: Path) -> Mapping[str, Mapping[str, Term]]:
             if given is entry:
                 _mapping(classes)[name] = {"phrase": name, "says": given.get("en", ()), **given, "word": name}
     vocabulary = _validate(file, data, lines, _VOCABULARY)
+    for name, product in PRODUCTS.items():
+        term = vocabulary.get("product", {}).get(name)
+        for kind in set(term.silhouettes if term else ()) - set(product.silhouettes):
+            problem = f"“{kind}” is none of the kinds that it comes in: {', '.join(product.silhouettes)}"
+            line = _line(lines, ("product", name, "silhouettes", kind))
+            raise PromptsError(file, line, f"product.{name}.silhouettes", problem)
     seen: dict[tuple[str, tuple[str, ...]], Found] = {}
     for group, classes in vocabulary.items():
         for name, term in classes.items():
@@ -457,21 +494,21 @@ def _lexicon(vocabulary: Mapping[str, Mapping[str, Term]], words: _Words) -> Lex
     return _knowing(lexicon, {found: terms[found] for found in terms if found not in parts or found.name == _ANY_PART})
 
 
-def _knowing(lexicon: Lexicon, terms: Mapping[Found, Term]) -> Lexicon:
-    """A lexicon that has the words of these terms, too."""
+def _knowing(lexicon: Lexicon, terms: Mapping[Found, Wording]) -> Lexicon:
+    """A lexicon that has these words, too."""
     english: dict[Phrase, tuple[Found, ...]] = {}
     german: dict[Phrase, tuple[Found, ...]] = {}
     chinese: dict[str, tuple[Found, ...]] = {}
     for found, term in terms.items():
-        several = (found, _PAIR) if found.group == "product" and term.countable else (found,)
+        several = (found, _PAIR) if isinstance(term, Term) and found.group == "product" and term.countable else (found,)
         if found.group in _COUNTABLE:
-            for *start, last in map(phrase_of, (term.phrase, *term.en)):
+            for *start, last in map(phrase_of, term.english):
                 english[(*start, plural(last))] = several
-        if found.group == "product":
+        if found.group in ("product", _SILHOUETTE):
             for *start, last in map(phrase_of, term.de):
                 german |= {(*start, last + ending): several for ending in _GERMAN_PLURALS}
     for found, term in terms.items():
-        english |= dict.fromkeys(map(phrase_of, (term.phrase, *term.says, *term.en)), (found,))
+        english |= dict.fromkeys(map(phrase_of, term.english), (found,))
         german |= dict.fromkeys(map(phrase_of, term.de), (found,))
         chinese |= dict.fromkeys(map(normal, term.zh), (found,))
     return lexicon.with_words(english=english, german=german, chinese=chinese)

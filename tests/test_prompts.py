@@ -197,6 +197,30 @@ def test_every_word_of_the_vocabulary_is_understood_as_its_class(prompts: Prompt
     assert wrong == []
 
 
+def test_every_word_for_a_silhouette_is_understood_as_it(prompts: Prompts) -> None:
+    for product, term in prompts.vocabulary["product"].items():
+        for kind, wording in term.silhouettes.items():
+            for word in (*wording.en, *wording.zh, *wording.de):
+                assert prompts.silhouette(word, product) == kind, word
+
+
+@pytest.mark.parametrize(
+    ("prompt", "product", "silhouette"),
+    [
+        ("two wine glasses by a window", "glass", "wine"),
+        ("white canvas high-top sneakers", "sneaker", "high"),
+        ("a tower of purple building blocks", "toy blocks", "tower"),
+        ("braune Lederstiefeletten auf Beton", "boot", "ankle"),
+        ("木桌上的红酒杯", "glass", "wine"),
+        ("a glass vase beside a wine glass", "vase", None),
+        ("a wooden ball", "ball", None),
+    ],
+)
+def test_silhouettes(prompts: Prompts, prompt: str, product: str, silhouette: str | None) -> None:
+    assert prompts.known(prompt)["product"] == product
+    assert prompts.silhouette(prompt, product) == silhouette
+
+
 def test_every_example_is_understood_whole(prompts: Prompts) -> None:
     assert len(set(prompts.examples)) == len(prompts.examples) >= 8
     for example in prompts.examples:
@@ -266,6 +290,7 @@ def test_a_word_can_be_added(tmp_path: Path) -> None:
         ),
         ("vocabulary.yaml", "\n  mug:\n", "\n  beer mug:\n", "product", "the model knows, in this order: mug, bowl"),
         ("vocabulary.yaml", "\n  bottle:\n", "\n  mug:\n", "product.mug", "is given twice"),
+        ("vocabulary.yaml", "bucket: {", "sack: {", "product.handbag.silhouettes", "“sack” is none of the kinds"),
         ("vocabulary.yaml", "\ncolour:\n", "\nhue:\n", "colour", "the model knows"),
         ("vocabulary.yaml", "\n  brim:\n", "\n  peak:\n", "part", "the model knows, in this order: handle, rim"),
         ("vocabulary.yaml", "en: [handled,", "en: ['!', handled,", "part.handle.en", "“!” has no letters"),

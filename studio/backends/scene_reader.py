@@ -24,6 +24,7 @@ from studio.world.scene import (
     ELEVATION,
     FILL,
     LIGHT_ELEVATION,
+    PRODUCTS,
     TURN,
     U_NAMES,
     sample_continuous,
@@ -125,6 +126,8 @@ class SceneReader:
         attributes = said | core
         continuous = sample_continuous(rng, attributes)
         silhouette = sample_silhouette(rng, core["product"]) if core else 0
+        if core and (named := self._prompts.silhouette(prompt, core["product"])):
+            silhouette = PRODUCTS[core["product"]].silhouettes.index(named)
         for step in steps:
             continuous = step_continuous(random.Random(step), continuous, attributes, STEP)
         continuous |= controls

@@ -20,7 +20,7 @@ from studio.request import GenerationRequest, RestyleRequest
 from studio.service import Studio
 from studio.settings import Settings
 from studio.world.captions import complete
-from studio.world.scene import ATTRIBUTES, CORE_ATTRIBUTES, U_NAMES
+from studio.world.scene import ATTRIBUTES, CORE_ATTRIBUTES, PRODUCTS, U_NAMES
 from tests.fakes import FakeRetoucher
 
 PROMPT = "a glossy red ceramic mug on a marble counter"
@@ -81,6 +81,13 @@ def test_words_stand_and_the_seed_fills_in_the_rest(gan: GanBackend) -> None:
     left_open = set(CORE_ATTRIBUTES) - {attribute.group for attribute in said}
     assert left_open
     assert load_prompts().known(prompt).items() >= {(group, attributes[group]) for group in left_open}
+
+
+def test_a_silhouette_that_is_named_is_drawn(gan: GanBackend) -> None:
+    drawn = [gan.generate(replace(REQUEST, prompt="two wine glasses"), i).parameters for i in range(8)]
+    assert {each["silhouette"] for each in drawn} == {PRODUCTS["glass"].silhouettes.index("wine")}
+    left_open = [gan.generate(replace(REQUEST, prompt="two drinking glasses"), i).parameters for i in range(8)]
+    assert len({each["silhouette"] for each in left_open}) > 1
 
 
 def test_a_complete_prompt_is_encoded_as_it_is(gan: GanBackend) -> None:
