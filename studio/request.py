@@ -346,7 +346,8 @@ class Understood:
 class Understanding:
     """What a model made of a prompt: `canonical` is what it read, in its English, `unknown` the words it can't draw.
 
-    `unread` are the words at the end, in that English, for which there was no room.
+    `unread` are the words at the end, in that English, for which there was no room; `silhouette` is the kind of the
+    product that was named: "wine" of a wine glass.
     """
 
     prompt: str
@@ -354,6 +355,7 @@ class Understanding:
     attributes: tuple[Understood, ...]
     unknown: tuple[str, ...]
     unread: tuple[str, ...] = ()
+    silhouette: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

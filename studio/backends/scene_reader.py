@@ -126,8 +126,8 @@ class SceneReader:
         attributes = said | core
         continuous = sample_continuous(rng, attributes)
         silhouette = sample_silhouette(rng, core["product"]) if core else 0
-        if core and (named := self._prompts.silhouette(prompt, core["product"])):
-            silhouette = PRODUCTS[core["product"]].silhouettes.index(named)
+        if understanding.silhouette:
+            silhouette = PRODUCTS[core["product"]].silhouettes.index(understanding.silhouette)
         for step in steps:
             continuous = step_continuous(random.Random(step), continuous, attributes, STEP)
         continuous |= controls
@@ -168,6 +168,7 @@ class SceneReader:
         if not self._has_room(canonical, [group for group in self._completed if group not in said]):
             canonical, unread = self._shortened(canonical)
             attributes = self._attributes(canonical)  # what was not read is not said
+        product = next((found.value for found in attributes if found.group == "product"), None)
         return Understanding(
             prompt=prompt,
             canonical=canonical,
@@ -178,6 +179,7 @@ class SceneReader:
                 if not set(_words(thing)) <= set(_words(" ".join(name for _, name in self._own)))
             ),
             unread=unread,
+            silhouette=self._prompts.silhouette(prompt, product) if self._exact and product else None,
         )
 
     def _attributes(self, canonical: str) -> tuple[Understood, ...]:

@@ -9,13 +9,14 @@ from typing import TYPE_CHECKING
 
 from studio import imaging
 from studio.backends.base import Step
+from studio.request import Understood
 
 if TYPE_CHECKING:
     from PIL import Image
 
     from studio.backends.base import Capabilities
     from studio.backends.registry import Offer
-    from studio.request import GeneratedImage, Understanding, Understood, Verdict
+    from studio.request import GeneratedImage, Understanding, Verdict
     from studio.signature import Signature
     from studio.ui.grid import Making
 
@@ -102,8 +103,11 @@ def offer(chosen: Offer, offered: Capabilities | None, *, editing: bool = False)
 def chips(understanding: Understanding) -> str:
     """What was understood (a guess is fainter), what can't be drawn or was not read, and the English that was read."""
     parts: list[str] = []
-    if understanding.attributes:
-        parts.append(_row("Understood", (_attribute(found) for found in understanding.attributes)))
+    found = [_attribute(each) for each in understanding.attributes]
+    if understanding.silhouette:
+        found.append(_attribute(Understood(group="kind", value=understanding.silhouette, confidence=1.0)))
+    if found:
+        parts.append(_row("Understood", found))
     if understanding.unknown:
         unknown = (f'<li class="chip unknown">{escape(word)}</li>' for word in understanding.unknown)
         parts.append(_row("Can't draw", unknown))

@@ -84,6 +84,7 @@ def test_words_stand_and_the_seed_fills_in_the_rest(gan: GanBackend) -> None:
 
 
 def test_a_silhouette_that_is_named_is_drawn(gan: GanBackend) -> None:
+    assert gan.understand("two wine glasses").silhouette == "wine"
     drawn = [gan.generate(replace(REQUEST, prompt="two wine glasses"), i).parameters for i in range(8)]
     assert {each["silhouette"] for each in drawn} == {PRODUCTS["glass"].silhouettes.index("wine")}
     left_open = [gan.generate(replace(REQUEST, prompt="two drinking glasses"), i).parameters for i in range(8)]

@@ -1,3 +1,4 @@
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
@@ -26,6 +27,13 @@ def test_a_guess_looks_like_one() -> None:
     assert 'class="chip sure" title="product: 98% sure"' in shown
     assert 'class="chip guess" title="material: 50% sure"' in shown
     assert "glass ?" in shown
+
+
+def test_a_kind_that_was_named_is_said() -> None:
+    found = (Understood(group="product", value="glass", confidence=1),)
+    shown = markup.chips(replace(understanding(attributes=found), silhouette="wine"))
+    assert '<span class="group">kind</span> wine</li>' in shown
+    assert "kind" not in markup.chips(understanding(attributes=found))
 
 
 def test_what_can_t_be_drawn_is_said() -> None:
