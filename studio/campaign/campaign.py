@@ -176,8 +176,7 @@ class Campaign:
                     with _stopping_no_other("a product"):
                         # 1. What is to be made of this picture, and what of it there is already.
                         tasks = self._tasks(shot, number, names)
-                        done = ((task.number, export.journal.done(task.key)) for task in tasks)
-                        there = {place: row for place, row in done if row is not None}
+                        there = {task.number: row for task in tasks if (row := export.journal.done(task.key))}
                         # 2. The picture, the product on it, and the words.
                         prepared = self._prepared(shot) if len(there) < len(tasks) else None
                 except _Failed as failed:

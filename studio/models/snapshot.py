@@ -150,8 +150,10 @@ def _parse(record: object, folder: Path) -> SnapshotConfig:
             config,
             u_names=tuple(config.u_names),
             attributes={group: tuple(classes) for group, classes in config.attributes.items()},
-            emphasis={group: float(factor) for group, factor in config.emphasis.items() if group in config.attributes},
+            emphasis={group: float(factor) for group, factor in config.emphasis.items()},
         )
+        if unknown := set(config.emphasis) - set(config.attributes):
+            raise ValueError(f"it emphasises {min(unknown)}, which is none of its attributes")
         known = config.preset in PRESETS and config.size == image_size(config.preset)
     except (TypeError, ValueError, AttributeError) as error:
         raise SnapshotError(f"{folder / DESCRIPTION} is not a model description: {error}") from error

@@ -459,7 +459,7 @@ def sample_core(
     on, and a material that is known its own colour."""
     product = known.get("product") or rng.choice(offered["product"])
     usual = [name for name in PRODUCTS[product].materials if name in offered["material"]]
-    is_usual = usual and (rng.random() < 0.875 or "product" in known)
+    is_usual = usual and (rng.random() < 0.875 or "product" in known)  # drawn all the same, for the sake of the rest
     colour = rng.choice(offered["colour"])
     material = rng.choice(usual if is_usual else offered["material"])
     if "pattern" in known and material in GRAINED:

@@ -153,23 +153,27 @@ def test_a_literal_word_overrules_the_heads(gan: GanBackend) -> None:
     assert understanding.unknown == ("dragon",)
 
 
+def reading(snapshot: Path, folder: Path, **read: str | None) -> Path:
+    """A copy of a snapshot in `folder` whose heads read these classes in whatever is said; None for "not said"."""
+    from studio.models.snapshot import load_snapshot, save_snapshot
+
+    loaded = load_snapshot(snapshot)
+    for group, name in read.items():
+        head = loaded.adapter.heads[group]
+        assert isinstance(head, torch.nn.Linear)
+        head.weight.data.zero_()
+        head.bias.data.zero_()
+        head.bias.data[ATTRIBUTES[group].index(name) if name else -1] = 9
+    save_snapshot(folder, adapter=loaded.adapter, generator=loaded.generator, config=loaded.config)
+    return folder
+
+
 def test_a_confident_head_is_believed_where_no_word_is_literal(
     tmp_path: Path, tiny_snapshot: Path, open_gan: Callable[[Path], GanBackend]
 ) -> None:
-    from studio.models.snapshot import load_snapshot, save_snapshot
+    gan = open_gan(reading(tiny_snapshot, tmp_path, scene="wooden table", tone=None))
 
-    snapshot = load_snapshot(tiny_snapshot)
-    head = snapshot.adapter.heads["scene"]
-    assert isinstance(head, torch.nn.Linear)
-    head.weight.data.zero_()
-    head.bias.data.zero_()
-    head.bias.data[ATTRIBUTES["scene"].index("wooden table")] = 9
-    not_said = snapshot.adapter.heads["tone"]
-    assert isinstance(not_said, torch.nn.Linear)
-    not_said.bias.data[-1] = 99
-    save_snapshot(tmp_path, adapter=snapshot.adapter, generator=snapshot.generator, config=snapshot.config)
-
-    found = {attribute.group: attribute for attribute in open_gan(tmp_path).understand("a mug at breakfast").attributes}
+    found = {attribute.group: attribute for attribute in gan.understand("a mug at breakfast").attributes}
 
     assert found["scene"].value == "wooden table"
     assert found["scene"].confidence > 0.99
@@ -179,19 +183,10 @@ def test_a_confident_head_is_believed_where_no_word_is_literal(
 def test_a_colour_that_no_word_can_have_named_is_not_read(
     tmp_path: Path, tiny_snapshot: Path, open_gan: Callable[[Path], GanBackend]
 ) -> None:
-    from studio.models.snapshot import load_snapshot, save_snapshot
-
-    snapshot = load_snapshot(tiny_snapshot)
-    head = snapshot.adapter.heads["colour"]
-    assert isinstance(head, torch.nn.Linear)
-    head.weight.data.zero_()
-    head.bias.data.zero_()
-    head.bias.data[ATTRIBUTES["colour"].index("blue")] = 9
-    save_snapshot(tmp_path, adapter=snapshot.adapter, generator=snapshot.generator, config=snapshot.config)
+    gan = open_gan(reading(tiny_snapshot, tmp_path, colour="blue"))
 
     def colour(prompt: str) -> str | None:
-        said = {attribute.group: attribute.value for attribute in open_gan(tmp_path).understand(prompt).attributes}
-        return said.get("colour")
+        return {found.group: found.value for found in gan.understand(prompt).attributes}.get("colour")
 
     assert colour("a walnut Bluetooth speaker on a shelf") is None
     assert colour("a bleu speaker on a shelf") == "blue"

@@ -29,7 +29,7 @@ def test_what_was_saved_is_loaded(folder: Path, tmp_path: Path) -> None:
 
 def test_what_a_description_emphasises_is_in_the_weights_that_are_loaded(folder: Path, tmp_path: Path) -> None:
     plain = load_snapshot(folder).generator.state_dict()
-    describe(emphasis={"pattern": 1.5, "no such attribute": 2})(folder)
+    describe(emphasis={"pattern": 1.5})(folder)
     snapshot = load_snapshot(folder)
     changed = [name for name, value in snapshot.generator.state_dict().items() if not torch.equal(value, plain[name])]
     assert changed == ["mapping.0.weight"]
@@ -112,6 +112,7 @@ def describe(**changes: object) -> Callable[[Path], None]:
         (describe(preset="c64"), "preset or a size"),
         (describe(surprise=1), "not a model description"),
         (describe(emphasis={"pattern": "much"}), "not a model description"),
+        (describe(emphasis={"patern": 1.5}), "it emphasises patern, which is none of its attributes"),
         (lambda folder: (folder / "config.json").write_text("{"), "can't be read"),
     ],
 )
